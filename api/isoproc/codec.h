@@ -1,0 +1,76 @@
+// How values travel between processes: what may travel, and as which bytes.
+//
+// These types travel by value:
+//   - numbers, bool, enumerations, and trivially copyable classes (as bytes)
+//   - std::string, the standard containers, std::array, bitset, chrono, complex, optional, pair,
+//   tuple,
+//     variant, and unique_ptr and shared_ptr to a type that travels
+//   - plain aggregates of such types, without any boilerplate
+//   - whatever has the hooks of the cereal library: serialize, save and load
+// These do not, and using them is a compile error: pointers, references, views (std::string_view,
+// spans), functions, aggregates that hold one of these, trivially copyable ranges and lambdas.
+//
+// The bytes are for the processes of one program. They carry the type's name, so that another type
+// is refused; they are read with bounds checks, so that no bytes, whatever they hold, make the
+// reader leave its buffer or take more memory than a small multiple of the message.
+#ifndef ISOPROC_CODEC_H_
+#define ISOPROC_CODEC_H_
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "isoproc/internal/archive.h"
+#include "isoproc/internal/travel.h"
+#include "isoproc/internal/type_tag.h"
+
+namespace isoproc {
+
+// True for types that travel. Incomplete types are an error.
+template <class T>
+inline constexpr bool kTravels = internal::kWayOf<T> != internal::Way::kNone;
+
+// The bytes of `value`.
+// Blocks:  never.  Thread safety: any thread, if nobody changes `value` meanwhile.
+// Errors:  InvalidArgument: a serialisation hook of the type threw; ResourceExhausted: no memory.
+template <class T>
+absl::StatusOr<std::string> Encode(const T& value) {
+  static_assert(kTravels<T>, "isoproc: this type cannot travel to another process; see codec.h");
+  internal::WriteArchive archive;
+  const absl::Status status = internal::GuardEncode([&] {
+    archive.Write(internal::TypeTag<T>());
+    archive(value);
+  });
+  if (!status.ok()) return status;
+  return std::move(archive).bytes();
+}
+
+// The value that `bytes` were made of.
+// Blocks:  never.  Thread safety: any thread.
+// Errors:  DataLoss: `bytes` are not exactly one T: of another type, cut short, too long, out of
+//          range, nested deeper than 1,000 levels, or a hook of the type threw.
+//          ResourceExhausted: no memory.
+template <class T>
+absl::StatusOr<T> Decode(absl::Span<const std::byte> bytes) {
+  static_assert(kTravels<T>, "isoproc: this type cannot travel to another process; see codec.h");
+  internal::ReadArchive archive(bytes);
+  internal::Box<T> box;
+  const absl::Status status = internal::GuardDecode([&] {
+    archive.ReadTag(internal::TypeTag<T>());
+    box.ReadFrom(archive);
+    archive.ExpectEnd();
+  });
+  if (!status.ok()) return status;
+  return std::move(box).value();
+}
+template <class T>
+absl::StatusOr<T> Decode(const std::string& bytes) {
+  return Decode<T>(
+      absl::MakeConstSpan(reinterpret_cast<const std::byte*>(bytes.data()), bytes.size()));
+}
+
+}  // namespace isoproc
+
+#endif  // ISOPROC_CODEC_H_

@@ -1,0 +1,187 @@
+// The archives that cereal writes to and reads from: plain memory, bounds-checked.
+#ifndef ISOPROC_INTERNAL_ARCHIVE_H_
+#define ISOPROC_INTERNAL_ARCHIVE_H_
+
+#include <array>
+#include <bit>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/types/span.h"
+#include "boost/pfr.hpp"
+#include "cereal/cereal.hpp"
+#include "isoproc/internal/travel.h"
+
+namespace isoproc::internal {
+
+// Run `body`, which may throw what archives, allocators and users' hooks throw, and say so by
+// status.
+absl::Status GuardEncode(absl::FunctionRef<void()> body);
+absl::Status GuardDecode(absl::FunctionRef<void()> body);
+
+// Ends a GuardDecode with kDataLoss.
+[[noreturn]] void ThrowBadBytes(const char* reason);
+
+class WriteArchive : public cereal::OutputArchive<WriteArchive> {
+ public:
+  WriteArchive() : OutputArchive(this) {}
+
+  void WriteBytes(const void* data, size_t size) {
+    bytes_.append(static_cast<const char*>(data), size);
+  }
+  template <class T>
+  void Write(const T& value) {
+    WriteBytes(std::addressof(value), sizeof(value));
+  }
+
+  std::string bytes() && { return std::move(bytes_); }
+
+ private:
+  std::string bytes_;
+};
+
+class ReadArchive : public cereal::InputArchive<ReadArchive> {
+ public:
+  explicit ReadArchive(absl::Span<const std::byte> bytes) : InputArchive(this), rest_(bytes) {}
+
+  void ReadBytes(void* into, size_t size) {
+    if (size > rest_.size()) ThrowBadBytes("the bytes end too early");
+    if (size != 0) std::memcpy(into, rest_.data(), size);
+    rest_.remove_prefix(size);
+  }
+  void ReadTag(uint64_t expected) {
+    uint64_t tag;
+    ReadBytes(&tag, sizeof(tag));
+    if (tag != expected) ThrowBadBytes("the bytes are of another type");
+  }
+  // How many elements follow. Each takes a byte at least, so that more than the bytes that are left
+  // is a lie which must not be allowed to allocate.
+  uint64_t ReadCount() {
+    uint64_t count;
+    ReadBytes(&count, sizeof(count));
+    if (count > rest_.size()) ThrowBadBytes("a count is larger than what follows");
+    return count;
+  }
+  void ExpectEnd() const {
+    if (!rest_.empty()) ThrowBadBytes("bytes are left over");
+  }
+
+  // Hostile bytes could nest until the stack ends.
+  void Enter() {
+    if (++depth_ > kMaxDepth) ThrowBadBytes("the value is nested too deeply");
+  }
+  void Leave() { --depth_; }
+
+ private:
+  static constexpr int kMaxDepth = 1000;
+  absl::Span<const std::byte> rest_;
+  int depth_ = 0;
+};
+
+// What cereal finds by argument-dependent lookup. The archive comes first among the constraints, so
+// that the others are not looked at, in a circle, while cereal is asked what it knows.
+template <class T>
+void prologue(ReadArchive& archive, const T&) {
+  archive.Enter();
+}
+template <class T>
+void epilogue(ReadArchive& archive, const T&) {
+  archive.Leave();
+}
+
+template <std::same_as<WriteArchive> Archive, class T>
+requires(!kKnownToCereal<T> &&
+         kWayOf<T> == Way::kBytes) void CEREAL_SAVE_FUNCTION_NAME(Archive& archive,
+                                                                  const T& value) {
+  archive.Write(value);
+}
+template <std::same_as<ReadArchive> Archive, class T>
+requires(!kKnownToCereal<T> &&
+         kWayOf<T> == Way::kBytes) void CEREAL_LOAD_FUNCTION_NAME(Archive& archive, T& value) {
+  archive.ReadBytes(std::addressof(value), sizeof(value));
+}
+
+template <std::same_as<WriteArchive> Archive, class T>
+requires(kWayOf<T> == Way::kBool) void CEREAL_SAVE_FUNCTION_NAME(Archive& archive, const T& value) {
+  archive.Write(static_cast<uint8_t>(value));
+}
+template <std::same_as<ReadArchive> Archive, class T>
+requires(kWayOf<T> == Way::kBool) void CEREAL_LOAD_FUNCTION_NAME(Archive& archive, T& value) {
+  uint8_t byte;
+  archive.ReadBytes(&byte, 1);
+  if (byte > 1) ThrowBadBytes("a bool is neither 0 nor 1");
+  value = byte != 0;
+}
+
+template <std::same_as<WriteArchive> Archive, class T>
+requires(!kKnownToCereal<T> &&
+         kWayOf<T> == Way::kFields) void CEREAL_SAVE_FUNCTION_NAME(Archive& archive,
+                                                                   const T& value) {
+  boost::pfr::for_each_field(value, [&archive](const auto& field) { archive(field); });
+}
+template <std::same_as<ReadArchive> Archive, class T>
+requires(!kKnownToCereal<T> &&
+         kWayOf<T> == Way::kFields) void CEREAL_LOAD_FUNCTION_NAME(Archive& archive, T& value) {
+  boost::pfr::for_each_field(value, [&archive](auto& field) { archive(field); });
+}
+
+template <class T>
+void CEREAL_SAVE_FUNCTION_NAME(WriteArchive& archive, const cereal::NameValuePair<T>& pair) {
+  archive(pair.value);
+}
+template <class T>
+void CEREAL_LOAD_FUNCTION_NAME(ReadArchive& archive, cereal::NameValuePair<T>& pair) {
+  archive(pair.value);
+}
+template <class T>
+void CEREAL_SAVE_FUNCTION_NAME(WriteArchive& archive, const cereal::SizeTag<T>& tag) {
+  archive.Write(static_cast<uint64_t>(tag.size));
+}
+template <class T>
+void CEREAL_LOAD_FUNCTION_NAME(ReadArchive& archive, cereal::SizeTag<T>& tag) {
+  tag.size = static_cast<std::remove_cvref_t<T>>(archive.ReadCount());
+}
+template <class T>
+void CEREAL_SAVE_FUNCTION_NAME(WriteArchive& archive, const cereal::BinaryData<T>& data) {
+  archive.WriteBytes(data.data, static_cast<size_t>(data.size));
+}
+template <class T>
+void CEREAL_LOAD_FUNCTION_NAME(ReadArchive& archive, cereal::BinaryData<T>& data) {
+  archive.ReadBytes(data.data, static_cast<size_t>(data.size));
+}
+
+// A place for a T that is being read. A T that travels as bytes needs no default constructor.
+template <class T>
+class Box {
+ public:
+  void ReadFrom(ReadArchive& archive) { archive(value_); }
+  T value() && { return std::move(value_); }
+
+ private:
+  static_assert(std::is_default_constructible_v<T>,
+                "isoproc: a type that travels needs a default constructor to be read into");
+  T value_{};
+};
+template <class T>
+requires(!kKnownToCereal<T> && kWayOf<T> == Way::kBytes) class Box<T> {
+ public:
+  void ReadFrom(ReadArchive& archive) { archive.ReadBytes(bytes_.data(), bytes_.size()); }
+  T value() && { return std::bit_cast<T>(bytes_); }
+
+ private:
+  std::array<std::byte, sizeof(T)> bytes_{};
+};
+
+}  // namespace isoproc::internal
+
+// Values are read by load and written by save, never by both: the archives belong together.
+CEREAL_SETUP_ARCHIVE_TRAITS(isoproc::internal::ReadArchive, isoproc::internal::WriteArchive)
+
+#endif  // ISOPROC_INTERNAL_ARCHIVE_H_

@@ -1,0 +1,251 @@
+// Targets: how parent and child name the same function, and how its arguments travel.
+//
+// A target registers itself before main, through a static object that Process::Start<F>
+// instantiates. Its name is the mangled name of a type made of the function, which the compiler
+// keeps apart for each overload, template argument, lambda and enclosing scope. Only entities that
+// are private to their source file can share a name; these are told apart by the source file and,
+// should that be the same, by the order of registration.
+#ifndef ISOPROC_INTERNAL_TARGET_H_
+#define ISOPROC_INTERNAL_TARGET_H_
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <typeinfo>
+#include <utility>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "isoproc/codec.h"
+#include "isoproc/internal/fits.h"
+#include "isoproc/internal/type_tag.h"
+
+namespace isoproc::internal {
+
+// A call with its arguments, ready to be made once. Gives the exit code.
+using Call = absl::AnyInvocable<int() &&>;
+
+// What makes a Call of the bytes that Arguments::Encode gave.
+using Binder = absl::StatusOr<Call> (*)(absl::Span<const std::byte> arguments);
+
+// One row of the registry. Objects have static storage duration.
+class Target {
+ public:
+  // Registers itself. `name` lives for ever.
+  Target(const char* name, uint64_t file, Binder binder);
+  Target(const Target&) = delete;
+  Target& operator=(const Target&) = delete;
+
+  const char* name() const { return name_; }
+  uint64_t file() const { return file_; }
+  Binder bind() const { return bind_; }
+  const Target* next() const { return next_; }
+
+ private:
+  const char* name_;
+  uint64_t file_;
+  Binder bind_;
+  const Target* next_;
+};
+
+// The source file that is being compiled, as a number; 0 where the compiler does not say, which
+// then has such names for private entities that it is not needed.
+#ifdef __BASE_FILE__
+inline namespace this_file {
+namespace {
+constexpr uint64_t kThisFile = Fnv1a(__BASE_FILE__);
+}  // namespace
+}  // namespace this_file
+#else
+inline constexpr uint64_t kThisFile = 0;
+#endif
+
+// How a call is made: a function named by a template argument, or an object that travels.
+template <auto kFunction>
+struct FunctionKey {
+  using Callable = decltype(kFunction);
+  static constexpr bool kTravelsAlong = false;
+  static constexpr Callable Get() { return kFunction; }
+};
+template <class T>
+struct ObjectKey {
+  using Callable = T;
+  static constexpr bool kTravelsAlong = !std::is_empty_v<T>;
+  static T Get() requires(!kTravelsAlong) { return T{}; }
+};
+
+// The parameters of a callable, if it has just one signature.
+template <class... Ts>
+struct Types {};
+template <class T>
+struct Signature;
+template <class R, class... Ps>
+struct Signature<R (*)(Ps...)> {
+  using Parameters = Types<Ps...>;
+};
+template <class R, class... Ps>
+struct Signature<R (*)(Ps...) noexcept> : Signature<R (*)(Ps...)> {};
+template <class C, class R, class... Ps>
+struct Signature<R (C::*)(Ps...)> : Signature<R (*)(Ps...)> {};
+template <class C, class R, class... Ps>
+struct Signature<R (C::*)(Ps...) const> : Signature<R (*)(Ps...)> {};
+template <class C, class R, class... Ps>
+struct Signature<R (C::*)(Ps...) noexcept> : Signature<R (*)(Ps...)> {};
+template <class C, class R, class... Ps>
+struct Signature<R (C::*)(Ps...) const noexcept> : Signature<R (*)(Ps...)> {};
+template <class T>
+requires requires { &T::operator(); }
+struct Signature<T> : Signature<decltype(&T::operator())> {};
+
+template <class P>
+struct Parameter {
+  static_assert(!std::is_lvalue_reference_v<P> || std::is_const_v<std::remove_reference_t<P>>,
+                "isoproc: a target runs in another process, so it cannot take a parameter by "
+                "reference to non-const; what should come back travels as exit code or message");
+  using Type = std::remove_cvref_t<P>;
+};
+
+// The types in which the arguments travel: those of the parameters, or, where the callable is
+// generic or overloaded, those of the arguments.
+template <class Callable, class... Args>
+struct ArgumentTypes {
+  using Type = Types<std::decay_t<Args>...>;
+};
+template <class... Ps>
+constexpr Types<typename Parameter<Ps>::Type...> Stored(Types<Ps...>);
+template <class Callable, class... Args>
+requires requires { typename Signature<Callable>::Parameters; }
+struct ArgumentTypes<Callable, Args...> {
+  using Type = decltype(Stored(typename Signature<Callable>::Parameters{}));
+};
+
+// Arguments on their way: encoded by the parent, decoded and applied by the child. `Ts` are what
+// travels: the callable itself first, if it does.
+template <class Key, class... Ts>
+struct Invocation {
+  template <class... Args>
+  static absl::StatusOr<std::string> Encode(const Args&... args) {
+    absl::Status status;
+    ((status.ok() ? static_cast<void>(status = CheckFits<Ts>(args)) : static_cast<void>(0)), ...);
+    if (!status.ok()) return status;
+    WriteArchive archive;
+    status = GuardEncode([&] {
+      archive.Write(TypeTag<Types<Ts...>>());
+      (Write<Ts>(archive, args), ...);
+    });
+    if (!status.ok()) return status;
+    return std::move(archive).bytes();
+  }
+
+  static absl::StatusOr<Call> Bind(absl::Span<const std::byte> bytes) {
+    std::tuple<Box<Ts>...> boxes;
+    ReadArchive archive(bytes);
+    const absl::Status status = GuardDecode([&] {
+      archive.ReadTag(TypeTag<Types<Ts...>>());
+      std::apply([&archive](auto&... box) { (box.ReadFrom(archive), ...); }, boxes);
+      archive.ExpectEnd();
+    });
+    if (!status.ok()) return status;
+    return Call([boxes = std::move(boxes)]() mutable {
+      return std::apply(
+          [](auto&&... box) {
+            if constexpr (Key::kTravelsAlong) {
+              return Run(std::move(box).value()...);
+            } else {
+              return Run(Key::Get(), std::move(box).value()...);
+            }
+          },
+          std::move(boxes));
+    });
+  }
+
+ private:
+  template <class T, class Arg>
+  static void Write(WriteArchive& archive, const Arg& arg) {
+    if constexpr (std::is_same_v<T, Arg>) {
+      archive(arg);
+    } else {
+      archive(static_cast<const T&>(T(arg)));
+    }
+  }
+
+  template <class Callable, class... Args>
+  static int Run(Callable&& callable, Args&&... args) {
+    using Result = std::invoke_result_t<Callable, Args...>;
+    if constexpr (std::is_void_v<Result>) {
+      std::invoke(std::forward<Callable>(callable), std::forward<Args>(args)...);
+      return 0;
+    } else {
+      static_assert(std::is_same_v<Result, int> || std::is_same_v<Result, bool>,
+                    "isoproc: a target returns void, or int or bool as exit code");
+      return static_cast<int>(
+          std::invoke(std::forward<Callable>(callable), std::forward<Args>(args)...));
+    }
+  }
+};
+
+// The one Target of a key and the types that travel with it.
+template <class Key, class... Ts>
+struct Registered {
+  static inline const Target target{typeid(Registered*).name(), kThisFile,
+                                    &Invocation<Key, Ts...>::Bind};
+};
+
+template <class Key, class... Ts, class... Args>
+absl::StatusOr<std::pair<const Target*, std::string>> Prepare(Types<Ts...>, const Args&... args) {
+  static_assert(sizeof...(Ts) == sizeof...(Args),
+                "isoproc: the number of arguments is not that of the target's parameters");
+  static_assert(
+      (kTravels<Ts> && ...),
+      "isoproc: a parameter of this target cannot travel to another process; see codec.h");
+  if constexpr (sizeof...(Ts) == sizeof...(Args) && (kTravels<Ts> && ...)) {
+    static_assert(((std::is_same_v<Args, Ts> || std::is_convertible_v<const Args&, Ts>)&&...),
+                  "isoproc: an argument does not convert to the target's parameter");
+    absl::StatusOr<std::string> arguments = Invocation<Key, Ts...>::Encode(args...);
+    if (!arguments.ok()) return arguments.status();
+    return std::pair(&Registered<Key, Ts...>::target, *std::move(arguments));
+  } else {
+    return absl::InternalError("not reached");
+  }
+}
+
+// The target F and its encoded arguments.
+template <auto kFunction, class... Args>
+auto PrepareFunction(const Args&... args) {
+  using Callable = decltype(kFunction);
+  return Prepare<FunctionKey<kFunction>>(typename ArgumentTypes<Callable, Args...>::Type{},
+                                         args...);
+}
+
+template <class T, class... Ts>
+constexpr Types<T, Ts...> Prepend(Types<Ts...>);
+
+// The target `callable` and its encoded arguments, the callable among them if it has state.
+template <class T, class... Args>
+auto PrepareObject(const T& callable, const Args&... args) {
+  static_assert(std::is_class_v<T>,
+                "isoproc: a target is known at compile time: write Process::Start<function>(…)");
+  using Parameters = typename ArgumentTypes<T, Args...>::Type;
+  if constexpr (std::is_empty_v<T>) {
+    static_assert(std::is_default_constructible_v<T>,
+                  "isoproc: a callable without state needs a default constructor");
+    return Prepare<ObjectKey<T>>(Parameters{}, args...);
+  } else {
+    static_assert(kWayOf<T> == Way::kCereal || std::is_aggregate_v<T>,
+                  "isoproc: a callable with state travels if it is a plain aggregate or has a "
+                  "serialize hook; a lambda with captures does not: pass what it captures as "
+                  "arguments");
+    return Prepare<ObjectKey<T>>(decltype(Prepend<T>(Parameters{})){}, callable, args...);
+  }
+}
+
+}  // namespace isoproc::internal
+
+#endif  // ISOPROC_INTERNAL_TARGET_H_

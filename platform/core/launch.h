@@ -1,0 +1,33 @@
+// Starting a process of the library and shaking hands with it.
+#ifndef ISOPROC_PLATFORM_CORE_LAUNCH_H_
+#define ISOPROC_PLATFORM_CORE_LAUNCH_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/statusor.h"
+#include "platform/core/wire.h"
+#include "platform/port/port.h"
+
+namespace isoproc::internal {
+
+struct Launched {
+  std::unique_ptr<port::ChildProcess> process;
+  std::unique_ptr<port::Stream> control;
+};
+
+// Makes a process of a request: one of the port's ways to start one.
+using Spawner = absl::FunctionRef<absl::StatusOr<std::unique_ptr<port::ChildProcess>>(
+    const port::SpawnRequest& request)>;
+
+// Starts a process by `spawn`, to which `request` is given with its bootstrap stream filled in;
+// tells it `message` and `arguments`; waits until it says that it is ready. Errors: as
+// Process::Start; no process is left.
+absl::StatusOr<Launched> Launch(port::Port& port, port::SpawnRequest request,
+                                const StartMessage& message, const std::string& arguments,
+                                port::Deadline deadline, Spawner spawn);
+
+}  // namespace isoproc::internal
+
+#endif  // ISOPROC_PLATFORM_CORE_LAUNCH_H_

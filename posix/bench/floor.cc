@@ -1,0 +1,151 @@
+#include "bench/floor.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "bench/round.h"
+extern "C" char** environ;
+
+namespace isoproc::bench {
+namespace {
+
+constexpr char kReadyArgument[] = "--floor-ready";
+constexpr char kForkServerArgument[] = "--floor-fork-server";
+constexpr int kChannel = 3;  // where a child finds the stream to its parent
+
+bool WaitFor(pid_t pid) {
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0) {
+    if (errno != EINTR) return false;
+  }
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+// Starts this program with `argument`; `channel`, unless negative, becomes its kChannel. The pid, or
+// a negative number.
+pid_t SpawnSelf(const std::string& program, const char* argument, int channel) {
+  std::string name = program;
+  std::string only_argument = argument;
+  char* const arguments[] = {name.data(), only_argument.data(), nullptr};
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  if (channel >= 0) ::posix_spawn_file_actions_adddup2(&actions, channel, kChannel);
+  pid_t pid = -1;
+  const int error = ::posix_spawn(&pid, name.c_str(), &actions, nullptr, arguments, ::environ);
+  ::posix_spawn_file_actions_destroy(&actions);
+  return error == 0 ? pid : -1;
+}
+
+struct SocketPair {
+  int ours = -1;
+  int theirs = -1;
+};
+
+bool MakeSocketPair(SocketPair* pair) {
+  int fds[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM, 0, fds) != 0) return false;
+  // Above kChannel, so that dup2() to there always makes an inheritable copy.
+  for (int& fd : fds) {
+    const int moved = ::fcntl(fd, F_DUPFD_CLOEXEC, kChannel + 1);
+    ::close(fd);
+    if (moved < 0) return false;
+    fd = moved;
+  }
+  *pair = {fds[0], fds[1]};
+  return true;
+}
+
+bool SpawnAndWait(const std::string& program) {
+  const pid_t pid = SpawnSelf(program, kFloorArgument, /*channel=*/-1);
+  return pid > 0 && WaitFor(pid);
+}
+
+// As isoproc must do it: the parent also learns when main was reached.
+bool SpawnHearAndWait(const std::string& program) {
+  SocketPair pair;
+  if (!MakeSocketPair(&pair)) return false;
+  const pid_t pid = SpawnSelf(program, kReadyArgument, pair.theirs);
+  ::close(pair.theirs);
+  char byte = 0;
+  const bool heard = pid > 0 && ::read(pair.ours, &byte, 1) == 1;
+  ::close(pair.ours);
+  return heard && WaitFor(pid);
+}
+
+bool ForkAndWait() {
+  const pid_t pid = ::fork();
+  if (pid == 0) ::_exit(0);
+  return pid > 0 && WaitFor(pid);
+}
+
+// Forks once for each byte that it reads, and answers with the child's status.
+void ServeForks() {
+  char byte = 0;
+  while (::read(kChannel, &byte, 1) == 1) {
+    const char answer = ForkAndWait() ? 1 : 0;
+    if (::write(kChannel, &answer, 1) != 1) return;
+  }
+}
+
+class BareForkServer {
+ public:
+  explicit BareForkServer(const std::string& program) {
+    SocketPair pair;
+    if (!MakeSocketPair(&pair)) return;
+    channel_ = pair.ours;
+    pid_ = SpawnSelf(program, kForkServerArgument, pair.theirs);
+    ::close(pair.theirs);
+  }
+  BareForkServer(const BareForkServer&) = delete;
+  BareForkServer& operator=(const BareForkServer&) = delete;
+  ~BareForkServer() {
+    if (channel_ >= 0) ::close(channel_);
+    if (pid_ > 0) WaitFor(pid_);
+  }
+
+  bool Ask() {
+    char byte = 0;
+    return pid_ > 0 && ::write(channel_, &byte, 1) == 1 && ::read(channel_, &byte, 1) == 1 &&
+           byte == 1;
+  }
+
+ private:
+  int channel_ = -1;
+  pid_t pid_ = -1;
+};
+
+}  // namespace
+
+bool IsFloorChild(int argc, char** argv) {
+  if (argc != 2) return false;
+  const std::string_view argument = argv[1];
+  if (argument == kFloorArgument) return true;
+  if (argument == kReadyArgument) return ::write(kChannel, "", 1) == 1;
+  if (argument != kForkServerArgument) return false;
+  ServeForks();
+  return true;
+}
+
+std::vector<Way> Floors(const std::string& program) {
+  std::vector<Way> floors;
+  floors.push_back({"spawn/system", [program] { return SpawnAndWait(program); }});
+  floors.push_back({"spawn/system+ready", [program] { return SpawnHearAndWait(program); }});
+  floors.push_back({"forkserver/system", [server = std::make_shared<BareForkServer>(program)] {
+                      return server->Ask();
+                    }});
+  floors.push_back({"fork/system", ForkAndWait});
+  return floors;
+}
+
+}  // namespace isoproc::bench

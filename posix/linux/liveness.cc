@@ -1,0 +1,107 @@
+// A process is named by its id and the time of its start, which /proc tells.
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "platform/base/native_error.h"
+#include "platform/port/liveness.h"
+#include "posix/errors.h"
+#include "posix/linux/stat.h"
+#include "posix/os.h"
+#include "posix/pollable.h"
+#include "posix/syscalls.h"
+
+namespace isoproc::port::posix::os {
+namespace {
+
+// nullopt: there is no such process.
+absl::StatusOr<std::optional<ProcessStat>> StatOf(int64_t pid) {
+  const std::string path = "/proc/" + std::to_string(pid) + "/stat";
+  absl::StatusOr<std::string> text = ReadSmallFile(path.c_str());
+  if (!text.ok()) {
+    const std::optional<NativeCode> native = GetNativeCode(text.status());
+    // ESRCH: it was reaped between open and read.
+    if (!native.has_value() || (native->code != ENOENT && native->code != ESRCH)) {
+      return text.status();
+    }
+    // No such file: no such process, or no /proc at all.
+    if (sys.kill(static_cast<pid_t>(pid), 0) == 0 || errno != ESRCH) {
+      if (::access("/proc/self/stat", F_OK) != 0) return text.status();
+    }
+    return std::nullopt;
+  }
+  const std::optional<ProcessStat> stat = ParseStat(*text);
+  if (!stat.has_value()) return absl::InternalError("/proc says something strange: " + *text);
+  return stat;
+}
+
+bool Dead(const ProcessStat& stat) {
+  const bool zombie = stat.state == 'Z' || stat.state == 'X' || stat.state == 'x';
+  // The first thread of a process may end before the others; it is then a zombie that is counted
+  // among them.
+  return zombie && stat.threads <= 1;
+}
+
+class PidfdDeathNotice final : public DeathNotice, public Pollable {
+ public:
+  // Null: dead already.
+  explicit PidfdDeathNotice(std::unique_ptr<ProcessRef> process) : process_(std::move(process)) {}
+
+  absl::StatusOr<int> Descriptor() override {
+    if (process_ == nullptr) return kNone;
+    return process_->Descriptor();
+  }
+  bool Ready(bool signalled) override { return process_ == nullptr || signalled; }
+
+ private:
+  const std::unique_ptr<ProcessRef> process_;
+};
+
+}  // namespace
+
+absl::StatusOr<ProcessIdentity> Self() {
+  // The first word is written last. A fork has another process id and so finds nothing here.
+  static std::atomic<int64_t> known_pid{0};
+  static std::atomic<uint64_t> known_birth{0};
+  const int64_t pid = ::getpid();
+  if (known_pid.load(std::memory_order_acquire) == pid) {
+    return ProcessIdentity{.pid = pid, .birth = known_birth.load(std::memory_order_relaxed)};
+  }
+  const absl::StatusOr<std::string> text = ReadSmallFile("/proc/self/stat");
+  if (!text.ok()) return text.status();
+  const std::optional<ProcessStat> stat = ParseStat(*text);
+  if (!stat.has_value()) return absl::InternalError("/proc says something strange: " + *text);
+  known_birth.store(stat->start_time, std::memory_order_relaxed);
+  known_pid.store(pid, std::memory_order_release);
+  return ProcessIdentity{.pid = pid, .birth = stat->start_time};
+}
+
+absl::StatusOr<bool> IsAlive(const ProcessIdentity& process) {
+  if (process.pid <= 0 || process.pid != static_cast<pid_t>(process.pid)) return false;
+  const absl::StatusOr<std::optional<ProcessStat>> stat = StatOf(process.pid);
+  if (!stat.ok()) return stat.status();
+  return stat->has_value() && (*stat)->start_time == process.birth && !Dead(**stat);
+}
+
+absl::StatusOr<std::unique_ptr<DeathNotice>> WatchDeath(const ProcessIdentity& process) {
+  // Opened first and looked at then: what is alive after the pidfd was made is what the pidfd means.
+  absl::StatusOr<std::unique_ptr<ProcessRef>> ref =
+      absl::NotFoundError("not the id of any process");
+  if (process.pid > 0) ref = OpenProcess(static_cast<pid_t>(process.pid));
+  const absl::StatusOr<bool> alive = IsAlive(process);
+  if (!alive.ok()) return alive.status();
+  if (!*alive) return std::make_unique<PidfdDeathNotice>(nullptr);
+  if (!ref.ok()) return ref.status();
+  return std::make_unique<PidfdDeathNotice>(*std::move(ref));
+}
+
+}  // namespace isoproc::port::posix::os

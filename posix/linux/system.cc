@@ -1,0 +1,73 @@
+#include <sched.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "platform/port/capabilities.h"
+#include "posix/linux/cgroup.h"
+#include "posix/linux/stat.h"
+#include "posix/os.h"
+
+namespace isoproc::port::posix::os {
+namespace {
+
+int AffinityCount(int otherwise) {
+  // The set of the kernel may be larger than that of the C library.
+  for (int bits = CPU_SETSIZE; bits <= (1 << 20); bits *= 4) {
+    const std::unique_ptr<cpu_set_t, void (*)(cpu_set_t*)> set(
+        CPU_ALLOC(static_cast<size_t>(bits)), [](cpu_set_t* s) { CPU_FREE(s); });
+    const size_t size = CPU_ALLOC_SIZE(static_cast<size_t>(bits));
+    if (set == nullptr) return otherwise;
+    CPU_ZERO_S(size, set.get());
+    if (::sched_getaffinity(0, size, set.get()) == 0) return CPU_COUNT_S(size, set.get());
+  }
+  return otherwise;
+}
+
+}  // namespace
+
+Capabilities DeclaredCapabilities() {
+  return {.profile = "linux",
+          .processes = true,
+          .fork_server = true,
+          .fork = true,
+          .pinned_image = true,
+          .replaceable_image = true,
+          .foreign_fork = true};
+}
+
+int UsableCpus(int online) {
+  const int affinity = AffinityCount(online);
+  const std::optional<double> quota = CpuQuota();
+  if (!quota.has_value() || *quota >= affinity) return affinity;
+  const int whole = static_cast<int>(*quota);
+  return whole < *quota ? whole + 1 : whole;
+}
+
+int64_t ModificationNanoseconds(const struct stat& file) {
+  return int64_t{file.st_mtim.tv_sec} * 1'000'000'000 + file.st_mtim.tv_nsec;
+}
+
+absl::StatusOr<std::string> ProgramPath(std::string_view) {
+  // A link to the image itself: it leads there even if the file was replaced or removed meanwhile.
+  return std::string("/proc/self/exe");
+}
+
+absl::StatusOr<int> ThreadCount() {
+  const absl::StatusOr<std::string> text = ReadSmallFile("/proc/self/stat");
+  if (!text.ok()) return text.status();
+  const std::optional<ProcessStat> stat = ParseStat(*text);
+  if (!stat.has_value()) return absl::InternalError("/proc says something strange: " + *text);
+  return static_cast<int>(stat->threads);
+}
+
+}  // namespace isoproc::port::posix::os

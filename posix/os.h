@@ -1,0 +1,111 @@
+// What the profiles of this port do differently. linux/ has what Linux does better; strict/ has what
+// POSIX, macOS and the BSDs share. CMake picks one of the two, so that no file asks which it is.
+#ifndef ISOPROC_POSIX_OS_H_
+#define ISOPROC_POSIX_OS_H_
+
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "platform/port/capabilities.h"
+#include "platform/port/liveness.h"
+#include "platform/port/sync.h"
+#include "posix/child_watch.h"
+#include "posix/fd.h"
+
+namespace isoproc::port::posix::os {
+
+// ---- what the port says of itself ---------------------------------------------------------------
+
+Capabilities DeclaredCapabilities();
+
+// ---- calls for the table in syscalls.h; as system calls they return -1 and set errno ------------
+
+int Pipe(int fds[2]);
+int SocketPair(int type, int fds[2]);
+pid_t RunInChild(void (*child)(void* argument), void* argument);
+
+// Makes writes to a socket that came from elsewhere raise no SIGPIPE, where a flag of send() cannot.
+void SuppressSigpipe(int fd);
+
+// Flags for recvmsg(), and what to do to the descriptors that it brought; both under one SpawnLock.
+int ReceiveFlags();
+void MarkReceived(int fd);
+
+// ---- between fork and exec ----------------------------------------------------------------------
+
+// Held from before the parent looks at its descriptors until the child has left, and while a
+// descriptor is not close-on-exec yet. Does nothing where descriptors can be born so.
+class SpawnLock {
+ public:
+  SpawnLock();
+  SpawnLock(const SpawnLock&) = delete;
+  SpawnLock& operator=(const SpawnLock&) = delete;
+  ~SpawnLock();
+};
+
+// In the parent, under SpawnLock: the highest open descriptor, if CloseFrom needs it, else -1.
+int HighestDescriptor();
+
+// In the child: arranges that exec closes all descriptors from `first` on. `highest` is what
+// HighestDescriptor() said; `keep` is close-on-exec already and has to live until then.
+// Async-signal-safe, as all in child_after_fork.cc.
+void CloseFrom(int first, int keep, int highest) noexcept;
+
+// ---- processes ----------------------------------------------------------------------------------
+
+// Watches a child of this process, which nobody has reaped yet.
+absl::StatusOr<std::unique_ptr<ChildWatch>> WatchChild(pid_t pid);
+
+// Refers to a process which is alive, or a zombie that stays one during the call. It may be somebody
+// else's child.
+class ProcessRef : public Pollable {
+ public:
+  // Whether it has ended; a zombie has.
+  virtual bool Ended() = 0;
+  // As kill(), and never reaches another process, as far as the system allows.
+  virtual int Signal(int signal) = 0;
+};
+absl::StatusOr<std::unique_ptr<ProcessRef>> OpenProcess(pid_t pid);
+
+// The number of threads of this process; 1 where the system does not tell.
+absl::StatusOr<int> ThreadCount();
+
+// ---- liveness -----------------------------------------------------------------------------------
+
+absl::StatusOr<ProcessIdentity> Self();
+absl::StatusOr<bool> IsAlive(const ProcessIdentity& process);
+absl::StatusOr<std::unique_ptr<DeathNotice>> WatchDeath(const ProcessIdentity& process);
+
+// ---- memory -------------------------------------------------------------------------------------
+
+// A shared memory object of at least `size` bytes, all of them zero and reserved.
+absl::StatusOr<Fd> CreateMemory(uint64_t size);
+
+// The size that CreateMemory was asked for; an error if it did not make `fd`.
+absl::StatusOr<uint64_t> MemorySize(int fd);
+
+// ---- park and unpark ----------------------------------------------------------------------------
+
+absl::StatusOr<std::unique_ptr<Parker>> CreateParker(ParkerCell& cell);
+void Unpark(ParkerCell& cell);
+
+// ---- the system ---------------------------------------------------------------------------------
+
+// Processors that the process may use, before they are limited to those that are online.
+int UsableCpus(int online);
+
+// When the file was last written to; the member has two names.
+int64_t ModificationNanoseconds(const struct stat& file);
+
+absl::StatusOr<std::string> ProgramPath(std::string_view argv0);
+
+}  // namespace isoproc::port::posix::os
+
+#endif  // ISOPROC_POSIX_OS_H_

@@ -1,0 +1,114 @@
+#include "platform/testing/system_support.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+
+namespace isoproc::system_support {
+namespace {
+
+// Longer than any case; nothing that a failed case leaves behind stays for ever.
+constexpr unsigned kLifetime = 120;
+
+[[noreturn]] void Fail(const char* call) {
+  std::perror(call);
+  std::abort();
+}
+
+int Descriptor(int64_t native) { return static_cast<int>(native); }
+
+int DescriptorLimit() {
+  rlimit limit;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) Fail("getrlimit");
+  return static_cast<int>(std::min<rlim_t>(limit.rlim_cur, 65536));
+}
+
+}  // namespace
+
+NativePipe MakePipe() {
+  int ends[2];
+  if (::pipe(ends) != 0) Fail("pipe");
+  // Not at once, as pipe2 does it, which macOS lacks: no case starts processes meanwhile.
+  for (const int end : ends) ::fcntl(end, F_SETFD, FD_CLOEXEC);
+  return {ends[0], ends[1]};
+}
+
+size_t ReadPipe(int64_t read_end, char* into, size_t size) {
+  while (true) {
+    const ssize_t n = ::read(Descriptor(read_end), into, size);
+    if (n >= 0) return static_cast<size_t>(n);
+    if (errno != EINTR) Fail("read");
+  }
+}
+
+void WritePipe(int64_t write_end, const char* bytes, size_t size) {
+  while (size > 0) {
+    const ssize_t n = ::write(Descriptor(write_end), bytes, size);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) Fail("write");
+    bytes += n;
+    size -= static_cast<size_t>(n);
+  }
+}
+
+void ClosePipeEnd(int64_t end) { ::close(Descriptor(end)); }
+
+int CountHandles() {
+  int count = 0;
+  const int limit = DescriptorLimit();
+  for (int fd = 0; fd < limit; ++fd) {
+    if (::fcntl(fd, F_GETFD) != -1) ++count;
+  }
+  return count;
+}
+
+void CloseAllHandles() {
+  const int limit = DescriptorLimit();
+  for (int fd = 0; fd < limit; ++fd) ::close(fd);
+}
+
+int CountChildren() {
+  siginfo_t info = {};
+  return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 ? 1 : 0;
+}
+
+void KillFromOutside(int64_t pid) {
+  if (::kill(static_cast<pid_t>(pid), SIGKILL) != 0) Fail("kill");
+}
+
+int64_t StartForeignProcess() {
+  const pid_t pid = ::fork();
+  if (pid < 0) Fail("fork");
+  if (pid > 0) return pid;
+  ::alarm(kLifetime);
+  while (true) ::pause();
+}
+
+int RunInFork(const std::function<int()>& body) {
+  const pid_t pid = ::fork();
+  if (pid < 0) Fail("fork");
+  if (pid == 0) {
+    ::alarm(kLifetime / 4);
+    ::_exit(body());
+  }
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0) {
+    if (errno != EINTR) Fail("waitpid");
+  }
+  return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+void StealExitStatus(int64_t pid) {
+  while (::waitpid(static_cast<pid_t>(pid), nullptr, 0) < 0) {
+    if (errno != EINTR) Fail("waitpid");
+  }
+}
+
+}  // namespace isoproc::system_support

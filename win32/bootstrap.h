@@ -1,0 +1,30 @@
+// The stream that a child receives at birth.
+#ifndef ISOPROC_WIN32_BOOTSTRAP_H_
+#define ISOPROC_WIN32_BOOTSTRAP_H_
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "platform/port/stream.h"
+#include "win32/windows_api.h"
+
+namespace isoproc::port::win32 {
+
+// What the child is told of `pipe`, a handle that it inherits under the same number.
+std::string BootstrapToken(HANDLE pipe);
+
+// See Port::AdoptBootstrap.
+absl::StatusOr<std::unique_ptr<Stream>> AdoptBootstrap(std::string_view token,
+                                                       absl::Span<const std::byte> expected);
+
+// Whether AdoptBootstrap has succeeded, and so this process is a child that was started by Spawn and
+// leads a job of its own.
+bool LeadsFamily();
+
+}  // namespace isoproc::port::win32
+
+#endif  // ISOPROC_WIN32_BOOTSTRAP_H_

@@ -1,0 +1,19 @@
+// Shared memory is an unnamed section backed by the paging file.
+#ifndef ISOPROC_WIN32_MEMORY_H_
+#define ISOPROC_WIN32_MEMORY_H_
+
+#include <cstdint>
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "platform/port/handle.h"
+#include "platform/port/memory.h"
+
+namespace isoproc::port::win32 {
+
+absl::StatusOr<std::unique_ptr<Segment>> CreateSegment(uint64_t size);
+absl::StatusOr<std::unique_ptr<Segment>> MapSegment(Handle handle);
+
+}  // namespace isoproc::port::win32
+
+#endif  // ISOPROC_WIN32_MEMORY_H_

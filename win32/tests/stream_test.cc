@@ -1,0 +1,416 @@
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <random>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "platform/port/port.h"
+#include "win32/tests/harness.h"
+#include "win32/unique_handle.h"
+#include "win32/windows_api.h"
+
+namespace isoproc::port::win32 {
+namespace {
+
+StreamPair MakePair() {
+  absl::StatusOr<StreamPair> pair = HostPort().CreateStreamPair();
+  EXPECT_TRUE(pair.ok()) << pair.status();
+  return *std::move(pair);
+}
+
+absl::StatusOr<std::string> ReadSome(Stream& stream, Deadline deadline, size_t most = 1 << 20) {
+  std::vector<std::byte> buffer(most);
+  const absl::StatusOr<size_t> size = stream.Read(absl::MakeSpan(buffer), deadline);
+  if (!size.ok()) return size.status();
+  return std::string(reinterpret_cast<const char*>(buffer.data()), *size);
+}
+
+// Writes as much as fits, in pieces of `piece`; returns how much that was.
+size_t FillUp(Stream& stream, size_t piece) {
+  const std::vector<std::byte> bytes(piece, std::byte{'x'});
+  size_t total = 0;
+  while (true) {
+    const absl::StatusOr<size_t> size = stream.Write(bytes, Expired());
+    if (!size.ok()) {
+      EXPECT_EQ(size.status().code(), absl::StatusCode::kDeadlineExceeded);
+      return total;
+    }
+    total += *size;
+  }
+}
+
+size_t Drain(Stream& stream) {
+  size_t total = 0;
+  while (true) {
+    const absl::StatusOr<std::string> text = ReadSome(stream, Expired());
+    if (!text.ok() || text->empty()) return total;
+    total += text->size();
+  }
+}
+
+const ChildProgram kEcho("echo", [](ChildContext& context) {
+  std::vector<std::byte> buffer(1 << 16);
+  while (true) {
+    const absl::StatusOr<size_t> size = context.stream->Read(absl::MakeSpan(buffer), Generous());
+    if (!size.ok() || *size == 0) return 0;
+    absl::Span<const std::byte> rest(buffer.data(), *size);
+    while (!rest.empty()) {
+      const absl::StatusOr<size_t> written = context.stream->Write(rest, Generous());
+      if (!written.ok()) return 1;
+      rest.remove_prefix(*written);
+    }
+  }
+});
+
+const ChildProgram kSendHandle("send-handle", [](ChildContext& context) {
+  // A stream whose other end is in this process.
+  absl::StatusOr<StreamPair> pair = HostPort().CreateStreamPair();
+  if (!pair.ok()) return 1;
+  const Handle handle = pair->second->Detach();
+  const int64_t parent = std::stoll(ReceiveLine(*context.stream));
+  if (!context.stream->SendHandle(handle, parent, Generous()).ok()) return 2;
+  SendLine(*context.stream, "after the handle");
+  SendLine(*pair->first, "through the handle");
+  ReceiveLine(*context.stream);
+  return 0;
+});
+
+const ChildProgram kWriteAndWait("write-and-wait", [](ChildContext& context) {
+  SendLine(*context.stream, "first");
+  SendLine(*context.stream, "last");
+  ReceiveLine(*context.stream);
+  return 0;
+});
+
+TEST(StreamTest, BytesGoBothWaysInOrder) {
+  const StreamPair pair = MakePair();
+  SendLine(*pair.first, "one");
+  SendLine(*pair.first, "two");
+  SendLine(*pair.second, "three");
+  EXPECT_EQ(ReceiveLine(*pair.second), "one");
+  EXPECT_EQ(ReceiveLine(*pair.second), "two");
+  EXPECT_EQ(ReceiveLine(*pair.first), "three");
+}
+
+TEST(StreamTest, ReadTakesWhatIsThere) {
+  const StreamPair pair = MakePair();
+  SendLine(*pair.first, "abc");
+  EXPECT_EQ(*ReadSome(*pair.second, Generous(), 2), "ab");
+  EXPECT_EQ(*ReadSome(*pair.second, Expired()), "c\n");
+  EXPECT_EQ(CodeOf(ReadSome(*pair.second, Expired())), absl::StatusCode::kDeadlineExceeded);
+}
+
+TEST(StreamTest, EndOfStreamComesAfterAllBytesAndStays) {
+  for (const bool close_first : {true, false}) {
+    StreamPair pair = MakePair();
+    std::unique_ptr<Stream>& closed = close_first ? pair.first : pair.second;
+    Stream& open = close_first ? *pair.second : *pair.first;
+    SendLine(*closed, "left");
+    closed.reset();
+    EXPECT_EQ(ReceiveLine(open), "left");
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(*ReadSome(open, Expired()), "");
+    EXPECT_EQ(CodeOf(open.Write(BytesOf("x"), Generous())), absl::StatusCode::kUnavailable);
+    EXPECT_EQ(CodeOf(open.Write(BytesOf("x"), Expired())), absl::StatusCode::kUnavailable);
+  }
+}
+
+TEST(StreamTest, ReadTimesOutButNotEarlyAndConsumesNothing) {
+  const StreamPair pair = MakePair();
+  const absl::Duration before = HostPort().Now();
+  const Deadline deadline = Deadline::After(before, absl::Milliseconds(30));
+  EXPECT_EQ(CodeOf(ReadSome(*pair.second, deadline)), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_GE(HostPort().Now() - before, absl::Milliseconds(30));
+  SendLine(*pair.first, "late");
+  EXPECT_EQ(ReceiveLine(*pair.second), "late");
+}
+
+TEST(StreamTest, FullStreamTimesOutAndWroteNothing) {
+  for (const size_t piece : {size_t{1}, size_t{1000}, size_t{65536}, size_t{1} << 20}) {
+    const StreamPair pair = MakePair();
+    if (piece == 1) FillUp(*pair.first, 60000);  // thousands of single bytes take too long
+    const size_t written = FillUp(*pair.first, piece);
+    const absl::Duration before = HostPort().Now();
+    const Deadline deadline = Deadline::After(before, absl::Milliseconds(20));
+    const std::vector<std::byte> bytes(piece);
+    EXPECT_EQ(CodeOf(pair.first->Write(bytes, deadline)), absl::StatusCode::kDeadlineExceeded);
+    EXPECT_GE(HostPort().Now() - before, absl::Milliseconds(20));
+    if (piece > 1) {
+      EXPECT_GE(written, 65536u);
+      EXPECT_EQ(Drain(*pair.second), written);
+    }
+  }
+}
+
+TEST(StreamTest, WriteTakesWhatThereIsRoomFor) {
+  const StreamPair pair = MakePair();
+  FillUp(*pair.first, 1 << 20);
+  ASSERT_EQ(ReadSome(*pair.second, Expired(), 777)->size(), 777u);
+  const std::vector<std::byte> bytes(5000, std::byte{'y'});
+  EXPECT_EQ(pair.first->Write(bytes, Expired()).value(), 777u);
+  EXPECT_EQ(CodeOf(pair.first->Write(bytes, Expired())), absl::StatusCode::kDeadlineExceeded);
+}
+
+TEST(StreamTest, BlockedWriteEndsWhenThePeerReads) {
+  const StreamPair pair = MakePair();
+  FillUp(*pair.first, 1 << 20);
+  std::thread reader([&] { ReadSome(*pair.second, Generous()).IgnoreError(); });
+  EXPECT_TRUE(pair.first->Write(BytesOf("more"), Generous()).ok());
+  reader.join();
+}
+
+TEST(StreamTest, BlockedOperationsEndWhenThePeerCloses) {
+  for (const bool is_write : {false, true}) {
+    StreamPair pair = MakePair();
+    if (is_write) FillUp(*pair.first, 1 << 20);
+    std::thread closer([&] { pair.second.reset(); });
+    if (is_write) {
+      // The write may still have fitted if the end was first to be read... it cannot: nobody reads.
+      EXPECT_EQ(CodeOf(pair.first->Write(BytesOf("x"), Generous())),
+                absl::StatusCode::kUnavailable);
+    } else {
+      EXPECT_EQ(*ReadSome(*pair.first, Generous()), "");
+    }
+    closer.join();
+  }
+}
+
+TEST(StreamTest, OneReaderAndOneWriterAtTheSameTime) {
+  absl::StatusOr<StartedChild> child = Start(kEcho);
+  ASSERT_TRUE(child.ok()) << child.status();
+  constexpr size_t kSize = 3 << 20;
+  std::string sent(kSize, '\0');
+  for (size_t i = 0; i < kSize; ++i) sent[i] = static_cast<char>(i * 31 + (i >> 9));
+  std::thread writer([&] {
+    absl::Span<const std::byte> rest = BytesOf(sent);
+    while (!rest.empty()) {
+      const absl::StatusOr<size_t> size = child->stream->Write(rest, Generous());
+      if (!size.ok()) return;
+      rest.remove_prefix(*size);
+    }
+  });
+  std::string received;
+  while (received.size() < kSize) {
+    const absl::StatusOr<std::string> text = ReadSome(*child->stream, Generous());
+    ASSERT_TRUE(text.ok() && !text->empty()) << text.status();
+    received += *text;
+  }
+  writer.join();
+  EXPECT_TRUE(received == sent);
+  child->stream.reset();
+  EXPECT_EQ(child->process->Wait(Generous())->value, 0);
+}
+
+// The kernel takes the whole of a write or nothing, which Write() relies on when it gives up. Writes
+// that are cancelled at any moment must neither lose nor double a byte.
+TEST(StreamTest, NothingIsLostOrDoubledWhenWritesTimeOut) {
+  const StreamPair pair = MakePair();
+  constexpr size_t kSize = 8 << 20;
+  std::string sent(kSize, '\0');
+  for (size_t i = 0; i < kSize; ++i) sent[i] = static_cast<char>(i * 17 + (i >> 8) * 5);
+  std::atomic<int> timeouts{0};
+  std::thread writer([&] {
+    std::mt19937 random(42);
+    absl::Span<const std::byte> rest = BytesOf(sent);
+    while (!rest.empty()) {
+      const Deadline deadline = Deadline::After(
+          HostPort().Now(), absl::Microseconds(static_cast<int>(random() % 3) * 500));
+      const absl::StatusOr<size_t> size = pair.first->Write(
+          rest.subspan(0, 1 + random() % 100000), deadline);
+      if (size.ok()) {
+        rest.remove_prefix(*size);
+      } else if (absl::IsDeadlineExceeded(size.status())) {
+        ++timeouts;
+      } else {
+        ADD_FAILURE() << size.status();
+        return;
+      }
+    }
+  });
+  std::mt19937 random(43);
+  std::string received;
+  while (received.size() < kSize) {
+    const size_t most = random() % 4 == 0 ? 1 + random() % 50 : 1 + random() % 90000;
+    const absl::StatusOr<std::string> text = ReadSome(*pair.second, Generous(), most);
+    ASSERT_TRUE(text.ok() && !text->empty()) << text.status();
+    received += *text;
+  }
+  writer.join();
+  EXPECT_TRUE(received == sent);
+  EXPECT_GT(timeouts, 0);
+}
+
+TEST(StreamTest, NothingIsLostWhenReadsTimeOut) {
+  const StreamPair pair = MakePair();
+  constexpr int kCount = 300;
+  std::thread writer([&] {
+    for (int i = 0; i < kCount; ++i) {
+      const char c = static_cast<char>(i);
+      EXPECT_TRUE(pair.first->Write(BytesOf(std::string_view(&c, 1)), Generous()).ok());
+      std::this_thread::yield();
+    }
+  });
+  std::string received;
+  while (received.size() < kCount) {
+    const Deadline soon = Deadline::After(HostPort().Now(), absl::Microseconds(100));
+    const absl::StatusOr<std::string> text = ReadSome(*pair.second, soon);
+    if (text.ok()) {
+      received += *text;
+    } else {
+      ASSERT_EQ(text.status().code(), absl::StatusCode::kDeadlineExceeded);
+    }
+  }
+  writer.join();
+  for (int i = 0; i < kCount; ++i) ASSERT_EQ(received[static_cast<size_t>(i)], static_cast<char>(i));
+}
+
+TEST(StreamTest, WrittenBytesSurviveAKilledWriter) {
+  absl::StatusOr<StartedChild> child = Start(kWriteAndWait);
+  ASSERT_TRUE(child.ok()) << child.status();
+  EXPECT_EQ(ReceiveLine(*child->stream), "first");
+  // "last" is written, since the child waits for us or is about to: let it be there first.
+  Waitable* const stream = child->stream.get();
+  ASSERT_TRUE(HostPort().WaitAny({stream}, Generous()).ok());
+  ASSERT_TRUE(child->process->Kill(9).ok());
+  ASSERT_TRUE(child->process->Wait(Generous()).ok());
+  EXPECT_EQ(ReceiveLine(*child->stream), "last");
+  EXPECT_EQ(ReceiveLine(*child->stream), "<end>");
+}
+
+TEST(StreamTest, WriteOfAThreadThatHasEndedStays) {
+  const StreamPair pair = MakePair();
+  std::thread([&] { SendLine(*pair.first, "still here"); }).join();
+  EXPECT_EQ(ReceiveLine(*pair.second), "still here");
+}
+
+TEST(StreamTest, DetachAndAdopt) {
+  StreamPair pair = MakePair();
+  SendLine(*pair.first, "before");
+  Handle handle = pair.second->Detach();
+  pair.second.reset();
+  absl::StatusOr<std::unique_ptr<Stream>> adopted = HostPort().AdoptStream(std::move(handle));
+  ASSERT_TRUE(adopted.ok()) << adopted.status();
+  SendLine(*pair.first, "after");
+  EXPECT_EQ(ReceiveLine(**adopted), "before");
+  EXPECT_EQ(ReceiveLine(**adopted), "after");
+}
+
+TEST(StreamTest, WhatIsNoStreamIsNotAdoptedButClosed) {
+  ExpectNoHandleLeak([] {
+    EXPECT_EQ(CodeOf(HostPort().AdoptStream(
+                  HandleOf(UniqueHandle(::CreateEventW(nullptr, TRUE, FALSE, nullptr))))),
+              absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(CodeOf(HostPort().AdoptStream(Handle())), absl::StatusCode::kInvalidArgument);
+  });
+}
+
+TEST(StreamTest, StreamsAreNotInherited) {
+  StreamPair pair = MakePair();
+  for (Stream* stream : {pair.first.get(), pair.second.get()}) {
+    const Handle handle = stream->Detach();
+    DWORD flags = HANDLE_FLAG_INHERIT;
+    ASSERT_TRUE(::GetHandleInformation(NativeOf(handle.native()), &flags));
+    EXPECT_EQ(flags, 0u);
+  }
+}
+
+TEST(StreamTest, StreamsLeaveNoHandles) {
+  ExpectNoHandleLeak([] {
+    const StreamPair pair = MakePair();
+    SendLine(*pair.first, "x");
+    EXPECT_EQ(ReceiveLine(*pair.second), "x");
+  });
+}
+
+TEST(PassingTest, HandlesTravelWithinAProcess) {
+  const StreamPair pair = MakePair();
+  StreamPair passed = MakePair();
+  const int64_t self = HostPort().ProcessId();
+  SendLine(*pair.first, "before");
+  {
+    const Handle handle = passed.second->Detach();
+    ASSERT_TRUE(pair.first->SendHandle(handle, self, Generous()).ok());
+  }
+  SendLine(*pair.first, "after");
+  EXPECT_EQ(ReceiveLine(*pair.second), "before");
+  absl::StatusOr<Handle> received = pair.second->ReceiveHandle(Generous());
+  ASSERT_TRUE(received.ok()) << received.status();
+  EXPECT_EQ(ReceiveLine(*pair.second), "after");
+  const absl::StatusOr<std::unique_ptr<Stream>> stream =
+      HostPort().AdoptStream(*std::move(received));
+  ASSERT_TRUE(stream.ok()) << stream.status();
+  SendLine(*passed.first, "through");
+  EXPECT_EQ(ReceiveLine(**stream), "through");
+}
+
+TEST(PassingTest, HandlesTravelBetweenProcesses) {
+  absl::StatusOr<StartedChild> child = Start(kSendHandle);
+  ASSERT_TRUE(child.ok()) << child.status();
+  SendLine(*child->stream, std::to_string(HostPort().ProcessId()));
+  absl::StatusOr<Handle> received = child->stream->ReceiveHandle(Generous());
+  ASSERT_TRUE(received.ok()) << received.status();
+  EXPECT_EQ(ReceiveLine(*child->stream), "after the handle");
+  const absl::StatusOr<std::unique_ptr<Stream>> stream =
+      HostPort().AdoptStream(*std::move(received));
+  ASSERT_TRUE(stream.ok()) << stream.status();
+  EXPECT_EQ(ReceiveLine(**stream), "through the handle");
+  SendLine(*child->stream, "go");
+  EXPECT_EQ(child->process->Wait(Generous())->value, 0);
+  EXPECT_EQ(ReceiveLine(**stream), "<end>");
+}
+
+TEST(PassingTest, FailuresSendNothingAndLeaveNothing) {
+  ExpectNoHandleLeak([] {
+    StreamPair pair = MakePair();
+    const Handle handle = HandleOf(UniqueHandle(::CreateEventW(nullptr, TRUE, FALSE, nullptr)));
+    // Nobody has such an id: they are multiples of four.
+    for (const int64_t receiver : {int64_t{-1}, int64_t{0}, int64_t{0x7FFFFFFC}, int64_t{1} << 40}) {
+      EXPECT_EQ(pair.first->SendHandle(handle, receiver, Generous()).code(),
+                absl::StatusCode::kNotFound);
+    }
+    FillUp(*pair.first, 1 << 20);
+    EXPECT_EQ(pair.first->SendHandle(handle, HostPort().ProcessId(), Expired()).code(),
+              absl::StatusCode::kDeadlineExceeded);
+    pair.second.reset();
+    EXPECT_EQ(pair.first->SendHandle(handle, HostPort().ProcessId(), Generous()).code(),
+              absl::StatusCode::kUnavailable);
+  });
+}
+
+TEST(PassingTest, ReceiverThatIsDead) {
+  absl::StatusOr<StartedChild> child = Start(kEcho);
+  ASSERT_TRUE(child.ok()) << child.status();
+  ASSERT_TRUE(child->process->Kill(9).ok());
+  ASSERT_TRUE(child->process->Wait(Generous()).ok());
+  const StreamPair pair = MakePair();
+  const Handle handle = HandleOf(UniqueHandle(::CreateEventW(nullptr, TRUE, FALSE, nullptr)));
+  // Its process object is still there: the child has not been destroyed.
+  EXPECT_EQ(pair.first->SendHandle(handle, child->process->pid(), Generous()).code(),
+            absl::StatusCode::kNotFound);
+}
+
+TEST(PassingTest, NothingToReceive) {
+  StreamPair pair = MakePair();
+  EXPECT_EQ(CodeOf(pair.second->ReceiveHandle(Expired())), absl::StatusCode::kDeadlineExceeded);
+  SendLine(*pair.first, "no handle but a line of text");
+  EXPECT_EQ(CodeOf(pair.second->ReceiveHandle(Generous())), absl::StatusCode::kDataLoss);
+  pair = MakePair();
+  SendLine(*pair.first, "short");
+  EXPECT_EQ(CodeOf(pair.second->ReceiveHandle(Generous())), absl::StatusCode::kDataLoss);
+  pair = MakePair();
+  pair.first.reset();
+  EXPECT_EQ(CodeOf(pair.second->ReceiveHandle(Generous())), absl::StatusCode::kOutOfRange);
+}
+
+}  // namespace
+}  // namespace isoproc::port::win32

@@ -1,0 +1,119 @@
+#include "platform/testing/system_support.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "win32/windows_api.h"
+// After windows.h.
+#include <tlhelp32.h>
+
+namespace isoproc::system_support {
+namespace {
+
+[[noreturn]] void Fail(const char* call) {
+  std::fprintf(stderr, "%s failed: %lu\n", call, ::GetLastError());
+  std::abort();
+}
+
+HANDLE HandleOf(int64_t native) { return reinterpret_cast<HANDLE>(static_cast<intptr_t>(native)); }
+int64_t NativeOf(HANDLE handle) { return reinterpret_cast<intptr_t>(handle); }
+
+std::wstring OwnProgram() {
+  std::wstring path(32768, L'\0');
+  const DWORD size =
+      ::GetModuleFileNameW(nullptr, path.data(), static_cast<DWORD>(path.size()));
+  if (size == 0) Fail("GetModuleFileName");
+  path.resize(size);
+  return path;
+}
+
+}  // namespace
+
+NativePipe MakePipe() {
+  HANDLE read_end = nullptr;
+  HANDLE write_end = nullptr;
+  if (!::CreatePipe(&read_end, &write_end, nullptr, 0)) Fail("CreatePipe");
+  return {NativeOf(read_end), NativeOf(write_end)};
+}
+
+size_t ReadPipe(int64_t read_end, char* into, size_t size) {
+  DWORD n = 0;
+  // A write of no bytes is not the end.
+  while (::ReadFile(HandleOf(read_end), into, static_cast<DWORD>(size), &n, nullptr)) {
+    if (n > 0) return n;
+  }
+  if (::GetLastError() != ERROR_BROKEN_PIPE) Fail("ReadFile");
+  return 0;
+}
+
+void WritePipe(int64_t write_end, const char* bytes, size_t size) {
+  while (size > 0) {
+    DWORD n = 0;
+    if (!::WriteFile(HandleOf(write_end), bytes, static_cast<DWORD>(size), &n, nullptr)) {
+      Fail("WriteFile");
+    }
+    bytes += n;
+    size -= n;
+  }
+}
+
+void ClosePipeEnd(int64_t end) { ::CloseHandle(HandleOf(end)); }
+
+int CountHandles() {
+  DWORD count = 0;
+  if (!::GetProcessHandleCount(::GetCurrentProcess(), &count)) Fail("GetProcessHandleCount");
+  return static_cast<int>(count);
+}
+
+// Handles are multiples of four, and small.
+void CloseAllHandles() {
+  for (int64_t handle = 4; handle < 4096; handle += 4) ::CloseHandle(HandleOf(handle));
+}
+
+int CountChildren() {
+  const HANDLE snapshot = ::CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0);
+  if (snapshot == INVALID_HANDLE_VALUE) Fail("CreateToolhelp32Snapshot");
+  PROCESSENTRY32W entry = {};
+  entry.dwSize = sizeof(entry);
+  int count = 0;
+  for (BOOL more = ::Process32FirstW(snapshot, &entry); more;
+       more = ::Process32NextW(snapshot, &entry)) {
+    if (entry.th32ParentProcessID == ::GetCurrentProcessId()) ++count;
+  }
+  ::CloseHandle(snapshot);
+  return count;
+}
+
+void KillFromOutside(int64_t pid) {
+  const HANDLE process = ::OpenProcess(PROCESS_TERMINATE, FALSE, static_cast<DWORD>(pid));
+  if (process == nullptr) Fail("OpenProcess");
+  if (!::TerminateProcess(process, 1)) Fail("TerminateProcess");
+  ::CloseHandle(process);
+}
+
+// Never resumed, so it does not matter what the program would do.
+int64_t StartForeignProcess() {
+  STARTUPINFOW startup = {};
+  startup.cb = sizeof(startup);
+  startup.dwFlags = STARTF_USESTDHANDLES;
+  if (!::DuplicateHandle(::GetCurrentProcess(), ::GetStdHandle(STD_OUTPUT_HANDLE),
+                         ::GetCurrentProcess(), &startup.hStdOutput, 0, TRUE,
+                         DUPLICATE_SAME_ACCESS)) {
+    Fail("DuplicateHandle");
+  }
+  PROCESS_INFORMATION information = {};
+  if (!::CreateProcessW(OwnProgram().c_str(), nullptr, nullptr, nullptr, TRUE, CREATE_SUSPENDED,
+                        nullptr, nullptr, &startup, &information)) {
+    Fail("CreateProcess");
+  }
+  ::CloseHandle(startup.hStdOutput);
+  ::CloseHandle(information.hThread);
+  ::CloseHandle(information.hProcess);
+  return information.dwProcessId;
+}
+
+int RunInFork(const std::function<int()>& /*body*/) { std::abort(); }
+void StealExitStatus(int64_t /*pid*/) { std::abort(); }
+
+}  // namespace isoproc::system_support

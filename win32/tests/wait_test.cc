@@ -1,0 +1,182 @@
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "platform/base/deadline.h"
+#include "platform/port/port.h"
+#include "win32/tests/harness.h"
+#include "win32/wait.h"
+#include "win32/windows_api.h"
+
+namespace isoproc::port::win32 {
+namespace {
+
+using testing::ElementsAre;
+
+const ChildProgram kUntilTold("until-told", [](ChildContext& context) {
+  ReceiveLine(*context.stream);
+  return 0;
+});
+
+StreamPair MakePair() {
+  absl::StatusOr<StreamPair> pair = HostPort().CreateStreamPair();
+  EXPECT_TRUE(pair.ok()) << pair.status();
+  return *std::move(pair);
+}
+
+TEST(WaitAnyTest, Arguments) {
+  EXPECT_EQ(CodeOf(HostPort().WaitAny({}, Deadline::Never())), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(CodeOf(HostPort().WaitAny({nullptr}, Generous())), absl::StatusCode::kInvalidArgument);
+  const absl::Duration before = HostPort().Now();
+  EXPECT_EQ(CodeOf(HostPort().WaitAny({}, Deadline::After(before, absl::Milliseconds(20)))),
+            absl::StatusCode::kDeadlineExceeded);
+  EXPECT_GE(HostPort().Now() - before, absl::Milliseconds(20));
+  EXPECT_EQ(CodeOf(HostPort().WaitAny({}, Expired())), absl::StatusCode::kDeadlineExceeded);
+}
+
+TEST(WaitAnyTest, AllThatAreReadyInOrder) {
+  const StreamPair a = MakePair();
+  StreamPair b = MakePair();
+  const StreamPair c = MakePair();
+  EXPECT_EQ(CodeOf(HostPort().WaitAny({a.first.get(), b.first.get(), c.first.get()}, Expired())),
+            absl::StatusCode::kDeadlineExceeded);
+  SendLine(*a.second, "x");
+  b.second.reset();  // the end of a stream is ready too
+  EXPECT_THAT(*HostPort().WaitAny({c.first.get(), b.first.get(), a.first.get(), b.first.get()},
+                                  Generous()),
+              ElementsAre(1, 2, 3));
+  EXPECT_THAT(*HostPort().WaitAny({a.first.get()}, Expired()), ElementsAre(0));
+  EXPECT_EQ(ReceiveLine(*a.first), "x");
+  EXPECT_EQ(CodeOf(HostPort().WaitAny({a.first.get()}, Expired())),
+            absl::StatusCode::kDeadlineExceeded);
+}
+
+TEST(WaitAnyTest, TimesOutButNotEarly) {
+  const StreamPair pair = MakePair();
+  const absl::Duration before = HostPort().Now();
+  EXPECT_EQ(CodeOf(HostPort().WaitAny({pair.first.get()},
+                                      Deadline::After(before, absl::Milliseconds(30)))),
+            absl::StatusCode::kDeadlineExceeded);
+  EXPECT_GE(HostPort().Now() - before, absl::Milliseconds(30));
+}
+
+TEST(WaitAnyTest, WokenByBytesAndConsumesNone) {
+  const StreamPair pair = MakePair();
+  for (int i = 0; i < 20; ++i) {
+    std::thread writer([&] { SendLine(*pair.second, "wake"); });
+    EXPECT_THAT(*HostPort().WaitAny({pair.first.get()}, Generous()), ElementsAre(0));
+    EXPECT_EQ(ReceiveLine(*pair.first), "wake");
+    writer.join();
+  }
+}
+
+TEST(WaitAnyTest, WokenByTheEndOfAStream) {
+  StreamPair pair = MakePair();
+  std::thread closer([&] { pair.second.reset(); });
+  EXPECT_THAT(*HostPort().WaitAny({pair.first.get()}, Generous()), ElementsAre(0));
+  EXPECT_EQ(ReceiveLine(*pair.first), "<end>");
+  closer.join();
+}
+
+TEST(WaitAnyTest, AReadMayGoOnMeanwhile) {
+  const StreamPair pair = MakePair();
+  std::string received;
+  std::thread reader([&] { received = ReceiveLine(*pair.first); });
+  // May see the line or not, but must not take it.
+  (void)HostPort().WaitAny({pair.first.get()},
+                           Deadline::After(HostPort().Now(), absl::Milliseconds(20)));
+  SendLine(*pair.second, "for the reader");
+  reader.join();
+  EXPECT_EQ(received, "for the reader");
+}
+
+TEST(WaitAnyTest, SeveralThreadsWaitForTheSameStream) {
+  const StreamPair pair = MakePair();
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      EXPECT_THAT(*HostPort().WaitAny({pair.first.get()}, Generous()), ElementsAre(0));
+    });
+  }
+  SendLine(*pair.second, "all");
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(ReceiveLine(*pair.first), "all");
+}
+
+TEST(WaitAnyTest, ChildrenAndStreamsTogether) {
+  absl::StatusOr<StartedChild> child = Start(kUntilTold);
+  ASSERT_TRUE(child.ok()) << child.status();
+  const StreamPair pair = MakePair();
+  Waitable* const notice = &child->process->notice();
+  EXPECT_EQ(CodeOf(HostPort().WaitAny({pair.first.get(), notice}, Expired())),
+            absl::StatusCode::kDeadlineExceeded);
+  SendLine(*child->stream, "end");
+  EXPECT_THAT(*HostPort().WaitAny({pair.first.get(), notice, notice}, Generous()),
+              ElementsAre(1, 2));
+  // It stays ready, and nothing was taken from it.
+  EXPECT_THAT(*HostPort().WaitAny({notice}, Expired()), ElementsAre(0));
+  EXPECT_EQ(child->process->Wait(Expired())->value, 0);
+  EXPECT_THAT(*HostPort().WaitAny({notice}, Expired()), ElementsAre(0));
+}
+
+TEST(WaitAnyTest, MoreThanOneWaitCanTake) {
+  for (const size_t count : {63u, 64u, 65u, 200u}) {
+    std::vector<StreamPair> pairs;
+    std::vector<Waitable*> objects;
+    for (size_t i = 0; i < count; ++i) {
+      pairs.push_back(MakePair());
+      objects.push_back(pairs.back().first.get());
+    }
+    EXPECT_EQ(CodeOf(HostPort().WaitAny(objects, Deadline::After(HostPort().Now(),
+                                                                 absl::Milliseconds(5)))),
+              absl::StatusCode::kDeadlineExceeded);
+    std::thread writer([&] { SendLine(*pairs[count - 1].second, "x"); });
+    EXPECT_THAT(*HostPort().WaitAny(objects, Generous()), ElementsAre(count - 1)) << count;
+    writer.join();
+    SendLine(*pairs[0].second, "x");
+    EXPECT_THAT(*HostPort().WaitAny(objects, Generous()), ElementsAre(0, count - 1)) << count;
+  }
+}
+
+TEST(WaitAnyTest, LeavesNoHandles) {
+  for (const size_t count : {2u, 80u}) {
+    ExpectNoHandleLeak([count] {
+      std::vector<StreamPair> pairs;
+      std::vector<Waitable*> objects;
+      for (size_t i = 0; i < count; ++i) {
+        pairs.push_back(MakePair());
+        objects.push_back(pairs.back().first.get());
+      }
+      EXPECT_EQ(CodeOf(HostPort().WaitAny(objects, Deadline::After(HostPort().Now(),
+                                                                   absl::Milliseconds(5)))),
+                absl::StatusCode::kDeadlineExceeded);
+    });
+  }
+}
+
+TEST(WaitMillisecondsTest, NeverForEverByAccident) {
+  const absl::Duration now = HostPort().Now();
+  EXPECT_EQ(WaitMilliseconds(Deadline::Never()), INFINITE);
+  EXPECT_EQ(WaitMilliseconds(Deadline::After(now, absl::InfiniteDuration())), INFINITE);
+  EXPECT_EQ(WaitMilliseconds(Expired()), 0u);
+  // INFINITE milliseconds are 49.7 days.
+  for (const int days : {24, 25, 49, 50, 99, 100, 1000000}) {
+    const DWORD wait = WaitMilliseconds(Deadline::After(now, absl::Hours(24) * days));
+    EXPECT_LE(wait, 0x7FFFFFFFu) << days;
+    EXPECT_GT(wait, 2000000000u) << days;
+  }
+  EXPECT_EQ(WaitMilliseconds(Deadline::After(HostPort().Now(), absl::Nanoseconds(1) * 400000000)) >=
+                300u,
+            true);
+}
+
+}  // namespace
+}  // namespace isoproc::port::win32

@@ -1,0 +1,34 @@
+// A program that ends before Init, in the way that its standard input says.
+#include <cstdio>
+#include <cstdlib>
+#include <stdexcept>
+#include <string>
+
+namespace {
+
+std::string ReadWay() {
+  char line[32] = "";
+  if (std::fgets(line, sizeof(line), stdin) == nullptr) return "";
+  std::string way = line;
+  while (!way.empty() && (way.back() == '\n' || way.back() == '\r')) way.pop_back();
+  return way;
+}
+
+const std::string& Way() {
+  static const std::string* const way = new std::string(ReadWay());
+  return *way;
+}
+
+const bool initialised = [] {
+  if (Way() == "throw") throw std::runtime_error("from a static initialiser");
+  if (Way() == "exit") std::exit(3);
+  return true;
+}();
+
+}  // namespace
+
+int main() {
+  if (!initialised) return 1;
+  if (Way() == "_Exit") std::_Exit(4);
+  return 5;
+}

@@ -1,0 +1,23 @@
+// A program as it should be. By itself it prints its arguments; with --start it starts a child first,
+// from the directory above its own. As a child it has the target Answer.
+#include <filesystem>
+#include <string_view>
+
+#include "absl/strings/str_cat.h"
+#include "conformance/children/answer.h"
+#include "conformance/children/outcome.h"
+#include "isoproc/isoproc.h"
+
+int main(int argc, char** argv) {
+  isoproc::Init(argc, argv);
+  using isoproc::conformance::Answer;
+  using isoproc::conformance::Outcome;
+  using isoproc::conformance::Say;
+  if (argc == 2 && std::string_view(argv[1]) == "--start") {
+    std::filesystem::current_path("..");
+    Say(absl::StrCat("child: ", Outcome(isoproc::Process::Start<Answer>(21))));
+  }
+  Say(absl::StrCat("arguments: ", argc - 1));
+  for (int i = 1; i < argc; ++i) Say(argv[i]);
+  return 9;
+}

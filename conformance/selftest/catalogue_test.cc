@@ -1,0 +1,118 @@
+// The catalogue and the cases belong together.
+#include "conformance/catalogue/catalogue.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_format.h"
+#include "conformance/harness/case.h"
+#include "conformance/harness/support.h"
+#include "conformance/selftest/broken_ports.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace isoproc::conformance {
+namespace {
+
+std::vector<const RegisteredCase*> RealCases() {
+  std::vector<const RegisteredCase*> cases;
+  for (const RegisteredCase* a_case : AllCases()) {
+    if (a_case->info.suite != "Selftest") cases.push_back(a_case);
+  }
+  return cases;
+}
+
+TEST(Catalogue, EveryRowIsWellFormed) {
+  std::set<std::string> ids;
+  std::set<std::string> capabilities = {""};
+  for (const auto& [name, declared] : NamedCapabilities({})) capabilities.insert(name);
+  for (const Clause& clause : Catalogue()) {
+    const std::string id(clause.id);
+    EXPECT_TRUE(ids.insert(id).second) << id << " is there twice";
+    EXPECT_THAT(id, testing::MatchesRegex("[A-Z]+-[0-9][0-9]+"));
+    EXPECT_GT(clause.sentence.size(), 10u) << id;
+    EXPECT_EQ(clause.sentence.back(), '.') << id;
+    EXPECT_TRUE(capabilities.contains(std::string(clause.capability))) << id;
+    EXPECT_EQ(clause.level == Level::kOptional, !clause.capability.empty()) << id;
+    const bool without_case = clause.level == Level::kLeftOut || clause.level == Level::kElsewhere;
+    EXPECT_EQ(without_case, !clause.reason.empty()) << id;
+    EXPECT_EQ(clause.level == Level::kLeftOut, clause.since.empty()) << id;
+  }
+}
+
+TEST(Catalogue, NoBehaviourOfTheModelIsForgotten) {
+  for (const auto& [family, last] :
+       std::map<std::string, int>{{"PROC", 65}, {"CTX", 40}, {"GEN", 8}, {"MISC", 2}}) {
+    for (int number = 1; number <= last; ++number) {
+      const std::string id = absl::StrFormat("%s-%02d", family, number);
+      EXPECT_NE(FindClause(id), nullptr) << id;
+    }
+  }
+}
+
+TEST(Catalogue, EveryCaseHasAClauseAndANameOfItsOwn) {
+  std::set<std::string> ids;
+  std::set<std::string> names;
+  std::map<std::string, int> count;
+  for (const RegisteredCase* a_case : RealCases()) {
+    const CaseInfo& info = a_case->info;
+    const Clause* clause = FindClause(info.clause());
+    ASSERT_NE(clause, nullptr) << info.id();
+    EXPECT_TRUE(clause->level == Level::kCore || clause->level == Level::kOptional)
+        << info.id() << " is a case of a clause that is " << LevelName(clause->level);
+    EXPECT_TRUE(ids.insert(info.id()).second) << info.id() << " is there twice";
+    EXPECT_TRUE(names.insert(info.suite + "." + info.test_name()).second) << info.test_name();
+    EXPECT_EQ(info.test_name().find_first_of("_-:*?"), std::string::npos) << info.test_name();
+    ++count[info.clause()];
+  }
+  for (const auto& [clause, cases] : count) {
+    for (int number = 1; number <= cases; ++number) {
+      const std::string id = absl::StrFormat("%s.%d", clause, number);
+      EXPECT_TRUE(ids.contains(id)) << "the cases of " << clause << " are not numbered from 1 on";
+    }
+  }
+}
+
+std::vector<std::string> Families() {
+  std::vector<std::string> families;
+  for (const Clause& clause : Catalogue()) {
+    const std::string family(FamilyOf(clause.id));
+    if (std::find(families.begin(), families.end(), family) == families.end()) {
+      families.push_back(family);
+    }
+  }
+  return families;
+}
+
+class Coverage : public testing::TestWithParam<std::string> {};
+
+TEST_P(Coverage, EveryClauseHasACase) {
+  std::set<std::string> with_case;
+  for (const RegisteredCase* a_case : RealCases()) with_case.insert(a_case->info.clause());
+  for (const Clause& clause : Catalogue()) {
+    if (FamilyOf(clause.id) != GetParam()) continue;
+    if (clause.level != Level::kCore && clause.level != Level::kOptional) continue;
+    EXPECT_TRUE(with_case.contains(std::string(clause.id))) << clause.id << ": " << clause.sentence;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, Coverage, testing::ValuesIn(Families()),
+                         [](const auto& param_info) { return param_info.param; });
+
+TEST(BrokenPorts, NameCasesThatExist) {
+  std::set<std::string> ids;
+  for (const RegisteredCase* a_case : AllCases()) ids.insert(a_case->info.id());
+  std::set<std::string> names;
+  for (const BrokenPort& broken : BrokenPorts()) {
+    EXPECT_TRUE(names.insert(broken.name).second) << broken.name;
+    EXPECT_FALSE(broken.cases.empty()) << broken.name;
+    for (const std::string& id : broken.cases) EXPECT_TRUE(ids.contains(id)) << id;
+  }
+}
+
+}  // namespace
+}  // namespace isoproc::conformance

@@ -1,0 +1,292 @@
+#include "platform/testing/fault_port.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "platform/port/port.h"
+
+namespace isoproc::port {
+namespace {
+
+class FaultStream : public Stream {
+ public:
+  FaultStream(FaultPlan& plan, std::unique_ptr<Stream> real)
+      : plan_(plan), real_(std::move(real)) {}
+
+  absl::StatusOr<size_t> Read(absl::Span<std::byte> into, Deadline deadline) override {
+    if (absl::Status fault = plan_.Enter("Stream::Read"); !fault.ok()) return fault;
+    return real_->Read(into, deadline);
+  }
+  absl::StatusOr<size_t> Write(absl::Span<const std::byte> bytes, Deadline deadline) override {
+    if (absl::Status fault = plan_.Enter("Stream::Write"); !fault.ok()) return fault;
+    return real_->Write(bytes, deadline);
+  }
+  absl::Status SendHandle(const Handle& handle, int64_t receiver, Deadline deadline) override {
+    if (absl::Status fault = plan_.Enter("Stream::SendHandle"); !fault.ok()) return fault;
+    return real_->SendHandle(handle, receiver, deadline);
+  }
+  absl::StatusOr<Handle> ReceiveHandle(Deadline deadline) override {
+    if (absl::Status fault = plan_.Enter("Stream::ReceiveHandle"); !fault.ok()) return fault;
+    return real_->ReceiveHandle(deadline);
+  }
+  Handle Detach() override { return real_->Detach(); }
+
+  Stream* real() const { return real_.get(); }
+  std::unique_ptr<Stream> TakeReal() { return std::move(real_); }
+
+ private:
+  FaultPlan& plan_;
+  std::unique_ptr<Stream> real_;
+};
+
+// Notices are the real port's own, so only streams need to be unwrapped for it.
+Stream* Unwrap(Stream* stream) {
+  auto* fault = dynamic_cast<FaultStream*>(stream);
+  return fault == nullptr ? stream : fault->real();
+}
+Waitable* Unwrap(Waitable* object) {
+  auto* fault = dynamic_cast<FaultStream*>(object);
+  return fault == nullptr ? object : fault->real();
+}
+SpawnRequest Unwrap(const SpawnRequest& request) {
+  SpawnRequest real = request;
+  real.bootstrap = Unwrap(request.bootstrap);
+  return real;
+}
+
+class FaultChildProcess : public ChildProcess {
+ public:
+  FaultChildProcess(FaultPlan& plan, std::unique_ptr<ChildProcess> real)
+      : plan_(plan), real_(std::move(real)) {}
+
+  int64_t pid() const override { return real_->pid(); }
+  absl::StatusOr<Termination> Wait(Deadline deadline) override {
+    if (absl::Status fault = plan_.Enter("ChildProcess::Wait"); !fault.ok()) return fault;
+    return real_->Wait(deadline);
+  }
+  absl::Status Kill(int signal) override {
+    if (absl::Status fault = plan_.Enter("ChildProcess::Kill"); !fault.ok()) return fault;
+    return real_->Kill(signal);
+  }
+  absl::Status KillTree(int signal) override {
+    if (absl::Status fault = plan_.Enter("ChildProcess::KillTree"); !fault.ok()) return fault;
+    return real_->KillTree(signal);
+  }
+  Waitable& notice() override { return real_->notice(); }
+
+ private:
+  FaultPlan& plan_;
+  const std::unique_ptr<ChildProcess> real_;
+};
+
+class FaultSegment : public Segment {
+ public:
+  FaultSegment(FaultPlan& plan, std::unique_ptr<Segment> real)
+      : plan_(plan), real_(std::move(real)) {}
+
+  absl::Span<std::byte> data() override { return real_->data(); }
+  absl::StatusOr<Handle> Share() const override {
+    if (absl::Status fault = plan_.Enter("Segment::Share"); !fault.ok()) return fault;
+    return real_->Share();
+  }
+
+ private:
+  FaultPlan& plan_;
+  const std::unique_ptr<Segment> real_;
+};
+
+class FaultParker : public Parker {
+ public:
+  FaultParker(FaultPlan& plan, std::unique_ptr<Parker> real)
+      : plan_(plan), real_(std::move(real)) {}
+
+  absl::Status Park(Deadline deadline) override {
+    if (absl::Status fault = plan_.Enter("Parker::Park"); !fault.ok()) return fault;
+    return real_->Park(deadline);
+  }
+
+ private:
+  FaultPlan& plan_;
+  const std::unique_ptr<Parker> real_;
+};
+
+}  // namespace
+
+void FaultPlan::FailCall(int n, absl::Status status, Repeat repeat, std::string only) {
+  const std::lock_guard lock(mutex_);
+  n_ = n;
+  status_ = std::move(status);
+  repeat_ = repeat;
+  only_ = std::move(only);
+  fault_.clear();
+  calls_.clear();
+}
+
+void FaultPlan::FailNothing() { FailCall(0, absl::OkStatus()); }
+
+bool FaultPlan::fired() const {
+  const std::lock_guard lock(mutex_);
+  return !fault_.empty();
+}
+
+std::string FaultPlan::fault() const {
+  const std::lock_guard lock(mutex_);
+  return fault_;
+}
+
+std::vector<std::string> FaultPlan::calls() const {
+  const std::lock_guard lock(mutex_);
+  return calls_;
+}
+
+absl::Status FaultPlan::Enter(std::string_view call) {
+  const std::lock_guard lock(mutex_);
+  if (!only_.empty() && call != only_) return absl::OkStatus();
+  calls_.emplace_back(call);
+  const int count = static_cast<int>(calls_.size());
+  if (n_ == 0 || count < n_ || (count > n_ && repeat_ == Repeat::kOnce)) return absl::OkStatus();
+  if (fault_.empty()) fault_ = call;
+  return status_;
+}
+
+std::unique_ptr<Stream> FaultPort::Wrap(std::unique_ptr<Stream> stream) {
+  return std::make_unique<FaultStream>(*this, std::move(stream));
+}
+
+absl::StatusOr<std::unique_ptr<ChildProcess>> FaultPort::Wrap(
+    absl::StatusOr<std::unique_ptr<ChildProcess>> child) {
+  if (!child.ok()) return child;
+  return std::make_unique<FaultChildProcess>(*this, *std::move(child));
+}
+
+absl::StatusOr<std::unique_ptr<ChildProcess>> FaultPort::Spawn(const SpawnRequest& request) {
+  if (absl::Status fault = Enter("Spawn"); !fault.ok()) return fault;
+  return Wrap(real_.Spawn(Unwrap(request)));
+}
+
+absl::StatusOr<std::unique_ptr<Stream>> FaultPort::AdoptBootstrap(
+    std::string_view token, absl::Span<const std::byte> expected) {
+  if (absl::Status fault = Enter("AdoptBootstrap"); !fault.ok()) return fault;
+  absl::StatusOr<std::unique_ptr<Stream>> stream = real_.AdoptBootstrap(token, expected);
+  if (!stream.ok()) return stream;
+  return Wrap(*std::move(stream));
+}
+
+// The compiler knows of functions that do not return only when it sees which one is called.
+void FaultPort::EndFamily() {
+  real_.EndFamily();
+  std::abort();
+}
+
+void FaultPort::ExitNow(int code) {
+  real_.ExitNow(code);
+  std::abort();
+}
+
+absl::Status FaultPort::ServeForks(std::unique_ptr<Stream> server, const ForkedEntry& entry) {
+  if (absl::Status fault = Enter("ServeForks"); !fault.ok()) return fault;
+  if (auto* wrapped = dynamic_cast<FaultStream*>(server.get())) {
+    return real_.ServeForks(wrapped->TakeReal(), entry);
+  }
+  return real_.ServeForks(std::move(server), entry);
+}
+
+absl::StatusOr<std::unique_ptr<ChildProcess>> FaultPort::SpawnFromServer(
+    Stream& server, const SpawnRequest& request) {
+  if (absl::Status fault = Enter("SpawnFromServer"); !fault.ok()) return fault;
+  return Wrap(real_.SpawnFromServer(*Unwrap(&server), Unwrap(request)));
+}
+
+absl::StatusOr<std::unique_ptr<ChildProcess>> FaultPort::Fork(const SpawnRequest& request,
+                                                              int own_threads,
+                                                              const ForkedEntry& entry) {
+  if (absl::Status fault = Enter("Fork"); !fault.ok()) return fault;
+  return Wrap(real_.Fork(Unwrap(request), own_threads, entry));
+}
+
+absl::StatusOr<StreamPair> FaultPort::CreateStreamPair() {
+  if (absl::Status fault = Enter("CreateStreamPair"); !fault.ok()) return fault;
+  absl::StatusOr<StreamPair> pair = real_.CreateStreamPair();
+  if (!pair.ok()) return pair;
+  return StreamPair{Wrap(std::move(pair->first)), Wrap(std::move(pair->second))};
+}
+
+absl::StatusOr<std::unique_ptr<Stream>> FaultPort::AdoptStream(Handle handle) {
+  if (absl::Status fault = Enter("AdoptStream"); !fault.ok()) return fault;
+  absl::StatusOr<std::unique_ptr<Stream>> stream = real_.AdoptStream(std::move(handle));
+  if (!stream.ok()) return stream;
+  return Wrap(*std::move(stream));
+}
+
+absl::StatusOr<std::vector<size_t>> FaultPort::WaitAny(absl::Span<Waitable* const> objects,
+                                                       Deadline deadline) {
+  if (absl::Status fault = Enter("WaitAny"); !fault.ok()) return fault;
+  std::vector<Waitable*> real;
+  real.reserve(objects.size());
+  for (Waitable* object : objects) real.push_back(Unwrap(object));
+  return real_.WaitAny(real, deadline);
+}
+
+absl::StatusOr<ProcessIdentity> FaultPort::Self() {
+  if (absl::Status fault = Enter("Self"); !fault.ok()) return fault;
+  return real_.Self();
+}
+
+absl::StatusOr<bool> FaultPort::IsAlive(const ProcessIdentity& process) {
+  if (absl::Status fault = Enter("IsAlive"); !fault.ok()) return fault;
+  return real_.IsAlive(process);
+}
+
+absl::StatusOr<std::unique_ptr<DeathNotice>> FaultPort::WatchDeath(const ProcessIdentity& process) {
+  if (absl::Status fault = Enter("WatchDeath"); !fault.ok()) return fault;
+  return real_.WatchDeath(process);
+}
+
+absl::StatusOr<std::unique_ptr<Segment>> FaultPort::CreateSegment(uint64_t size) {
+  if (absl::Status fault = Enter("CreateSegment"); !fault.ok()) return fault;
+  absl::StatusOr<std::unique_ptr<Segment>> segment = real_.CreateSegment(size);
+  if (!segment.ok()) return segment;
+  return std::make_unique<FaultSegment>(*this, *std::move(segment));
+}
+
+absl::StatusOr<std::unique_ptr<Segment>> FaultPort::MapSegment(Handle handle) {
+  if (absl::Status fault = Enter("MapSegment"); !fault.ok()) return fault;
+  absl::StatusOr<std::unique_ptr<Segment>> segment = real_.MapSegment(std::move(handle));
+  if (!segment.ok()) return segment;
+  return std::make_unique<FaultSegment>(*this, *std::move(segment));
+}
+
+absl::StatusOr<std::unique_ptr<Parker>> FaultPort::CreateParker(ParkerCell& cell) {
+  if (absl::Status fault = Enter("CreateParker"); !fault.ok()) return fault;
+  absl::StatusOr<std::unique_ptr<Parker>> parker = real_.CreateParker(cell);
+  if (!parker.ok()) return parker;
+  return std::make_unique<FaultParker>(*this, *std::move(parker));
+}
+
+absl::Status FaultPort::StartThread(std::function<void()> body) {
+  if (absl::Status fault = Enter("StartThread"); !fault.ok()) return fault;
+  return real_.StartThread(std::move(body));
+}
+
+absl::StatusOr<std::string> FaultPort::ProgramPath(std::string_view argv0) {
+  if (absl::Status fault = Enter("ProgramPath"); !fault.ok()) return fault;
+  return real_.ProgramPath(argv0);
+}
+
+absl::StatusOr<std::string> FaultPort::FileIdentity(const std::string& path) {
+  if (absl::Status fault = Enter("FileIdentity"); !fault.ok()) return fault;
+  return real_.FileIdentity(path);
+}
+
+}  // namespace isoproc::port

@@ -122,6 +122,12 @@ absl::StatusOr<ExitStatus> Child::Stop(absl::Duration grace) {
   return Join(absl::InfiniteDuration());
 }
 
+absl::StatusOr<port::Waitable*> Child::PortWaitable() {
+  const absl::Status is_parent = CheckIsParent();
+  if (!is_parent.ok()) return is_parent;
+  return &process_->notice();
+}
+
 void Child::EndAsOptionsSay() {
   if (!CheckIsParent().ok()) return;
   if (traits_.at_exit == AtExit::kJoin &&

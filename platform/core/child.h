@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "isoproc/exit_status.h"
 #include "isoproc/process_options.h"
+#include "platform/core/wait_source.h"
 #include "platform/port/port.h"
 
 namespace isoproc::internal {
@@ -23,7 +24,7 @@ namespace isoproc::internal {
 absl::StatusOr<ExitStatus> ToExitStatus(const port::Termination& termination);
 
 // Thread safety: all functions from any number of threads.
-class Child {
+class Child : public WaitSource {
  public:
   // What of ProcessOptions matters after the start.
   struct Traits {
@@ -48,6 +49,8 @@ class Child {
   absl::Status Kill(int signal);
   absl::Status KillTree(int signal);
   absl::StatusOr<ExitStatus> Stop(absl::Duration grace);
+
+  absl::StatusOr<port::Waitable*> PortWaitable() override;
 
   // What the destructor of Process does, and the end of main.
   void EndAsOptionsSay();

@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 #include "isoproc/exit_status.h"
 #include "isoproc/process_options.h"
+#include "isoproc/wait.h"
 #include "platform/core/child.h"
 #include "platform/core/fork_server.h"
 #include "platform/core/known_process.h"
@@ -190,6 +191,11 @@ absl::Status Process::Close() {
   if (IsAlive()) return absl::FailedPreconditionError("the child still runs");
   child_.reset();
   return absl::OkStatus();
+}
+
+absl::StatusOr<Waitable> Process::AsWaitable() const {
+  if (child_ == nullptr) return NoChild();
+  return Waitable(child_);
 }
 
 std::optional<int64_t> Process::pid() const {

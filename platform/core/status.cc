@@ -2,11 +2,13 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "absl/strings/cord.h"
-#include "isoproc/codec.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "isoproc/exit_status.h"
 #include "platform/base/native_error.h"
 #include "platform/core/exit_status_payload.h"
@@ -14,14 +16,8 @@
 namespace isoproc {
 namespace {
 
+// Text, as statuses print their payloads: kind, code, type and what(), a line each.
 constexpr char kExitStatusUrl[] = "isoproc/exit_status";
-
-struct ExitStatusPayload {
-  ExitStatus::Kind kind;
-  int code;
-  std::string type;
-  std::string what;
-};
 
 }  // namespace
 
@@ -34,23 +30,30 @@ std::optional<NativeErrorInfo> NativeError(const absl::Status& status) {
 std::optional<ExitStatus> ExitStatusOf(const absl::Status& status) {
   const absl::optional<absl::Cord> bytes = status.GetPayload(kExitStatusUrl);
   if (!bytes.has_value()) return std::nullopt;
-  const absl::StatusOr<ExitStatusPayload> payload = Decode<ExitStatusPayload>(std::string(*bytes));
-  if (!payload.ok()) return std::nullopt;
-  switch (payload->kind) {
+  const std::string text(*bytes);
+  const std::vector<std::string> parts = absl::StrSplit(text, absl::MaxSplits('\n', 3));
+  int kind = 0;
+  int code = 0;
+  if (parts.size() != 4 || !absl::SimpleAtoi(parts[0], &kind) ||
+      !absl::SimpleAtoi(parts[1], &code)) {
+    return std::nullopt;
+  }
+  switch (static_cast<ExitStatus::Kind>(kind)) {
     case ExitStatus::Kind::kExited:
-      return ExitStatus::Exited(payload->code);
+      return ExitStatus::Exited(code);
     case ExitStatus::Kind::kSignalled:
-      return ExitStatus::Signalled(-payload->code);
+      return ExitStatus::Signalled(-code);
     case ExitStatus::Kind::kThrew:
-      return ExitStatus::Threw(payload->type, payload->what);
+      return ExitStatus::Threw(parts[2], parts[3]);
   }
   return std::nullopt;
 }
 
 void internal::SetExitStatus(const ExitStatus& exit_status, absl::Status& status) {
-  const absl::StatusOr<std::string> bytes = Encode(ExitStatusPayload{
-      exit_status.kind(), exit_status.code(), exit_status.type(), exit_status.what()});
-  if (bytes.ok()) status.SetPayload(kExitStatusUrl, absl::Cord(*bytes));
+  status.SetPayload(
+      kExitStatusUrl,
+      absl::Cord(absl::StrCat(static_cast<int>(exit_status.kind()), "\n", exit_status.code(), "\n",
+                              exit_status.type(), "\n", exit_status.what())));
 }
 
 }  // namespace isoproc

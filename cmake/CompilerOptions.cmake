@@ -1,0 +1,37 @@
+# Warnings and definitions of isoproc's own targets, and sanitizers for the whole build.
+
+# isoproc_compile_options(<target>): what every target of this project is compiled with.
+function(isoproc_compile_options target)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  if(WIN32)
+    target_compile_definitions(${target} PRIVATE
+      NOMINMAX WIN32_LEAN_AND_MEAN UNICODE _UNICODE _WIN32_WINNT=0x0A00)
+  endif()
+  if(MSVC)
+    target_compile_options(${target} PRIVATE /permissive- /utf-8 /Zc:__cplusplus /Zc:preprocessor)
+  endif()
+  # A newer compiler of somebody who only uses isoproc must not break their build.
+  if(NOT PROJECT_IS_TOP_LEVEL)
+    return()
+  endif()
+  if(MSVC)
+    target_compile_options(${target} PRIVATE /W4 /WX)
+  else()
+    # Designated initialisers name some members and leave the others to their defaults: that is their use here.
+    target_compile_options(${target} PRIVATE
+      -Wall -Wextra -Wpedantic -Werror
+      -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-qual -Wextra-semi -Wvla
+      -Wimplicit-fallthrough -Wformat=2 -Wundef -Wno-missing-field-initializers)
+  endif()
+endfunction()
+
+# Sanitizers must see every file, so they are set for the directory and not for a target.
+set(ISOPROC_SANITIZE "" CACHE STRING "Sanitizers, comma separated, e.g. address,undefined or thread")
+if(ISOPROC_SANITIZE AND PROJECT_IS_TOP_LEVEL)
+  if(MSVC)
+    add_compile_options(/fsanitize=${ISOPROC_SANITIZE})
+  else()
+    add_compile_options(-fsanitize=${ISOPROC_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    add_link_options(-fsanitize=${ISOPROC_SANITIZE})
+  endif()
+endif()

@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""clang-tidy over the native sources, with the repository's .clang-tidy.
+
+Usage: clang_tidy.py BUILD_DIRECTORY [--changed]
+A file that passed is not looked at again until something that it includes, its command or the configuration changes;
+--changed looks only at files that differ from the last commit.
+"""
+import concurrent.futures
+import hashlib
+import json
+import os
+import pathlib
+import re
+import shlex
+import subprocess
+import sys
+
+from common import ROOT, finish
+
+build = pathlib.Path(sys.argv[1]).resolve()
+passed = build / "clang-tidy-passed"
+passed.mkdir(exist_ok=True)
+commands = json.loads((build / "compile_commands.json").read_text())
+
+
+def changed():
+    command = ["git", "-C", str(ROOT), "status", "--porcelain", "--untracked-files=all", "-z"]
+    names = subprocess.run(command, check=True, capture_output=True).stdout.decode().split("\0")
+    return {str(ROOT / name[3:]) for name in names if name}
+
+
+def fingerprint(entry):
+    """A hash of all that clang-tidy's answer depends on; None when the file does not compile."""
+    arguments = shlex.split(entry["command"])
+    arguments = [a for a in arguments if "ccache" not in pathlib.Path(a).name]
+    arguments = arguments[: arguments.index("-o")]
+    result = subprocess.run([*arguments, "-M", entry["file"]], cwd=entry["directory"], capture_output=True, text=True)
+    if result.returncode != 0:
+        return None
+    digest = hashlib.sha256((ROOT / ".clang-tidy").read_bytes())
+    digest.update(" ".join(arguments).encode())
+    for path in sorted(set(re.split(r"[\s\\]+", result.stdout.partition(":")[2]))):
+        if path.startswith(str(ROOT)):
+            digest.update(pathlib.Path(path).read_bytes())
+    return digest.hexdigest()
+
+
+def tidy(entry):
+    key = fingerprint(entry)
+    if key and (passed / key).exists():
+        return ""
+    command = ["clang-tidy", "--quiet", "-p", str(build), entry["file"]]
+    result = subprocess.run(command, capture_output=True, text=True)
+    if result.returncode == 0:
+        if key:
+            (passed / key).touch()
+        return ""
+    return f"{entry['file']}:\n{result.stdout}{result.stderr}"
+
+
+entries = [e for e in commands if pathlib.Path(e["file"]).is_relative_to(ROOT)
+           and not pathlib.Path(e["file"]).is_relative_to(build)]
+if "--changed" in sys.argv:
+    wanted = changed()
+    entries = [e for e in entries if e["file"] in wanted]
+with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+    problems = [message for message in pool.map(tidy, entries) if message]
+finish(f"clang-tidy, {len(entries)} files", problems)

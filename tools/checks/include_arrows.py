@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+"""Includes point one way: api <- core -> port <- posix, win32.
+
+The table below is the layering of the project; a layer includes itself and what its row allows.
+"""
+import re
+
+from common import ROOT, finish, layer, sources
+
+THIRD_PARTY = {
+    "absl": "absl/",
+    "cereal": "cereal/",
+    "pfr": "boost/pfr",
+    "gtest": ("gtest/", "gmock/"),
+    "benchmark": "benchmark/",
+    "api": "isoproc/",
+}
+# Layer: what its files may include beyond their own directory and the standard library.
+ALLOWED = {
+    "api": ["api", "absl", "cereal", "pfr"],
+    "platform/base": ["absl"],
+    "platform/port": ["platform/base", "absl"],
+    "platform/core": ["api", "platform/base", "platform/port", "absl", "cereal", "pfr"],
+    "platform/main": ["api"],
+    "platform/stub": ["platform/base", "platform/port", "absl"],
+    "platform/testing": ["api", "platform/base", "platform/core", "platform/port", "absl", "gtest"],
+    "posix": ["platform/base", "platform/port", "absl"],
+    "win32": ["platform/base", "platform/port", "absl"],
+    "conformance": ["api", "platform/base", "platform/core", "platform/port", "platform/testing", "absl", "cereal",
+                    "gtest"],
+    "examples": ["api", "absl", "cereal"],
+    "tests": ["api", "conformance"],
+}
+# Unit tests also see GoogleTest and the ports for tests.
+FOR_TESTS = ["gtest", "platform/testing", "api"]
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+
+
+def target_layer(path):
+    """The layer or third party that an included path belongs to; None for the standard library and the system."""
+    for name, prefix in THIRD_PARTY.items():
+        if path.startswith(prefix):
+            return name
+    parts = path.split("/")
+    if parts[0] == "platform":
+        return "/".join(parts[:2])
+    return parts[0] if len(parts) > 1 and (ROOT / parts[0]).is_dir() else None
+
+
+problems = []
+for source in sources(".h", ".cc"):
+    name = source.relative_to(ROOT).as_posix()
+    here = layer(source)
+    if here == "bench":  # measures isoproc beside its peers
+        continue
+    if here not in ALLOWED:
+        problems.append(f"{name}: directory {here} has no row in tools/checks/include_arrows.py")
+        continue
+    allowed = ALLOWED[here] + [here] + (FOR_TESTS if "/tests/" in name else [])
+    for number, line in enumerate(source.read_text().splitlines(), 1):
+        include = INCLUDE.match(line)
+        if not include:
+            continue
+        quote, path = include.groups()
+        there = target_layer(path)
+        if there is None:
+            # Standard library or system: which headers those are is platform_words.py's concern.
+            if quote == '"':
+                problems.append(f"{name}:{number}: include it by its path from the top: {line.strip()}")
+            elif "/" in path and here not in ("posix", "win32"):
+                problems.append(f"{name}:{number}: {here} may not include this: {line.strip()}")
+        elif there not in allowed:
+            problems.append(f"{name}:{number}: {here} may not include {there}: {line.strip()}")
+finish("includes follow the layers", problems)

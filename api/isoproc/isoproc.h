@@ -7,5 +7,6 @@
 #include "isoproc/main.h"         // IWYU pragma: export
 #include "isoproc/process.h"      // IWYU pragma: export
 #include "isoproc/status.h"       // IWYU pragma: export
+#include "isoproc/wait.h"         // IWYU pragma: export
 
 #endif  // ISOPROC_ISOPROC_H_

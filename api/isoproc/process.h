@@ -19,6 +19,7 @@
 #include "isoproc/internal/target.h"
 #include "isoproc/process_info.h"
 #include "isoproc/process_options.h"
+#include "isoproc/wait.h"
 
 namespace isoproc {
 
@@ -61,13 +62,13 @@ class Process {
   // On OK:     the child is about to run the target; it may have ended already.         [PROC-03]
   // Errors:    no child is left behind.                                                 [CTX-27]
   //   FailedPrecondition  neither Init nor SetExecutable was called [ENTRY-01]; the child ended
-  //                       before it reached Init [ENTRY-02]; the program file was replaced and the
-  //                       system cannot start the old one any more [ENTRY-07]; kFork in a process
+  //                       before it reached Init [ENTRY-09]; the program file was replaced and the
+  //                       system cannot start the old one any more [ENTRY-06]; kFork in a process
   //                       with several threads
   //   InvalidArgument     a number does not fit its parameter; an option is not valid; a
   //                       serialisation hook threw
   //   NotFound            no such program, working directory or file; the child does not have
-  //                       the target [CTX-26]
+  //                       the target [ENTRY-16]
   //   PermissionDenied    the program or a file may not be used
   //   Aborted             the child died before it was ready; ExitStatusOf(status) tells how
   //   [CTX-30] DataLoss            the child could not decode the arguments DeadlineExceeded    the
@@ -75,8 +76,8 @@ class Process {
   //   processes, handles or memory Unimplemented       this platform lacks the start method
   //   [CTX-04]
   template <auto kFunction, class... Args>
-  requires(!internal::kStartsWithOptions<Args...>) static absl::StatusOr<Process> Start(
-      const Args&... args) {
+    requires(!internal::kStartsWithOptions<Args...>)
+  static absl::StatusOr<Process> Start(const Args&... args) {
     return Launch(ProcessOptions{}, internal::PrepareFunction<kFunction>(args...));
   }
   template <auto kFunction, class... Args>
@@ -84,8 +85,8 @@ class Process {
     return Launch(options, internal::PrepareFunction<kFunction>(args...));
   }
   template <class Callable, class... Args>
-  requires(!std::same_as<Callable, ProcessOptions>) static absl::StatusOr<Process> Start(
-      const Callable& callable, const Args&... args) {
+    requires(!std::same_as<Callable, ProcessOptions>)
+  static absl::StatusOr<Process> Start(const Callable& callable, const Args&... args) {
     return Launch(ProcessOptions{}, internal::PrepareObject(callable, args...));
   }
   template <class Callable, class... Args>
@@ -128,6 +129,10 @@ class Process {
   // Lets go of a child that has ended; the object is then without a child. Twice is fine.
   // Errors:    FailedPrecondition: the child runs; nothing changed.          [PROC-38, PROC-39]
   absl::Status Close();
+
+  // What becomes ready when the child ends, also when what the child started lives on; it stays ready.
+  // Errors:    FailedPrecondition: no child.                         [PROC-45, PROC-46, PROC-47]
+  absl::StatusOr<Waitable> AsWaitable() const;
 
   // The system's process id; nullopt without a child.                                   [PROC-01]
   std::optional<int64_t> pid() const;

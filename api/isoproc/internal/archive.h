@@ -56,16 +56,22 @@ class ReadArchive : public cereal::InputArchive<ReadArchive> {
     if (size != 0) std::memcpy(into, rest_.data(), size);
     rest_.remove_prefix(size);
   }
+  template <class T>
+  void Read(T& value) {
+    if (sizeof(value) > rest_.size()) ThrowBadBytes("the bytes end too early");
+    std::memcpy(std::addressof(value), rest_.data(), sizeof(value));
+    rest_.remove_prefix(sizeof(value));
+  }
   void ReadTag(uint64_t expected) {
-    uint64_t tag;
-    ReadBytes(&tag, sizeof(tag));
+    uint64_t tag = 0;
+    Read(tag);
     if (tag != expected) ThrowBadBytes("the bytes are of another type");
   }
   // How many elements follow. Each takes a byte at least, so that more than the bytes that are left
   // is a lie which must not be allowed to allocate.
   uint64_t ReadCount() {
-    uint64_t count;
-    ReadBytes(&count, sizeof(count));
+    uint64_t count = 0;
+    Read(count);
     if (count > rest_.size()) ThrowBadBytes("a count is larger than what follows");
     return count;
   }
@@ -87,11 +93,14 @@ class ReadArchive : public cereal::InputArchive<ReadArchive> {
 
 // What cereal finds by argument-dependent lookup. The archive comes first among the constraints, so
 // that the others are not looked at, in a circle, while cereal is asked what it knows.
+// Only classes nest.
 template <class T>
+  requires std::is_class_v<T>
 void prologue(ReadArchive& archive, const T&) {
   archive.Enter();
 }
 template <class T>
+  requires std::is_class_v<T>
 void epilogue(ReadArchive& archive, const T&) {
   archive.Leave();
 }
@@ -105,7 +114,7 @@ requires(!kKnownToCereal<T> &&
 template <std::same_as<ReadArchive> Archive, class T>
 requires(!kKnownToCereal<T> &&
          kWayOf<T> == Way::kBytes) void CEREAL_LOAD_FUNCTION_NAME(Archive& archive, T& value) {
-  archive.ReadBytes(std::addressof(value), sizeof(value));
+  archive.Read(value);
 }
 
 template <std::same_as<WriteArchive> Archive, class T>
@@ -114,8 +123,8 @@ requires(kWayOf<T> == Way::kBool) void CEREAL_SAVE_FUNCTION_NAME(Archive& archiv
 }
 template <std::same_as<ReadArchive> Archive, class T>
 requires(kWayOf<T> == Way::kBool) void CEREAL_LOAD_FUNCTION_NAME(Archive& archive, T& value) {
-  uint8_t byte;
-  archive.ReadBytes(&byte, 1);
+  uint8_t byte = 0;
+  archive.Read(byte);
   if (byte > 1) ThrowBadBytes("a bool is neither 0 nor 1");
   value = byte != 0;
 }
@@ -172,7 +181,7 @@ class Box {
 template <class T>
 requires(!kKnownToCereal<T> && kWayOf<T> == Way::kBytes) class Box<T> {
  public:
-  void ReadFrom(ReadArchive& archive) { archive.ReadBytes(bytes_.data(), bytes_.size()); }
+  void ReadFrom(ReadArchive& archive) { archive.Read(bytes_); }
   T value() && { return std::bit_cast<T>(bytes_); }
 
  private:

@@ -1,0 +1,45 @@
+// Waiting for the first of several things.
+#ifndef ISOPROC_WAIT_H_
+#define ISOPROC_WAIT_H_
+
+#include <cstddef>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+
+namespace isoproc {
+
+namespace internal {
+class WaitSource;
+}  // namespace internal
+
+// Something that becomes ready: a process, by ending. A cheap value; keeps alive what it refers to,
+// but not the process. Thread safety: any thread.
+class Waitable {
+ public:
+  explicit Waitable(std::shared_ptr<internal::WaitSource> source) : source_(std::move(source)) {}
+
+ private:
+  friend absl::StatusOr<std::vector<size_t>> Wait(absl::Span<const Waitable> objects,
+                                                  absl::Duration timeout);
+  std::shared_ptr<internal::WaitSource> source_;
+};
+
+// Waits until at least one of `objects` is ready. Takes nothing away: a process keeps its exit status,
+// and what is ready stays so until it is used.                             [PROC-46, CONN-43]
+// Blocks:    until then or `timeout`.
+// On OK:     the indices of all that are ready, in ascending order. An object may be there twice. There
+//            is no limit on their number other than memory.        [CONN-47, CONN-49, CONN-50]
+// Errors:    DeadlineExceeded: none is ready. InvalidArgument: no objects and no timeout.   [CONN-46]
+//            FailedPrecondition: an object belongs to the process of which this one is a fork.
+// Thread safety: any thread; several may wait for the same objects.
+absl::StatusOr<std::vector<size_t>> Wait(absl::Span<const Waitable> objects,
+                                         absl::Duration timeout = absl::InfiniteDuration());
+
+}  // namespace isoproc
+
+#endif  // ISOPROC_WAIT_H_

@@ -22,6 +22,10 @@ function(isoproc_compile_options target)
       -Wall -Wextra -Wpedantic -Werror
       -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-qual -Wextra-semi -Wvla
       -Wimplicit-fallthrough -Wformat=2 -Wundef -Wno-missing-field-initializers)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+      # gcc 12 finds uninitialised members in Abseil's AnyInvocable once it has inlined it.
+      target_compile_options(${target} PRIVATE -Wno-maybe-uninitialized)
+    endif()
   endif()
 endfunction()
 

@@ -50,11 +50,3 @@ if((ISOPROC_BUILD_TESTS OR ISOPROC_BUILD_CONFORMANCE) AND NOT TARGET GTest::gmoc
     FIND_PACKAGE_ARGS NAMES GTest)
   FetchContent_MakeAvailable(googletest)
 endif()
-
-if(ISOPROC_BUILD_BENCH)
-  find_package(benchmark QUIET)
-  if(NOT benchmark_FOUND)
-    message(STATUS "isoproc: Google Benchmark is not installed; the benchmarks are left out")
-    set(ISOPROC_BUILD_BENCH OFF)
-  endif()
-endif()

@@ -1,4 +1,4 @@
-# How libraries, ports, tests, examples and benchmarks of isoproc are declared.
+# How libraries, ports, tests and examples of isoproc are declared.
 include(GoogleTest)
 
 # isoproc_add_library(<name> SOURCES <file>...): a static library of this project, with alias isoproc::<name without isoproc_>.
@@ -64,11 +64,4 @@ function(isoproc_add_example name)
       -DEXIT_CODE=${ARG_EXIT_CODE} -P "${PROJECT_SOURCE_DIR}/cmake/RunExample.cmake"
       -- ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:${name}> ${ARG_ARGUMENTS})
   set_tests_properties(example.${name} PROPERTIES TIMEOUT 120 LABELS example)
-endfunction()
-
-# isoproc_add_benchmark(<name> [LIBRARIES <target>...]): builds <name>.cc with Google Benchmark.
-function(isoproc_add_benchmark name)
-  cmake_parse_arguments(ARG "" "" "LIBRARIES" ${ARGN})
-  isoproc_add_program(${name} ${name}.cc)
-  target_link_libraries(${name} PRIVATE isoproc::isoproc benchmark::benchmark ${ARG_LIBRARIES})
 endfunction()

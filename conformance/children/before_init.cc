@@ -8,28 +8,28 @@ namespace {
 
 using isoproc::Process;
 using isoproc::conformance::Outcome;
-using isoproc::conformance::Say;
+using isoproc::conformance::Print;
 
 int count = 0;
 
 int Target() {
-  Say("target");
+  Print("target");
   return count;
 }
 
 const bool initialised = [] {
   ++count;
-  Say(absl::StrCat("static initialiser: ", Outcome(Process::Start<Target>())));
+  Print(absl::StrCat("static initialiser: ", Outcome(Process::Start<Target>())));
   return true;
 }();
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  Say(absl::StrCat("main before Init: ", Outcome(Process::Start<Target>())));
+  Print(absl::StrCat("main before Init: ", Outcome(Process::Start<Target>())));
   isoproc::Init(argc, argv);
-  Say("main after Init");
+  Print("main after Init");
   count = 100;
-  Say(absl::StrCat("child: ", Outcome(Process::Start<Target>())));
+  Print(absl::StrCat("child: ", Outcome(Process::Start<Target>())));
   return initialised ? 0 : 1;
 }

@@ -10,7 +10,7 @@ namespace {
 
 using isoproc::Process;
 using isoproc::conformance::Outcome;
-using isoproc::conformance::Say;
+using isoproc::conformance::Print;
 
 void InitAgain() {
   std::string name = "other";
@@ -29,8 +29,8 @@ int Grandchild() { return 5; }
 
 int Child() {
   InitAgain();
-  Say(absl::StrCat("child: ", Arguments()));
-  Say(absl::StrCat("grandchild: ", Outcome(Process::Start<Grandchild>())));
+  Print(absl::StrCat("child: ", Arguments()));
+  Print(absl::StrCat("grandchild: ", Outcome(Process::Start<Grandchild>())));
   return 6;
 }
 
@@ -40,7 +40,7 @@ int main(int argc, char** argv) {
   isoproc::Init(argc, argv);
   isoproc::Init(argc, argv);
   InitAgain();
-  Say(absl::StrCat("main: ", Arguments()));
-  Say(absl::StrCat("child: ", Outcome(Process::Start<Child>())));
+  Print(absl::StrCat("main: ", Arguments()));
+  Print(absl::StrCat("child: ", Outcome(Process::Start<Child>())));
   return 0;
 }

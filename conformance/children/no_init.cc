@@ -16,7 +16,7 @@ using isoproc::ProcessOptions;
 using isoproc::StartMethod;
 using isoproc::conformance::Answer;
 using isoproc::conformance::Outcome;
-using isoproc::conformance::Say;
+using isoproc::conformance::Print;
 
 void OnlyHere() {}
 
@@ -26,23 +26,23 @@ void StartWith(StartMethod method, const std::string& name) {
   const absl::Status status = Process::Start<Answer>(options, 1).status();
   const bool teaches = absl::StrContains(status.message(), "isoproc::Init(argc, argv);") &&
                        absl::StrContains(status.message(), "int main(int argc, char** argv)");
-  Say(absl::StrCat(name, ": ", Outcome(status), teaches ? ", teaches" : ""));
+  Print(absl::StrCat(name, ": ", Outcome(status), teaches ? ", teaches" : ""));
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  Say("main");
+  Print("main");
   StartWith(StartMethod::kSpawn, "spawn");
   StartWith(StartMethod::kForkServer, "fork server");
   StartWith(StartMethod::kFork, "fork");
   if (argc < 2) return 0;
-  Say(absl::StrCat("SetExecutable: ", Outcome(isoproc::SetExecutable(argv[1]))));
-  Say(absl::StrCat("a target of both: ", Outcome(Process::Start<Answer>(42))));
+  Print(absl::StrCat("SetExecutable: ", Outcome(isoproc::SetExecutable(argv[1]))));
+  Print(absl::StrCat("a target of both: ", Outcome(Process::Start<Answer>(42))));
   const absl::Status unknown = Process::Start<OnlyHere>().status();
-  Say(absl::StrCat("a target of this program: ", Outcome(unknown),
+  Print(absl::StrCat("a target of this program: ", Outcome(unknown),
                    absl::StrContains(unknown.message(), "OnlyHere") ? ", named" : ""));
-  Say(absl::StrCat("SetExecutable: ", Outcome(isoproc::SetExecutable(""))));
-  Say(absl::StrCat("back again: ", Outcome(Process::Start<Answer>(42))));
+  Print(absl::StrCat("SetExecutable: ", Outcome(isoproc::SetExecutable(""))));
+  Print(absl::StrCat("back again: ", Outcome(Process::Start<Answer>(42))));
   return 0;
 }

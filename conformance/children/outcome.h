@@ -29,7 +29,7 @@ inline std::string Outcome(absl::StatusOr<Process> started) {
 }
 
 // A line to standard output, where the case reads it. Processes share the file.
-inline void Say(const std::string& line) {
+inline void Print(const std::string& line) {
   std::printf("%s\n", line.c_str());
   std::fflush(stdout);
 }

@@ -12,12 +12,12 @@ int main(int argc, char** argv) {
   isoproc::Init(argc, argv);
   using isoproc::conformance::Answer;
   using isoproc::conformance::Outcome;
-  using isoproc::conformance::Say;
+  using isoproc::conformance::Print;
   if (argc == 2 && std::string_view(argv[1]) == "--start") {
     std::filesystem::current_path("..");
-    Say(absl::StrCat("child: ", Outcome(isoproc::Process::Start<Answer>(21))));
+    Print(absl::StrCat("child: ", Outcome(isoproc::Process::Start<Answer>(21))));
   }
-  Say(absl::StrCat("arguments: ", argc - 1));
-  for (int i = 1; i < argc; ++i) Say(argv[i]);
+  Print(absl::StrCat("arguments: ", argc - 1));
+  for (int i = 1; i < argc; ++i) Print(argv[i]);
   return 9;
 }

@@ -12,7 +12,7 @@ namespace {
 
 using isoproc::Process;
 using isoproc::conformance::Outcome;
-using isoproc::conformance::Say;
+using isoproc::conformance::Print;
 
 uint64_t PlaceOfThisImage() {
   return reinterpret_cast<uintptr_t>(&isoproc::conformance::StartRight);
@@ -26,9 +26,9 @@ int main(int argc, char** argv) {
   isoproc::Init(argc, argv);
   if (argc > 1) {
     if (!isoproc::SetExecutable(argv[1]).ok()) return 1;
-    Say(absl::StrCat("elsewhere: ", Outcome(Process::Start<IsElsewhere>(PlaceOfThisImage()))));
+    Print(absl::StrCat("elsewhere: ", Outcome(Process::Start<IsElsewhere>(PlaceOfThisImage()))));
   }
-  Say(absl::StrCat("left: ", absl::StrJoin(isoproc::conformance::StartLeft(), ", ")));
-  Say(absl::StrCat("right: ", absl::StrJoin(isoproc::conformance::StartRight(), ", ")));
+  Print(absl::StrCat("left: ", absl::StrJoin(isoproc::conformance::StartLeft(), ", ")));
+  Print(absl::StrCat("right: ", absl::StrJoin(isoproc::conformance::StartRight(), ", ")));
   return 0;
 }

@@ -6,9 +6,9 @@
 
 int IsoprocMain(int argc, char** argv) {
   using isoproc::conformance::Outcome;
-  using isoproc::conformance::Say;
-  for (int i = 1; i < argc; ++i) Say(argv[i]);
-  Say(absl::StrCat("child: ",
+  using isoproc::conformance::Print;
+  for (int i = 1; i < argc; ++i) Print(argv[i]);
+  Print(absl::StrCat("child: ",
                    Outcome(isoproc::Process::Start<isoproc::conformance::Answer>(8))));
   return 12;
 }

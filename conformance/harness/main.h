@@ -9,8 +9,8 @@
 namespace isoproc::conformance {
 
 // Runs what the arguments say and returns the exit code: 0 for success, 1 if something failed or
-// differs, 2 for wrong usage. Call isoproc::Init first. In a process that a case of conformance/port
-// started it runs that case's other half, and does not return.
+// differs, 2 for wrong usage. Call isoproc::Init first. In a process that was started by a case of
+// conformance/port it runs that case's other half, and does not return.
 int Main(int argc, char** argv);
 
 // The middle of it, for the suite's test of itself: runs the cases that `wanted` names, or those of

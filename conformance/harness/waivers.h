@@ -29,8 +29,8 @@ absl::StatusOr<std::vector<Waiver>> ParseWaivers(std::string_view text);
 absl::StatusOr<std::vector<Waiver>> LoadWaivers(const std::string& directory,
                                                 const std::string& profile);
 
-// Turns failures that are waived into kWaived. A waiver that has expired, whose case passes or is not
-// supported, or whose case does not exist, becomes a problem of the report: waivers must die.
+// Turns failures that are waived into kWaived. A waiver that has expired, whose case passes or is
+// not supported, or whose case does not exist, becomes a problem of the report: waivers must die.
 void ApplyWaivers(const std::vector<Waiver>& waivers, absl::CivilDay today, Report& report);
 
 }  // namespace isoproc::conformance

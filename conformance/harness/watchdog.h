@@ -14,8 +14,8 @@
 namespace isoproc::conformance {
 
 // While an object of it lives, a thread watches: after `timeout` it prints `what` to the standard
-// error, calls `last_words`, and aborts. An abort and not an exit, since destructors may hang as well,
-// and a debugger or core file shows where. Children of the program end with it.
+// error, calls `last_words`, and aborts. An abort and not an exit, since destructors may hang as
+// well, and a debugger or core file shows where. Children of the program end with it.
 class Watchdog {
  public:
   Watchdog(absl::Duration timeout, std::string what, std::function<void()> last_words);

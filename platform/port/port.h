@@ -81,7 +81,8 @@ class Port {
       std::string_view token, absl::Span<const std::byte> expected) = 0;
 
   // In a child that is about to end because its parent is dead: ends the other members of the
-  // family that the child leads, then the child, with exit code 1. Never returns; runs no handlers.
+  // family that the child leads, and the child. How the child ends is nobody's to see. Never returns;
+  // runs no handlers.                                                                   [SPWN-02]
   [[noreturn]] virtual void EndFamily() = 0;
 
   // Ends the calling process at once with `code`; runs no handlers.

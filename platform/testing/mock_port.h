@@ -90,8 +90,8 @@ class MockPort : public Port {
   MOCK_METHOD(absl::StatusOr<std::string>, ProgramPath, (std::string_view argv0), (override));
   MOCK_METHOD(absl::StatusOr<std::string>, FileIdentity, (const std::string& path), (override));
 
-  // A mock function returns, EndFamily and ExitNow do not: expect these instead, with an action that
-  // throws when the test is to go on.
+  // A mock function returns, EndFamily and ExitNow do not: expect these instead, with an action
+  // that throws when the test is to go on.
   MOCK_METHOD(void, OnEndFamily, ());
   MOCK_METHOD(void, OnExitNow, (int code));
   [[noreturn]] void EndFamily() override {

@@ -20,6 +20,12 @@ size_t ReadPipe(int64_t read_end, char* into, size_t size);
 void WritePipe(int64_t write_end, const char* bytes, size_t size);
 void ClosePipeEnd(int64_t end);
 
+// Creates a file and opens it as a careless program does: children inherit the handle, unless who
+// starts them sees to it. ClosePipeEnd closes it.
+int64_t OpenInheritable(const char* path);
+// Whether `native`, any number, is a handle of the calling process to the file at `path`.
+bool Refers(int64_t native, const char* path);
+
 // The open handles of the calling process. Where the system does not tell, always the same.
 int CountHandles();
 // Closes all handles of the calling process that can be closed.

@@ -14,14 +14,16 @@ struct Locks {
 
 Locks& All();
 
+thread_local bool in_birth = false;
+
 void LockAll() {
-  All().descriptors.lock();
+  if (!in_birth) All().descriptors.lock();
   All().run.lock();
 }
 
 void UnlockAll() {
   All().run.unlock();
-  All().descriptors.unlock();
+  if (!in_birth) All().descriptors.unlock();
 }
 
 Locks& All() {
@@ -34,6 +36,16 @@ Locks& All() {
 }
 
 }  // namespace
+
+void LockForBirth() {
+  DescriptorMutex().lock();
+  in_birth = true;
+}
+
+void UnlockAfterBirth() {
+  in_birth = false;
+  DescriptorMutex().unlock();
+}
 
 std::mutex& DescriptorMutex() { return All().descriptors; }
 std::mutex& RunMutex() { return All().run; }

@@ -10,6 +10,11 @@ namespace isoproc::port::posix::os {
 // Held while a child is being born, and while a descriptor exists that is not close-on-exec yet.
 std::mutex& DescriptorMutex();
 
+// Takes DescriptorMutex() for the birth of a child by this thread. If the child is made by fork(),
+// that does not wait for its own caller.
+void LockForBirth();
+void UnlockAfterBirth();
+
 // Guards what the process knows of the run directory. Neither mutex is taken under the other.
 std::mutex& RunMutex();
 

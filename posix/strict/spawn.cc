@@ -33,8 +33,8 @@ __attribute__((noinline)) pid_t RunInChild(void (*child)(void* argument), void* 
   return pid;
 }
 
-SpawnLock::SpawnLock() { DescriptorMutex().lock(); }
-SpawnLock::~SpawnLock() { DescriptorMutex().unlock(); }
+SpawnLock::SpawnLock() { LockForBirth(); }
+SpawnLock::~SpawnLock() { UnlockAfterBirth(); }
 
 int HighestDescriptor() {
   DIR* const directory = ::opendir("/dev/fd");

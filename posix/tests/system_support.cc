@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -59,6 +60,23 @@ void WritePipe(int64_t write_end, const char* bytes, size_t size) {
 }
 
 void ClosePipeEnd(int64_t end) { ::close(Descriptor(end)); }
+
+int64_t OpenInheritable(const char* path) {
+  const int fd = ::open(path, O_RDWR | O_CREAT, 0600);
+  if (fd < 0) Fail("open");
+  // Far from the numbers that a child has anyway.
+  const int inheritable = ::fcntl(fd, F_DUPFD, 50);
+  if (inheritable < 0) Fail("fcntl");
+  ::close(fd);
+  return inheritable;
+}
+
+bool Refers(int64_t native, const char* path) {
+  struct stat handle;
+  struct stat file;
+  return ::fstat(Descriptor(native), &handle) == 0 && ::stat(path, &file) == 0 &&
+         handle.st_dev == file.st_dev && handle.st_ino == file.st_ino;
+}
 
 int CountHandles() {
   int count = 0;

@@ -12,7 +12,6 @@ THIRD_PARTY = {
     "cereal": "cereal/",
     "pfr": "boost/pfr",
     "gtest": ("gtest/", "gmock/"),
-    "benchmark": "benchmark/",
     "api": "isoproc/",
 }
 # Layer: what its files may include beyond their own directory and the standard library.

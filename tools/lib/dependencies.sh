@@ -28,7 +28,8 @@ build_dependencies() {
     mkdir -p "$prefix/include/boost"
 
     # Header-only. A cross compiler must not see /usr/include itself.
-    cp -r /usr/include/cereal "$prefix/include/"
+    # Debian's cereal takes its copy of RapidJSON from the package of that name.
+    cp -r /usr/include/cereal /usr/include/rapidjson "$prefix/include/"
     cp -r /usr/include/boost/pfr /usr/include/boost/pfr.hpp "$prefix/include/boost/"
 
     say "Abseil $abseil for $kind"

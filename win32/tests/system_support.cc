@@ -60,6 +60,32 @@ void WritePipe(int64_t write_end, const char* bytes, size_t size) {
 
 void ClosePipeEnd(int64_t end) { ::CloseHandle(HandleOf(end)); }
 
+int64_t OpenInheritable(const char* path) {
+  SECURITY_ATTRIBUTES inheritable = {};
+  inheritable.nLength = sizeof(inheritable);
+  inheritable.bInheritHandle = TRUE;
+  const HANDLE file =
+      ::CreateFileA(path, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE,
+                    &inheritable, CREATE_ALWAYS, FILE_ATTRIBUTE_NORMAL, nullptr);
+  if (file == INVALID_HANDLE_VALUE) Fail("CreateFile");
+  return NativeOf(file);
+}
+
+bool Refers(int64_t native, const char* path) {
+  const HANDLE file = ::CreateFileA(path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, nullptr,
+                                    OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, nullptr);
+  if (file == INVALID_HANDLE_VALUE) Fail("CreateFile");
+  BY_HANDLE_FILE_INFORMATION expected = {};
+  BY_HANDLE_FILE_INFORMATION actual = {};
+  const bool refers = ::GetFileInformationByHandle(file, &expected) &&
+                      ::GetFileInformationByHandle(HandleOf(native), &actual) &&
+                      expected.dwVolumeSerialNumber == actual.dwVolumeSerialNumber &&
+                      expected.nFileIndexHigh == actual.nFileIndexHigh &&
+                      expected.nFileIndexLow == actual.nFileIndexLow;
+  ::CloseHandle(file);
+  return refers;
+}
+
 int CountHandles() {
   DWORD count = 0;
   if (!::GetProcessHandleCount(::GetCurrentProcess(), &count)) Fail("GetProcessHandleCount");

@@ -9,6 +9,8 @@ NativePipe MakePipe() { std::abort(); }
 size_t ReadPipe(int64_t, char*, size_t) { std::abort(); }
 void WritePipe(int64_t, const char*, size_t) { std::abort(); }
 void ClosePipeEnd(int64_t) { std::abort(); }
+int64_t OpenInheritable(const char*) { std::abort(); }
+bool Refers(int64_t, const char*) { std::abort(); }
 int CountHandles() { std::abort(); }
 void CloseAllHandles() { std::abort(); }
 int CountChildren() { std::abort(); }

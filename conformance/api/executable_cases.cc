@@ -1,0 +1,93 @@
+// Which program a child runs, and where in it a target is.
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "conformance/api/child_program.h"
+#include "conformance/children/answer.h"
+#include "conformance/children/outcome.h"
+#include "conformance/harness/case.h"
+#include "conformance/harness/environment.h"
+#include "conformance/harness/status_matchers.h"
+#include "isoproc/isoproc.h"
+#include "platform/port/port.h"
+
+namespace isoproc::conformance {
+namespace {
+
+ISOPROC_CASE(Executable, CTX_25, ChildRunsTheImageOfItsParent) {
+  // argv[0] leads nowhere, as a caller may choose.
+  ASSERT_OK_AND_ASSIGN(const ProgramRun run, RunProgram(ChildProgram("plain"), {"--start"},
+                                                        [](port::SpawnRequest& request) {
+                                                          request.arguments[0] = "not-a-program";
+                                                        }));
+  EXPECT_EQ(run.output, "child: exited 21\narguments: 1\n--start\n");
+  Observe("output", run.output);
+}
+
+ISOPROC_CASE(Executable, CTX_25_2, MissingExecutableIsNotFound) {
+  const UseExecutable executable(ChildProgram("plain") + "-which-is-missing");
+  const absl::Status status = Process::Start<Answer>(1).status();
+  EXPECT_CODE(status, kNotFound);
+  EXPECT_TRUE(ActiveChildren().empty());
+  Observe("start", status);
+}
+
+ISOPROC_CASE(Executable, CTX_25_3, ExecutableHoldsNoNul) {
+  const absl::Status status = SetExecutable(std::string("a\0b", 3));
+  EXPECT_CODE(status, kInvalidArgument);
+  Observe("NUL in a path", status);
+  EXPECT_EQ(Outcome(Process::Start<Answer>(7)), "exited 7") << "nothing was changed";
+}
+
+int OnlyHere(int code) { return code; }
+
+ISOPROC_CASE(Executable, ENTRY_16, TargetThatTheImageLacksIsNotFound) {
+  const UseExecutable executable(ChildProgram("plain"));
+  const absl::Status status = Process::Start<OnlyHere>(1).status();
+  EXPECT_CODE(status, kNotFound);
+  EXPECT_TRUE(ActiveChildren().empty());
+  Observe("start", status);
+}
+
+ISOPROC_CASE(Executable, CTX_26, UnknownTargetIsNamed) {
+  const UseExecutable executable(ChildProgram("plain"));
+  const absl::Status status = Process::Start<OnlyHere>(1).status();
+  EXPECT_TRUE(absl::StrContains(status.message(), "OnlyHere")) << status;
+  Observe("start", status);
+}
+
+// Both twins have the same targets; in one of them all is elsewhere, and registered in another order.
+ISOPROC_CASE(Executable, ENTRY_15, TargetsAreFoundInAnImageThatIsLoadedElsewhere) {
+  ASSERT_OK_AND_ASSIGN(const ProgramRun run,
+                       RunProgram(ChildProgram("twin"), {ChildProgram("other-twin")}));
+  EXPECT_EQ(run.end, "exited 0");
+  EXPECT_EQ(run.output,
+            "elsewhere: exited 1\n"
+            "left: exited 10, exited 11, exited 12, exited 13\n"
+            "right: exited 20, exited 21, exited 22, exited 23\n");
+  Observe("output", run.output);
+}
+
+ISOPROC_CASE(Executable, ENTRY_15_2, TargetsAreFoundTheOtherWayRound) {
+  ASSERT_OK_AND_ASSIGN(const ProgramRun run,
+                       RunProgram(ChildProgram("other-twin"), {ChildProgram("twin")}));
+  EXPECT_EQ(run.end, "exited 0");
+  EXPECT_EQ(run.output,
+            "elsewhere: exited 1\n"
+            "left: exited 10, exited 11, exited 12, exited 13\n"
+            "right: exited 20, exited 21, exited 22, exited 23\n");
+  Observe("output", run.output);
+}
+
+ISOPROC_CASE(Executable, ENTRY_12, NamesakesInTwoFilesAreToldApart) {
+  ASSERT_OK_AND_ASSIGN(const ProgramRun run, RunProgram(ChildProgram("twin")));
+  EXPECT_EQ(run.end, "exited 0");
+  EXPECT_EQ(run.output,
+            "left: exited 10, exited 11, exited 12, exited 13\n"
+            "right: exited 20, exited 21, exited 22, exited 23\n");
+  Observe("output", run.output);
+}
+
+}  // namespace
+}  // namespace isoproc::conformance

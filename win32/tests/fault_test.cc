@@ -1,0 +1,280 @@
+// Each Win32 call fails once, at every position: the status is as documented, no process is left and no
+// handle is leaked.
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "platform/base/termination.h"
+#include "platform/port/port.h"
+#include "win32/syscalls.h"
+#include "win32/tests/harness.h"
+#include "win32/windows_api.h"
+
+namespace isoproc::port::win32 {
+namespace {
+
+const ChildProgram kUntilTheEnd("until-the-end", [](ChildContext& context) {
+  ReceiveLine(*context.stream);
+  return 0;
+});
+
+// Counts calls and lets one fail.
+struct Faults {
+  static inline int calls = 0;
+  static inline int failing = 0;  // the first is 1; 0: none
+  static inline DWORD error = 0;
+  static inline bool fired = false;
+
+  static bool Now() {
+    if (++calls != failing) return false;
+    fired = true;
+    ::SetLastError(error);
+    return true;
+  }
+};
+
+// What a call returns when it fails.
+template <typename Result>
+struct Failure {
+  static Result Value() { return Result(); }
+};
+
+// An entry of the table that fails on demand. kTag tells entries of the same type apart.
+template <int kTag, typename Function>
+struct Wrapped;
+template <int kTag, typename Result, typename... Arguments>
+struct Wrapped<kTag, Result(WINAPI*)(Arguments...)> {
+  static inline Result(WINAPI* original)(Arguments...) = nullptr;
+  static inline Result failure = Result();
+  static Result WINAPI Call(Arguments... arguments) {
+    if (Faults::Now()) return failure;
+    return original(arguments...);
+  }
+};
+
+template <int kTag, typename Function>
+void Wrap(Function& entry, std::type_identity_t<decltype(Wrapped<kTag, Function>::failure)> failure = {}) {
+  Wrapped<kTag, Function>::original = entry;
+  Wrapped<kTag, Function>::failure = failure;
+  entry = &Wrapped<kTag, Function>::Call;
+}
+
+class ScopedFaults {
+ public:
+  ScopedFaults() : saved_(sys) {
+    Wrap<0>(sys.create_event);
+    Wrap<1>(sys.create_file, INVALID_HANDLE_VALUE);
+    Wrap<2>(sys.create_file_mapping);
+    Wrap<3>(sys.create_job_object);
+    Wrap<4>(sys.create_named_pipe, INVALID_HANDLE_VALUE);
+    Wrap<5>(sys.create_process);
+    Wrap<6>(sys.duplicate_handle);
+    Wrap<7>(sys.get_exit_code_process);
+    Wrap<8>(sys.get_file_attributes, INVALID_FILE_ATTRIBUTES);
+    Wrap<9>(sys.initialize_attribute_list);
+    Wrap<10>(sys.map_view_of_file);
+    Wrap<11>(sys.open_process);
+    Wrap<12>(sys.peek_named_pipe);
+    Wrap<13>(sys.read_file);
+    Wrap<14>(sys.register_wait);
+    Wrap<15>(sys.set_handle_information);
+    Wrap<16>(sys.set_information_job_object);
+    Wrap<17>(sys.terminate_job_object);
+    Wrap<18>(sys.terminate_process);
+    Wrap<19>(sys.update_attribute);
+    Wrap<20>(sys.wait_for_multiple_objects, WAIT_FAILED);
+    Wrap<21>(sys.wait_for_single_object, WAIT_FAILED);
+    Wrap<22>(sys.write_file);
+  }
+  ScopedFaults(const ScopedFaults&) = delete;
+  ScopedFaults& operator=(const ScopedFaults&) = delete;
+  ~ScopedFaults() { sys = saved_; }
+
+ private:
+  const Syscalls saved_;
+};
+
+// Runs `scenario` again and again, with the first, the second, ... call failing with `error`, until it
+// ran without a failure. `scenario` gets no error unless a fault fired.
+int FailEach(DWORD error, const std::function<absl::Status()>& scenario,
+             const std::vector<absl::StatusCode>& documented) {
+  const ScopedFaults faults;
+  Faults::error = error;
+  Faults::failing = 0;
+  EXPECT_TRUE(scenario().ok());
+  const size_t before = CountHandles();
+  for (int n = 1;; ++n) {
+    Faults::calls = 0;
+    Faults::failing = n;
+    Faults::fired = false;
+    const absl::Status status = scenario();
+    Faults::failing = 0;
+    EXPECT_EQ(CountHandles(), before) << "call " << n << ", " << status;
+    if (!Faults::fired) {
+      EXPECT_TRUE(status.ok()) << status;
+      return n - 1;
+    }
+    if (!status.ok()) {
+      EXPECT_THAT(documented, testing::Contains(status.code())) << "call " << n << ", " << status;
+    }
+    if (n > 1000 || testing::Test::HasFailure()) return n;
+  }
+}
+
+// Starts a child, waits in vain, kills it and waits; on every failure whatever exists is ended without
+// faults.
+absl::Status SpawnKillWait(SpawnRequest request, bool tree) {
+  absl::StatusOr<StartedChild> child = Start(std::move(request));
+  if (!child.ok()) return child.status();
+  const auto finish = [&](absl::Status status) {
+    Faults::failing = 0;
+    EXPECT_TRUE(child->process->Kill(9).ok());
+    const absl::StatusOr<Termination> end = child->process->Wait(Generous());
+    EXPECT_TRUE(end.ok()) << end.status();
+    return status;
+  };
+  const absl::StatusOr<Termination> early = child->process->Wait(Expired());
+  if (!absl::IsDeadlineExceeded(early.status())) return finish(early.status());
+  if (absl::Status status = tree ? child->process->KillTree(15) : child->process->Kill(15);
+      !status.ok()) {
+    return finish(status);
+  }
+  const absl::StatusOr<Termination> end = child->process->Wait(Generous());
+  if (!end.ok()) return finish(end.status());
+  EXPECT_EQ(*end, (Termination{Termination::Kind::kSignalled, 15}));
+  return absl::OkStatus();
+}
+
+TEST(FaultTest, SpawnKillWait) {
+  SpawnRequest request = RequestFor(kUntilTheEnd);
+  request.working_directory = "C:\\";
+  const int calls = FailEach(
+      ERROR_NO_SYSTEM_RESOURCES, [&] { return SpawnKillWait(request, /*tree=*/false); },
+      {absl::StatusCode::kResourceExhausted});
+  EXPECT_GT(calls, 15);
+}
+
+TEST(FaultTest, SpawnKillTreeWaitDetached) {
+  SpawnRequest request = RequestFor(kUntilTheEnd);
+  request.detached = true;
+  FailEach(ERROR_NOT_ENOUGH_MEMORY, [&] { return SpawnKillWait(request, /*tree=*/true); },
+           {absl::StatusCode::kResourceExhausted});
+}
+
+TEST(FaultTest, BreakawayThatIsRefusedIsNotAnError) {
+  SpawnRequest request = RequestFor(kUntilTheEnd);
+  request.detached = true;
+  bool refused_and_started = false;
+  FailEach(
+      ERROR_ACCESS_DENIED,
+      [&] {
+        const absl::Status status = SpawnKillWait(request, /*tree=*/false);
+        refused_and_started |= Faults::fired && status.ok();
+        return status;
+      },
+      {absl::StatusCode::kPermissionDenied});
+  EXPECT_TRUE(refused_and_started);
+}
+
+TEST(FaultTest, Streams) {
+  const auto scenario = []() -> absl::Status {
+    absl::StatusOr<StreamPair> pair = HostPort().CreateStreamPair();
+    if (!pair.ok()) return pair.status();
+    const std::string text(100000, 'x');
+    size_t written = 0;
+    size_t read = 0;
+    std::vector<std::byte> buffer(30000);
+    while (read < text.size()) {
+      const absl::StatusOr<size_t> w =
+          written < text.size() ? pair->first->Write(BytesOf(text).subspan(written), Expired()) : 0;
+      if (w.ok()) {
+        written += *w;
+      } else if (!absl::IsDeadlineExceeded(w.status())) {
+        return w.status();
+      }
+      const absl::StatusOr<size_t> r = pair->second->Read(absl::MakeSpan(buffer), Generous());
+      if (!r.ok()) return r.status();
+      read += *r;
+      EXPECT_LE(read, written);
+    }
+    const absl::StatusOr<size_t> none = pair->second->Read(absl::MakeSpan(buffer), Expired());
+    EXPECT_FALSE(none.ok());
+    if (!absl::IsDeadlineExceeded(none.status())) return none.status();
+    return absl::OkStatus();
+  };
+  EXPECT_GT(FailEach(ERROR_NO_SYSTEM_RESOURCES, scenario, {absl::StatusCode::kResourceExhausted}),
+            10);
+}
+
+TEST(FaultTest, PassingHandles) {
+  const auto scenario = []() -> absl::Status {
+    absl::StatusOr<StreamPair> pair = HostPort().CreateStreamPair();
+    if (!pair.ok()) return pair.status();
+    absl::StatusOr<std::unique_ptr<Segment>> segment = HostPort().CreateSegment(100);
+    if (!segment.ok()) return segment.status();
+    const absl::StatusOr<Handle> handle = (*segment)->Share();
+    if (!handle.ok()) return handle.status();
+    const int64_t self = HostPort().ProcessId();
+    if (absl::Status sent = pair->first->SendHandle(*handle, self, Generous()); !sent.ok()) {
+      return sent;
+    }
+    absl::StatusOr<Handle> received = pair->second->ReceiveHandle(Generous());
+    if (!received.ok()) {
+      // It waits in the stream and is ours to close, which the loop must not take for a leak.
+      received = pair->second->ReceiveHandle(Generous());
+      EXPECT_TRUE(received.ok());
+    }
+    return HostPort().MapSegment(*std::move(received)).status();
+  };
+  FailEach(ERROR_NOT_ENOUGH_MEMORY, scenario, {absl::StatusCode::kResourceExhausted});
+}
+
+TEST(FaultTest, WaitAny) {
+  for (const size_t count : {2u, 70u}) {
+    const auto scenario = [count]() -> absl::Status {
+      std::vector<StreamPair> pairs;
+      std::vector<Waitable*> objects;
+      for (size_t i = 0; i < count; ++i) {
+        // Not what is tested here.
+        const int failing = std::exchange(Faults::failing, 0);
+        const int calls = Faults::calls;
+        pairs.push_back(HostPort().CreateStreamPair().value());
+        Faults::failing = failing;
+        Faults::calls = calls;
+        objects.push_back(pairs.back().first.get());
+      }
+      const absl::StatusOr<std::vector<size_t>> ready = HostPort().WaitAny(
+          objects, Deadline::After(HostPort().Now(), absl::Milliseconds(1)));
+      // A stream that fails is ready: its next Read says how.
+      if (ready.ok() || absl::IsDeadlineExceeded(ready.status())) return absl::OkStatus();
+      return ready.status();
+    };
+    FailEach(ERROR_NOT_ENOUGH_QUOTA, scenario, {absl::StatusCode::kResourceExhausted});
+  }
+}
+
+TEST(FaultTest, ParkersAndLiveness) {
+  const auto scenario = []() -> absl::Status {
+    ParkerCell cell = {};
+    const absl::StatusOr<std::unique_ptr<Parker>> parker = HostPort().CreateParker(cell);
+    if (!parker.ok()) return parker.status();
+    const absl::Status parked = (*parker)->Park(Expired());
+    if (!absl::IsDeadlineExceeded(parked)) return parked;
+    const ProcessIdentity self = HostPort().Self().value();
+    if (absl::Status status = HostPort().IsAlive(self).status(); !status.ok()) return status;
+    return HostPort().WatchDeath(self).status();
+  };
+  FailEach(ERROR_NO_SYSTEM_RESOURCES, scenario, {absl::StatusCode::kResourceExhausted});
+}
+
+}  // namespace
+}  // namespace isoproc::port::win32

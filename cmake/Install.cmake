@@ -10,7 +10,7 @@ install(EXPORT isoprocTargets NAMESPACE isoproc:: DESTINATION "${_package_dir}")
 
 # Apart, since only this part needs GoogleTest.
 if(ISOPROC_BUILD_CONFORMANCE)
-  install(TARGETS isoproc_conformance EXPORT isoprocConformanceTargets
+  install(TARGETS isoproc_conformance isoproc_testing EXPORT isoprocConformanceTargets
     OBJECTS DESTINATION "${CMAKE_INSTALL_LIBDIR}/isoproc")
   install(TARGETS isoproc-conformance)
   # For programs that bring a port or cases of their own.

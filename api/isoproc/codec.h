@@ -16,8 +16,10 @@
 #ifndef ISOPROC_CODEC_H_
 #define ISOPROC_CODEC_H_
 
+#include <cstddef>
+#include <optional>
 #include <string>
-#include <string_view>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -56,14 +58,15 @@ template <class T>
 absl::StatusOr<T> Decode(absl::Span<const std::byte> bytes) {
   static_assert(kTravels<T>, "isoproc: this type cannot travel to another process; see codec.h");
   internal::ReadArchive archive(bytes);
-  internal::Box<T> box;
+  std::optional<internal::Box<T>> box;
   const absl::Status status = internal::GuardDecode([&] {
     archive.ReadTag(internal::TypeTag<T>());
-    box.ReadFrom(archive);
+    box.emplace();  // runs the user's constructor
+    box->ReadFrom(archive);
     archive.ExpectEnd();
   });
   if (!status.ok()) return status;
-  return std::move(box).value();
+  return std::move(*box).value();
 }
 template <class T>
 absl::StatusOr<T> Decode(const std::string& bytes) {

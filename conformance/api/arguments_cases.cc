@@ -69,8 +69,14 @@ using Vocabulary = std::tuple<std::bitset<70>, std::chrono::nanoseconds, std::co
                               std::optional<std::string>, std::optional<int>,
                               std::pair<int, std::string>, std::variant<int, std::string>, Colour>;
 Vocabulary MakeVocabulary() {
-  return {std::bitset<70>().set(69), std::chrono::nanoseconds(-1), {1, -2}, "o", std::nullopt,
-          {1, "p"}, "v", Colour::kGreen};
+  return {std::bitset<70>().set(69),
+          std::chrono::nanoseconds(-1),
+          {1, -2},
+          "o",
+          std::nullopt,
+          {1, "p"},
+          "v",
+          Colour::kGreen};
 }
 Tree MakeTree() { return {"root", {{"leaf", {}, 0.5}, {"other", {{"deep", {}, {}}}, {}}}, -1.0}; }
 
@@ -104,16 +110,14 @@ ISOPROC_CASE(Arguments, CTX_28_2, ValuesOfEveryKindArriveAsTheyWere) {
                                                     MakeVocabulary(), MakeTree())),
             "exited 4");
   const auto number = std::make_shared<int>(1);
-  EXPECT_EQ(Outcome(Process::Start([](std::unique_ptr<Tree> unique,
-                                      const std::shared_ptr<std::string>& shared,
-                                      const std::pair<std::shared_ptr<int>, std::shared_ptr<int>>&
-                                          twice,
-                                      std::unique_ptr<int> null) {
-              return CountPointers(std::move(unique), shared, twice, std::move(null));
-            },
-                                   std::make_unique<Tree>(MakeTree()),
-                                   std::make_shared<std::string>("s"), std::pair(number, number),
-                                   std::unique_ptr<int>())),
+  EXPECT_EQ(Outcome(Process::Start(
+                [](std::unique_ptr<Tree> unique, const std::shared_ptr<std::string>& shared,
+                   const std::pair<std::shared_ptr<int>, std::shared_ptr<int>>& twice,
+                   std::unique_ptr<int> null) {
+                  return CountPointers(std::move(unique), shared, twice, std::move(null));
+                },
+                std::make_unique<Tree>(MakeTree()), std::make_shared<std::string>("s"),
+                std::pair(number, number), std::unique_ptr<int>())),
             "exited 4");
 }
 
@@ -247,11 +251,11 @@ class Doer {
 void TakesDoer(const Doer&) {}
 
 ISOPROC_CASE(Arguments, CTX_30, FailureOfTheChildBeforeItsTargetIsToldByStart) {
-  for (const auto& [deed, outcome] : std::vector<std::pair<Deed, std::string>>{
-           {Deed::kThrow, "DATA_LOSS"},
-           {Deed::kAbort, "ABORTED: signalled 6 (SIGABRT)"},
-           {Deed::kLeave, "FAILED_PRECONDITION: exited 5"},
-           {Deed::kExit, "FAILED_PRECONDITION: exited 6"}}) {
+  for (const auto& [deed, outcome] :
+       std::vector<std::pair<Deed, std::string>>{{Deed::kThrow, "DATA_LOSS"},
+                                                 {Deed::kAbort, "ABORTED: signalled 6 (SIGABRT)"},
+                                                 {Deed::kLeave, "FAILED_PRECONDITION: exited 5"},
+                                                 {Deed::kExit, "FAILED_PRECONDITION: exited 6"}}) {
     ProcessOptions options;
     options.standard_error = StandardStream::Null();
     const absl::Status status = Process::Start<TakesDoer>(options, Doer(deed)).status();

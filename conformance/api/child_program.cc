@@ -32,8 +32,7 @@ std::string Show(const port::Termination& end) {
 }
 
 std::filesystem::path ThisProgram() {
-  const absl::StatusOr<std::string> path =
-      port::HostPort().ProgramPath(GetEnvironment().program);
+  const absl::StatusOr<std::string> path = port::HostPort().ProgramPath(GetEnvironment().program);
   std::error_code error;
   std::filesystem::path program =
       std::filesystem::canonical(path.value_or(GetEnvironment().program), error);

@@ -92,8 +92,7 @@ ISOPROC_CASE(Entry, ENTRY_05, CodeBeforeInitRunsOnceInEachProcess) {
 // The program puts before-init in its own place, which would be heard.
 ISOPROC_CASE(Entry, ENTRY_06, ReplacedProgramIsNeverRun) {
   const TempDir directory;
-  const std::filesystem::path ending =
-      std::filesystem::path(ChildProgram("plain")).extension();
+  const std::filesystem::path ending = std::filesystem::path(ChildProgram("plain")).extension();
   const std::string old_image = directory.File(absl::StrCat("program", ending.string()));
   const std::string new_image = directory.File(absl::StrCat("other", ending.string()));
   std::filesystem::copy_file(ChildProgram("replaces-itself"), old_image);
@@ -197,12 +196,12 @@ ISOPROC_CASE(Entry, ENTRY_09_2, ThrowingStaticInitialiserIsAnErrorOfStart) {
 }
 
 ISOPROC_CASE(Entry, ENTRY_10, HelperProgramMakesInitUnnecessary) {
-  ExpectOutput("no-init", {ChildProgram("plain")}, "exited 0",
-               {"main", "spawn: FAILED_PRECONDITION, teaches",
-                "fork server: FAILED_PRECONDITION, teaches", "fork: FAILED_PRECONDITION, teaches",
-                "SetExecutable: OK", "a target of both: exited 42",
-                "a target of this program: NOT_FOUND, named", "SetExecutable: OK",
-                "back again: FAILED_PRECONDITION"});
+  ExpectOutput(
+      "no-init", {ChildProgram("plain")}, "exited 0",
+      {"main", "spawn: FAILED_PRECONDITION, teaches", "fork server: FAILED_PRECONDITION, teaches",
+       "fork: FAILED_PRECONDITION, teaches", "SetExecutable: OK", "a target of both: exited 42",
+       "a target of this program: NOT_FOUND, named", "SetExecutable: OK",
+       "back again: FAILED_PRECONDITION"});
 }
 
 ISOPROC_CASE(Entry, ENTRY_11, ReadyMadeMainCallsIsoprocMain) {

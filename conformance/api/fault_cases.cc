@@ -155,7 +155,7 @@ ProcessOptions ForkServed() {
   return options;
 }
 
-ISOPROC_CASE(Fault, PORT_01_API, EachCallFailsOnce) {
+ISOPROC_CASE(Fault, CTX_27_2, EachCallFailsOnce) {
   const int handles = system_support::CountHandles();
   const int children = system_support::CountChildren();
   FailEachCall(Spawned(), absl::ResourceExhaustedError("injected"), "", "", 100);
@@ -164,13 +164,13 @@ ISOPROC_CASE(Fault, PORT_01_API, EachCallFailsOnce) {
 }
 
 // The arguments do not fit into the stream, so that some of them are written to a child that runs.
-ISOPROC_CASE(Fault, PORT_01_API, WritesToTheChildFail) {
+ISOPROC_CASE(Fault, CTX_27_3, WritesToTheChildFail) {
   const std::string ballast(8 << 20, 'x');
   FailEachCall(Spawned(), absl::ResourceExhaustedError("injected"), "Stream::Write", ballast, 4);
   FailEachCall(Spawned(), absl::UnavailableError("injected"), "Stream::Write", ballast, 4);
 }
 
-ISOPROC_CASE(Fault, PORT_01_API, FullProcessTable) {
+ISOPROC_CASE(Fault, CTX_27_4, FullProcessTable) {
   port::FaultPort port(port::HostPort());
   const ReplacedPort replaced(port);
   port.FailCall(1, absl::ResourceExhaustedError("injected"), port::FaultPlan::Repeat::kFromThenOn,
@@ -181,6 +181,25 @@ ISOPROC_CASE(Fault, PORT_01_API, FullProcessTable) {
   port.FailNothing();
   EXPECT_EQ(Outcome(Process::Start<DoNothing>()), "exited 0");
   Observe("start", status);
+}
+
+ISOPROC_CASE_WITH(Fault, CTX_27_5, EachCallOfAForkServersStartFailsOnce, "fork_server") {
+  const int handles = system_support::CountHandles();
+  const int children = system_support::CountChildren();
+  FailEachCall(ForkServed(), absl::ResourceExhaustedError("injected"), "", "", 100);
+  EXPECT_EQ(system_support::CountHandles(), handles);
+  EXPECT_EQ(system_support::CountChildren(), children);
+}
+
+// The server seems to be gone: another one is started.
+ISOPROC_CASE_WITH(Fault, CTX_31_4, UnavailableServerIsStartedAgain, "fork_server") {
+  port::FaultPort port(port::HostPort());
+  const ReplacedPort replaced(port);
+  EXPECT_EQ(Outcome(Process::Start<DoNothing>(ForkServed())), "exited 0");
+  port.FailCall(1, absl::UnavailableError("injected"), port::FaultPlan::Repeat::kOnce,
+                "SpawnFromServer");
+  EXPECT_EQ(Outcome(Process::Start<DoNothing>(ForkServed())), "exited 0");
+  EXPECT_TRUE(port.fired());
 }
 
 }  // namespace

@@ -22,8 +22,8 @@
 #include "isoproc/isoproc.h"
 #include "platform/port/port.h"
 #include "platform/testing/fault_port.h"
-#include "platform/testing/system_support.h"
 #include "platform/testing/port_wrapper.h"
+#include "platform/testing/system_support.h"
 
 namespace isoproc::conformance {
 namespace {
@@ -138,7 +138,9 @@ ISOPROC_CASE_WITH(StartMethod, CTX_39_2, ForkServersStartForkServers, "fork_serv
                                                 StartMethod::kForkServer)),
             "exited 2");
 }
-ISOPROC_OTHERWISE(CTX_39_2, ForkServersStartForkServers) { ExpectRefused(StartMethod::kForkServer); }
+ISOPROC_OTHERWISE(CTX_39_2, ForkServersStartForkServers) {
+  ExpectRefused(StartMethod::kForkServer);
+}
 ISOPROC_CASE_WITH(StartMethod, CTX_39_3, ForksFork, "fork") {
   EXPECT_EQ(Outcome(Process::Start<ForkedGenerations>()), "exited 0");
 }
@@ -233,7 +235,9 @@ ISOPROC_CASE(StartMethod, CTX_24, ProgramArgumentsHoldNothingOfIsoproc) {
             absl::StrCat("exited ", ProgramArguments().size()));
 }
 
-bool HasHandle(int64_t native, const std::string& path) { return system_support::Refers(native, path.c_str()); }
+bool HasHandle(int64_t native, const std::string& path) {
+  return system_support::Refers(native, path.c_str());
+}
 
 void ExpectNoStrayHandle(StartMethod method) {
   const TempDir directory;
@@ -343,7 +347,9 @@ ISOPROC_CASE(StartMethod, CTX_31, ForkServerIsStartedWhenNeeded) {
   EXPECT_EQ(Outcome(Process::Start<ReportMethod>(By(StartMethod::kForkServer))), "exited 11");
   EXPECT_EQ(port.spawned, 1) << "the first server serves";
 }
-ISOPROC_OTHERWISE(CTX_31, ForkServerIsStartedWhenNeeded) { ExpectRefused(StartMethod::kForkServer); }
+ISOPROC_OTHERWISE(CTX_31, ForkServerIsStartedWhenNeeded) {
+  ExpectRefused(StartMethod::kForkServer);
+}
 
 ISOPROC_CASE(StartMethod, CTX_31_2, ForkServerThatDiedIsStartedAgain) {
   SpawnWatcher port(port::HostPort());

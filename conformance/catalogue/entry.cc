@@ -24,8 +24,9 @@ constexpr Clause kClauses[] = {
          "Arguments of the user are never taken for isoproc's: a program started with arguments "
          "that look like them runs its own main and sees them all."),
     Core("ENTRY-09",
-         "A child whose static initialisers throw, or whose main ends before Init, is an error of "
-         "Start that tells how the child ended."),
+         "A child that exits before Init is kFailedPrecondition, one that dies otherwise, as by an "
+         "exception of a static initialiser, is kAborted or, where the system makes an exit of it, "
+         "kFailedPrecondition; ExitStatusOf tells how it ended."),
     Core("ENTRY-10",
          "In a program whose main does not call Init, SetExecutable with a helper that does makes "
          "starts work; the helper must know the target."),
@@ -40,7 +41,7 @@ constexpr Clause kClauses[] = {
     Core("ENTRY-15",
          "Targets are found when parent and child are loaded at different addresses, or are two "
          "images of one program with different bases."),
-    Core("ENTRY-16", "A target that the child's image does not have is an error of Start."),
+    Core("ENTRY-16", "A target that the child's image does not have is kNotFound, with no child."),
 };
 
 }  // namespace

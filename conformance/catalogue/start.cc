@@ -12,7 +12,9 @@ constexpr Clause kClauses[] = {
     Core("CTX-02", "The default start method is kSpawn on every port."),
     LeftOut("CTX-03", "The global start method can be set once.",
             "There is no global start method; it is an option of each Start."),
-    Core("CTX-04", "A start method that does not exist is kInvalidArgument, with no child."),
+    Core("CTX-04",
+         "A start method that does not exist is kUnimplemented, as one that the platform lacks, with "
+         "no child."),
     LeftOut("CTX-05", "The global start method can be reset to unset.",
             "There is no global start method."),
     LeftOut("CTX-06", "A concrete context refuses to change its method.",
@@ -55,25 +57,29 @@ constexpr Clause kClauses[] = {
          "Init has no effect in a process that is no child, and never returns in one that is."),
     Core("CTX-23", "Init fixes no start method."),
     Core("CTX-24",
-         "What isoproc adds to the command line of a child is not seen in argc and argv by the "
-         "code that runs there."),
+         "ProgramArguments in a child are those of the program that the user started; what isoproc "
+         "adds to the command line of a child is not among them."),
     Core("CTX-25",
          "A child runs the image of its parent, found through the system and not through argv[0]; "
          "SetExecutable selects another program, and one that is missing is kNotFound, with no "
          "child."),
     Core("CTX-26",
-         "A target is found in the child by a stable name; one that is unknown there is an error "
-         "of Start that names it."),
+         "A target (a function, a lambda without captures, a callable object) is found in the child "
+         "by a stable name; one that is unknown there is kNotFound, and the message names it."),
     Core("CTX-27",
-         "An argument that cannot be encoded, or does not fit the parameter, is an error of Start; "
-         "no process was started."),
-    Core("CTX-28", "Arguments are encoded before the child exists, on every port."),
+         "A start that fails leaves neither child nor handle behind. An argument that cannot be "
+         "encoded, or does not fit its parameter, is kInvalidArgument before anything is asked of "
+         "the system."),
+    Core("CTX-28",
+         "Arguments are encoded before the child exists, on every port, and arrive equal to what was "
+         "given, converted to the parameters' types."),
     Core("CTX-29",
          "If the child dies while its arguments are sent, Start returns an error and does not "
          "hang, however large they are."),
     Core("CTX-30",
-         "If the child fails before its target runs, Start returns the reason: a message of the "
-         "child, or its exit status."),
+         "If the child fails before its target runs, Start returns the reason: kDataLoss if it "
+         "cannot decode its arguments, kNotFound if it lacks the target, kFailedPrecondition if it "
+         "exits and kAborted if it dies otherwise, both with ExitStatusOf."),
     Optional("CTX-31", "fork_server",
              "kForkServer starts children from a helper with one thread, which is started when "
              "needed and started again when it died."),

@@ -41,7 +41,7 @@ int main(int argc, char** argv) {
   Print(absl::StrCat("a target of both: ", Outcome(Process::Start<Answer>(42))));
   const absl::Status unknown = Process::Start<OnlyHere>().status();
   Print(absl::StrCat("a target of this program: ", Outcome(unknown),
-                   absl::StrContains(unknown.message(), "OnlyHere") ? ", named" : ""));
+                     absl::StrContains(unknown.message(), "OnlyHere") ? ", named" : ""));
   Print(absl::StrCat("SetExecutable: ", Outcome(isoproc::SetExecutable(""))));
   Print(absl::StrCat("back again: ", Outcome(Process::Start<Answer>(42))));
   return 0;

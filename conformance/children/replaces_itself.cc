@@ -22,7 +22,7 @@ int main(int argc, char** argv) {
   std::error_code error;
   std::filesystem::rename(argv[2], argv[1], error);
   if (error) return 2;
-  isoproc::conformance::Print(absl::StrCat(
-      "child: ", isoproc::conformance::Outcome(isoproc::Process::Start<OldImage>())));
+  isoproc::conformance::Print(
+      absl::StrCat("child: ", isoproc::conformance::Outcome(isoproc::Process::Start<OldImage>())));
   return 0;
 }

@@ -1,11 +1,12 @@
 // Argument: another image of this program, which children are to run; or none.
+#include "conformance/children/twin.h"
+
 #include <cstdint>
 #include <cstdio>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "conformance/children/outcome.h"
-#include "conformance/children/twin.h"
 #include "isoproc/isoproc.h"
 
 namespace {

@@ -8,7 +8,6 @@ int IsoprocMain(int argc, char** argv) {
   using isoproc::conformance::Outcome;
   using isoproc::conformance::Print;
   for (int i = 1; i < argc; ++i) Print(argv[i]);
-  Print(absl::StrCat("child: ",
-                   Outcome(isoproc::Process::Start<isoproc::conformance::Answer>(8))));
+  Print(absl::StrCat("child: ", Outcome(isoproc::Process::Start<isoproc::conformance::Answer>(8))));
   return 12;
 }

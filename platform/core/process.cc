@@ -153,6 +153,7 @@ void LetGo(std::shared_ptr<internal::Child> child) {
   if (child == nullptr) return;
   if (child->traits().detached) {
     child->Abandon();
+    child->IsAlive();  // reaps it if it has ended already
   } else {
     child->EndAsOptionsSay();
   }

@@ -44,9 +44,10 @@ Runtime& Runtime::Get() {
   if (runtime != nullptr && runtime->process_id_ == port.ProcessId()) return *runtime;
   auto fresh = std::unique_ptr<Runtime>(new Runtime(port));
   if (runtime != nullptr) {
-    // Strings of the other process that were being changed while it was forked are not looked at:
-    // these two are constant once there is anything to fork.
+    // What is set once, before there is much to fork; the lock may be held by a thread of the other
+    // process and cannot be asked for.
     fresh->arguments_ = runtime->arguments_;
+    fresh->executable_ = runtime->executable_;
     fresh->program_identity_ = runtime->program_identity_;
     fresh->ready_ = runtime->ready_;
     fresh->exit_handler_registered_ = runtime->exit_handler_registered_;

@@ -30,8 +30,8 @@ ALLOWED = {
     "examples": ["api", "absl", "cereal"],
     "tests": ["api", "conformance"],
 }
-# Unit tests also see GoogleTest and the ports for tests.
-FOR_TESTS = ["gtest", "platform/testing", "api"]
+# What a part of a layer sees beyond that: unit tests, and the floor that benchmarks of a port compare with.
+ALSO = {"tests": ["gtest", "platform/testing", "api"], "bench": ["bench"]}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 
@@ -55,7 +55,7 @@ for source in sources(".h", ".cc"):
     if here not in ALLOWED:
         problems.append(f"{name}: directory {here} has no row in tools/checks/include_arrows.py")
         continue
-    allowed = ALLOWED[here] + [here] + (FOR_TESTS if "/tests/" in name else [])
+    allowed = ALLOWED[here] + [here] + ALSO.get(source.parent.name, [])
     for number, line in enumerate(source.read_text().splitlines(), 1):
         include = INCLUDE.match(line)
         if not include:

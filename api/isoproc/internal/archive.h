@@ -96,33 +96,26 @@ class ReadArchive : public cereal::InputArchive<ReadArchive> {
 // Only classes nest.
 template <class T>
   requires std::is_class_v<T>
-void prologue(ReadArchive& archive, const T&) {
-  archive.Enter();
-}
+void prologue(ReadArchive& archive, const T&) { archive.Enter(); }
 template <class T>
   requires std::is_class_v<T>
-void epilogue(ReadArchive& archive, const T&) {
-  archive.Leave();
-}
+void epilogue(ReadArchive& archive, const T&) { archive.Leave(); }
 
 template <std::same_as<WriteArchive> Archive, class T>
-requires(!kKnownToCereal<T> &&
-         kWayOf<T> == Way::kBytes) void CEREAL_SAVE_FUNCTION_NAME(Archive& archive,
-                                                                  const T& value) {
-  archive.Write(value);
-}
+  requires(!kKnownToCereal<T> && kWayOf<T> == Way::kBytes)
+void CEREAL_SAVE_FUNCTION_NAME(Archive& archive, const T& value) { archive.Write(value); }
 template <std::same_as<ReadArchive> Archive, class T>
-requires(!kKnownToCereal<T> &&
-         kWayOf<T> == Way::kBytes) void CEREAL_LOAD_FUNCTION_NAME(Archive& archive, T& value) {
-  archive.Read(value);
-}
+  requires(!kKnownToCereal<T> && kWayOf<T> == Way::kBytes)
+void CEREAL_LOAD_FUNCTION_NAME(Archive& archive, T& value) { archive.Read(value); }
 
 template <std::same_as<WriteArchive> Archive, class T>
-requires(kWayOf<T> == Way::kBool) void CEREAL_SAVE_FUNCTION_NAME(Archive& archive, const T& value) {
+  requires(kWayOf<T> == Way::kBool)
+void CEREAL_SAVE_FUNCTION_NAME(Archive& archive, const T& value) {
   archive.Write(static_cast<uint8_t>(value));
 }
 template <std::same_as<ReadArchive> Archive, class T>
-requires(kWayOf<T> == Way::kBool) void CEREAL_LOAD_FUNCTION_NAME(Archive& archive, T& value) {
+  requires(kWayOf<T> == Way::kBool)
+void CEREAL_LOAD_FUNCTION_NAME(Archive& archive, T& value) {
   uint8_t byte = 0;
   archive.Read(byte);
   if (byte > 1) ThrowBadBytes("a bool is neither 0 nor 1");
@@ -130,14 +123,13 @@ requires(kWayOf<T> == Way::kBool) void CEREAL_LOAD_FUNCTION_NAME(Archive& archiv
 }
 
 template <std::same_as<WriteArchive> Archive, class T>
-requires(!kKnownToCereal<T> &&
-         kWayOf<T> == Way::kFields) void CEREAL_SAVE_FUNCTION_NAME(Archive& archive,
-                                                                   const T& value) {
+  requires(!kKnownToCereal<T> && kWayOf<T> == Way::kFields)
+void CEREAL_SAVE_FUNCTION_NAME(Archive& archive, const T& value) {
   boost::pfr::for_each_field(value, [&archive](const auto& field) { archive(field); });
 }
 template <std::same_as<ReadArchive> Archive, class T>
-requires(!kKnownToCereal<T> &&
-         kWayOf<T> == Way::kFields) void CEREAL_LOAD_FUNCTION_NAME(Archive& archive, T& value) {
+  requires(!kKnownToCereal<T> && kWayOf<T> == Way::kFields)
+void CEREAL_LOAD_FUNCTION_NAME(Archive& archive, T& value) {
   boost::pfr::for_each_field(value, [&archive](auto& field) { archive(field); });
 }
 
@@ -179,7 +171,8 @@ class Box {
   T value_{};
 };
 template <class T>
-requires(!kKnownToCereal<T> && kWayOf<T> == Way::kBytes) class Box<T> {
+  requires(!kKnownToCereal<T> && kWayOf<T> == Way::kBytes)
+class Box<T> {
  public:
   void ReadFrom(ReadArchive& archive) { archive.Read(bytes_); }
   T value() && { return std::bit_cast<T>(bytes_); }

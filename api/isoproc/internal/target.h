@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -101,7 +102,7 @@ struct Signature<R (C::*)(Ps...) noexcept> : Signature<R (*)(Ps...)> {};
 template <class C, class R, class... Ps>
 struct Signature<R (C::*)(Ps...) const noexcept> : Signature<R (*)(Ps...)> {};
 template <class T>
-requires requires { &T::operator(); }
+  requires requires { &T::operator(); }
 struct Signature<T> : Signature<decltype(&T::operator())> {};
 
 template <class P>
@@ -121,7 +122,7 @@ struct ArgumentTypes {
 template <class... Ps>
 constexpr Types<typename Parameter<Ps>::Type...> Stored(Types<Ps...>);
 template <class Callable, class... Args>
-requires requires { typename Signature<Callable>::Parameters; }
+  requires requires { typename Signature<Callable>::Parameters; }
 struct ArgumentTypes<Callable, Args...> {
   using Type = decltype(Stored(typename Signature<Callable>::Parameters{}));
 };
@@ -145,15 +146,16 @@ struct Invocation {
   }
 
   static absl::StatusOr<Call> Bind(absl::Span<const std::byte> bytes) {
-    std::tuple<Box<Ts>...> boxes;
+    std::optional<std::tuple<Box<Ts>...>> boxes;
     ReadArchive archive(bytes);
     const absl::Status status = GuardDecode([&] {
+      boxes.emplace();  // runs the users' constructors
       archive.ReadTag(TypeTag<Types<Ts...>>());
-      std::apply([&archive](auto&... box) { (box.ReadFrom(archive), ...); }, boxes);
+      std::apply([&archive](auto&... box) { (box.ReadFrom(archive), ...); }, *boxes);
       archive.ExpectEnd();
     });
     if (!status.ok()) return status;
-    return Call([boxes = std::move(boxes)]() mutable {
+    return Call([boxes = *std::move(boxes)]() mutable {
       return std::apply(
           [](auto&&... box) {
             if constexpr (Key::kTravelsAlong) {

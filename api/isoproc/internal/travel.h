@@ -70,8 +70,8 @@ struct AnyValue {
 template <class Derived>
 struct AnyBaseOf {
   template <class T>
-  requires(std::is_base_of_v<T, Derived> && !std::is_same_v<T, Derived>) operator T()
-      const;  // NOLINT(google-explicit-constructor)
+    requires(std::is_base_of_v<T, Derived> && !std::is_same_v<T, Derived>)
+  operator T() const;  // NOLINT(google-explicit-constructor)
 };
 template <size_t>
 using AnyAt = AnyValue;

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -76,6 +77,24 @@ absl::StatusOr<std::unique_ptr<ProcessRef>> OpenProcess(pid_t pid);
 
 // The number of threads of this process; 1 where the system does not tell.
 absl::StatusOr<int> ThreadCount();
+
+// ---- threads ------------------------------------------------------------------------------------
+
+// Where a new thread begins: on the processor of its creator. Elsewhere its start, and the end of the
+// process if that comes soon, would have to wake another processor, which costs more than all else
+// that a start needs. Does nothing where the system cannot.
+class ThreadPlacement {
+ public:
+  // In the creator, before and after.
+  void Narrow();
+  void Restore() const;
+  // In the thread, before anything else: it may go where its creator could.
+  void Widen() const { Restore(); }
+
+ private:
+  std::array<uint64_t, 16> allowed_ = {};  // processors, as a mask
+  bool narrowed_ = false;
+};
 
 // ---- liveness -----------------------------------------------------------------------------------
 

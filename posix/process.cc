@@ -156,8 +156,10 @@ std::unique_ptr<ChildProcess> MakeChild(pid_t pid, bool leads_group,
 
 void Discard(pid_t pid) {
   (void)sys.kill(pid, SIGKILL);
+  // Whatever the reason not to: there is no other way to be rid of it. It may be gone, too.
   siginfo_t info;
-  (void)RetryOnEintr([&] { return sys.waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED); });
+  while (sys.waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED) != 0 && errno != ECHILD) {
+  }
 }
 
 absl::StatusOr<std::unique_ptr<ChildProcess>> MakeOwnChild(pid_t pid, bool leads_group) {

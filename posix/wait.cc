@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -33,7 +34,7 @@ int PollTimeout(Deadline deadline) {
 }
 
 // poll() refuses more entries than the process may have descriptors, even if they are all the same.
-int PollDistinct(std::vector<pollfd>& entries, int timeout) {
+int PollDistinct(absl::Span<pollfd> entries, int timeout) {
   std::unordered_map<int, size_t> position;
   std::vector<pollfd> distinct;
   for (const pollfd& entry : entries) {
@@ -48,7 +49,7 @@ int PollDistinct(std::vector<pollfd>& entries, int timeout) {
   return count;
 }
 
-int Poll(std::vector<pollfd>& entries, int timeout) {
+int Poll(absl::Span<pollfd> entries, int timeout) {
   const int count = sys.poll(entries.data(), static_cast<nfds_t>(entries.size()), timeout);
   if (count < 0 && errno == EINVAL) return PollDistinct(entries, timeout);
   return count;
@@ -80,14 +81,14 @@ absl::StatusOr<std::vector<size_t>> WaitAny(absl::Span<Waitable* const> objects,
   if (objects.empty() && deadline.never()) {
     return absl::InvalidArgumentError("waiting for nothing, without a deadline");
   }
-  std::vector<Pollable*> pollables;
+  absl::InlinedVector<Pollable*, 4> pollables;
   pollables.reserve(objects.size());
   for (Waitable* object : objects) {
     auto* pollable = dynamic_cast<Pollable*>(object);
     if (pollable == nullptr) return absl::InvalidArgumentError("not an object of this port");
     pollables.push_back(pollable);
   }
-  std::vector<pollfd> entries(objects.size());
+  absl::InlinedVector<pollfd, 4> entries(objects.size());
   while (true) {
     bool recheck = false;
     for (size_t i = 0; i < pollables.size(); ++i) {
@@ -104,7 +105,7 @@ absl::StatusOr<std::vector<size_t>> WaitAny(absl::Span<Waitable* const> objects,
       const int longest = ready ? 0 : Pollable::kRecheckPeriodMs;
       timeout = timeout < 0 ? longest : std::min(timeout, longest);
     }
-    const int count = Poll(entries, timeout);
+    const int count = Poll(absl::MakeSpan(entries), timeout);
     const int error = errno;
     if (count < 0 && error != EINTR) return PosixError(error, "poll");
     std::vector<size_t> ready;

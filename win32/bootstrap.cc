@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,6 +19,7 @@
 #include "absl/types/span.h"
 #include "platform/port/stream.h"
 #include "win32/errors.h"
+#include "win32/security.h"
 #include "win32/stream.h"
 #include "win32/syscalls.h"
 #include "win32/unique_handle.h"
@@ -27,21 +29,34 @@ namespace isoproc::port::win32 {
 namespace {
 
 constexpr size_t kLongestExpected = 64;
+constexpr char kSeparator = '-';
 
-std::atomic<bool> leads_family{false};
+std::atomic<const std::string*> own_job_name{nullptr};
 
 absl::Status NoBootstrap() { return absl::NotFoundError("the token names no bootstrap stream"); }
 
-std::string TokenOf(uint64_t value) { return absl::StrCat(absl::Hex(value)); }
+struct Token {
+  HANDLE pipe = nullptr;
+  std::string job_name;
+};
 
-// The handle that `token` names; null if it is none that BootstrapToken() could have written.
-HANDLE ParseToken(std::string_view token) {
+std::string PipeText(HANDLE pipe) {
+  return absl::StrCat(absl::Hex(static_cast<uint64_t>(ValueOf(pipe))));
+}
+
+// What BootstrapToken() wrote, and nothing that only resembles it.
+std::optional<Token> ParseToken(std::string_view text) {
+  const size_t dash = text.find(kSeparator);
+  if (dash == std::string_view::npos) return std::nullopt;
+  const std::string_view job_name = text.substr(dash + 1);
   uint64_t value = 0;
-  if (!absl::SimpleHexAtoi(absl::string_view(token.data(), token.size()), &value) ||
-      !IsPlausibleHandle(value) || TokenOf(value) != token) {
-    return nullptr;
+  if (!absl::SimpleHexAtoi(absl::string_view(text.data(), dash), &value) ||
+      !IsPlausibleHandle(value) || !IsRandomName(job_name.data(), job_name.size())) {
+    return std::nullopt;
   }
-  return NativeOf(static_cast<int64_t>(value));
+  Token token = {NativeOf(static_cast<int64_t>(value)), std::string(job_name)};
+  if (PipeText(token.pipe) != text.substr(0, dash)) return std::nullopt;
+  return token;
 }
 
 // Any number may come from the user: it must not be closed, read from or waited for.
@@ -62,25 +77,29 @@ bool IsBootstrap(HANDLE handle, absl::Span<const std::byte> expected) {
 
 }  // namespace
 
-std::string BootstrapToken(HANDLE pipe) { return TokenOf(static_cast<uint64_t>(ValueOf(pipe))); }
+std::string BootstrapToken(HANDLE pipe, const std::string& job_name) {
+  return PipeText(pipe) + kSeparator + job_name;
+}
 
 absl::StatusOr<std::unique_ptr<Stream>> AdoptBootstrap(std::string_view token,
                                                        absl::Span<const std::byte> expected) {
-  const HANDLE handle = ParseToken(token);
-  if (handle == nullptr || expected.empty() || expected.size() > kLongestExpected ||
-      !IsBootstrap(handle, expected)) {
+  const std::optional<Token> parsed = ParseToken(token);
+  if (!parsed.has_value() || expected.empty() || expected.size() > kLongestExpected ||
+      !IsBootstrap(parsed->pipe, expected)) {
     return NoBootstrap();
   }
-  if (!sys.set_handle_information(handle, HANDLE_FLAG_INHERIT, 0)) {
+  if (!sys.set_handle_information(parsed->pipe, HANDLE_FLAG_INHERIT, 0)) {
     const DWORD error = ::GetLastError();
     return Win32Error(error, "SetHandleInformation");
   }
-  absl::StatusOr<std::unique_ptr<Win32Stream>> stream = Win32Stream::Create(UniqueHandle(handle));
+  absl::StatusOr<std::unique_ptr<Win32Stream>> stream =
+      Win32Stream::Create(UniqueHandle(parsed->pipe));
   if (!stream.ok()) return stream.status();
-  leads_family = true;
+  // Never deleted: another thread may be about to use it.
+  own_job_name = new std::string(parsed->job_name);
   return *std::move(stream);
 }
 
-bool LeadsFamily() { return leads_family; }
+const std::string* OwnJobName() { return own_job_name; }
 
 }  // namespace isoproc::port::win32

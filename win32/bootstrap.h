@@ -14,16 +14,15 @@
 
 namespace isoproc::port::win32 {
 
-// What the child is told of `pipe`, a handle that it inherits under the same number.
-std::string BootstrapToken(HANDLE pipe);
+// What the child is told of `pipe`, a handle that it inherits under the same number, and of its job.
+std::string BootstrapToken(HANDLE pipe, const std::string& job_name);
 
 // See Port::AdoptBootstrap.
 absl::StatusOr<std::unique_ptr<Stream>> AdoptBootstrap(std::string_view token,
                                                        absl::Span<const std::byte> expected);
 
-// Whether AdoptBootstrap has succeeded, and so this process is a child that was started by Spawn and
-// leads a job of its own.
-bool LeadsFamily();
+// The name of the job that this process leads; null unless AdoptBootstrap has succeeded.
+const std::string* OwnJobName();
 
 }  // namespace isoproc::port::win32
 

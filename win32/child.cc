@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <exception>
+#include <string>
 
 #include "win32/bootstrap.h"
 #include "win32/job.h"
@@ -61,9 +62,8 @@ void PrepareChild() {
 }
 
 void EndFamily() {
-  // The parent's death ends the job as well. This is for a parent that lives, and for members that the
-  // system has not come to yet.
-  if (LeadsFamily()) TerminateOthersInOwnJob();
+  // If the parent is dead, so is the job, and the system is about to end its members anyway.
+  if (const std::string* const name = OwnJobName()) TerminateOwnJob(*name);
   End(1);
 }
 

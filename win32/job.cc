@@ -1,15 +1,13 @@
 #include "win32/job.h"
 
-#include <algorithm>
-#include <cstddef>
 #include <cstdint>
-#include <cstring>
+#include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "win32/errors.h"
+#include "win32/security.h"
 #include "win32/syscalls.h"
 #include "win32/unique_handle.h"
 #include "win32/windows_api.h"
@@ -24,39 +22,20 @@ bool SetLimits(HANDLE job, DWORD flags) {
                                         sizeof(limits));
 }
 
-// The members of the innermost job of the calling process; none if the system does not tell.
-std::vector<ULONG_PTR> MembersOfOwnJob() {
-  constexpr size_t kIds = offsetof(JOBOBJECT_BASIC_PROCESS_ID_LIST, ProcessIdList);
-  for (size_t room = 64;; room *= 4) {
-    std::vector<std::byte> buffer(kIds + room * sizeof(ULONG_PTR));
-    if (!::QueryInformationJobObject(nullptr, JobObjectBasicProcessIdList, buffer.data(),
-                                     static_cast<DWORD>(buffer.size()), nullptr)) {
-      if (::GetLastError() == ERROR_MORE_DATA && room < (size_t{1} << 20)) continue;
-      return {};
-    }
-    const auto* const list =
-        reinterpret_cast<const JOBOBJECT_BASIC_PROCESS_ID_LIST*>(buffer.data());
-    if (list->NumberOfProcessIdsInList < list->NumberOfAssignedProcesses &&
-        room < (size_t{1} << 20)) {
-      continue;
-    }
-    std::vector<ULONG_PTR> ids(list->NumberOfProcessIdsInList);
-    std::memcpy(ids.data(), buffer.data() + kIds, ids.size() * sizeof(ULONG_PTR));
-    return ids;
-  }
-}
-
-bool Contains(const std::vector<ULONG_PTR>& ids, ULONG_PTR id) {
-  return std::find(ids.begin(), ids.end(), id) != ids.end();
+std::wstring ObjectName(const std::string& name) {
+  return LR"(Local\isoproc-family-)" + std::wstring(name.begin(), name.end());
 }
 
 }  // namespace
 
 absl::StatusOr<Job> Job::Create(bool dies_with_us) {
-  UniqueHandle job(sys.create_job_object(nullptr, nullptr));
-  if (!job) {
-    const DWORD error = ::GetLastError();
-    return Win32Error(error, "CreateJobObject");
+  const absl::StatusOr<SECURITY_ATTRIBUTES*> owner_only = OwnerOnly();
+  if (!owner_only.ok()) return owner_only.status();
+  std::string name = RandomName();
+  UniqueHandle job(sys.create_job_object(*owner_only, ObjectName(name).c_str()));
+  const DWORD create_error = ::GetLastError();
+  if (!job || create_error == ERROR_ALREADY_EXISTS) {
+    return Win32Error(create_error, "CreateJobObject");
   }
   DWORD flags = JOB_OBJECT_LIMIT_BREAKAWAY_OK;
   if (dies_with_us) flags |= JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
@@ -64,7 +43,7 @@ absl::StatusOr<Job> Job::Create(bool dies_with_us) {
     const DWORD error = ::GetLastError();
     return Win32Error(error, "SetInformationJobObject");
   }
-  return Job(std::move(job));
+  return Job(std::move(job), std::move(name));
 }
 
 absl::Status Job::Terminate(uint32_t code) {
@@ -75,22 +54,12 @@ absl::Status Job::Terminate(uint32_t code) {
 
 void Job::LetGo() { SetLimits(job_.get(), JOB_OBJECT_LIMIT_BREAKAWAY_OK); }
 
-void TerminateOthersInOwnJob() {
-  // A member may start another one while we look, but not for ever: all that we saw are ended.
-  constexpr int kRounds = 16;
-  for (int round = 0; round < kRounds; ++round) {
-    std::vector<std::pair<ULONG_PTR, UniqueHandle>> opened;
-    for (const ULONG_PTR id : MembersOfOwnJob()) {
-      if (id == ::GetCurrentProcessId()) continue;
-      UniqueHandle process(::OpenProcess(PROCESS_TERMINATE, FALSE, static_cast<DWORD>(id)));
-      if (process) opened.emplace_back(id, std::move(process));
-    }
-    if (opened.empty()) return;
-    // An id that is in the list while we have a handle to its process cannot be somebody else's.
-    const std::vector<ULONG_PTR> members = MembersOfOwnJob();
-    for (const auto& [id, process] : opened) {
-      if (Contains(members, id)) ::TerminateProcess(process.get(), 1);
-    }
+void TerminateOwnJob(const std::string& name) {
+  const UniqueHandle job(::OpenJobObjectW(JOB_OBJECT_TERMINATE | JOB_OBJECT_QUERY,
+                                          /*bInheritHandle=*/FALSE, ObjectName(name).c_str()));
+  BOOL is_member = FALSE;
+  if (job && ::IsProcessInJob(::GetCurrentProcess(), job.get(), &is_member) && is_member) {
+    ::TerminateJobObject(job.get(), 1);
   }
 }
 

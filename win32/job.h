@@ -3,6 +3,7 @@
 #define ISOPROC_WIN32_JOB_H_
 
 #include <cstdint>
+#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -25,6 +26,10 @@ class Job {
 
   HANDLE get() const { return job_.get(); }
 
+  // How the child finds the job in which it is, when it is to end its family: see TerminateOwnJob.
+  // Only known to this process and the child, and only their user may open it.
+  const std::string& name() const { return name_; }
+
   // Ends all members, with exit code `code`.
   absl::Status Terminate(uint32_t code);
 
@@ -32,13 +37,15 @@ class Job {
   void LetGo();
 
  private:
-  explicit Job(UniqueHandle job) : job_(std::move(job)) {}
+  Job(UniqueHandle job, std::string name) : job_(std::move(job)), name_(std::move(name)) {}
 
   UniqueHandle job_;
+  std::string name_;
 };
 
-// Ends the other members of the innermost job of the calling process.
-void TerminateOthersInOwnJob();
+// Ends the members of the job `name`, with exit code 1, if the calling process is one of them; it ends
+// then, too. Does nothing if the job is closed.
+void TerminateOwnJob(const std::string& name);
 
 }  // namespace isoproc::port::win32
 

@@ -122,12 +122,12 @@ absl::StatusOr<std::unique_ptr<Segment>> MapSegment(Handle handle) {
   // size is read once, since others can write there.
   MEMORY_BASIC_INFORMATION region = {};
   Header header = {};
-  if (::VirtualQuery(view.get(), &region, sizeof(region)) == 0 || region.RegionSize <= kHeaderSize) {
+  if (::VirtualQuery(view.get(), &region, sizeof(region)) == 0 ||
+      region.RegionSize <= kHeaderSize) {
     return absl::InvalidArgumentError("the handle is not a segment");
   }
   std::memcpy(&header, view.get(), sizeof(header));
-  if (header.magic != kMagic || header.size == 0 ||
-      header.size > region.RegionSize - kHeaderSize) {
+  if (header.magic != kMagic || header.size == 0 || header.size > region.RegionSize - kHeaderSize) {
     return absl::InvalidArgumentError("the handle is not a segment");
   }
   return std::make_unique<Win32Segment>(std::move(section), std::move(view), header.size);

@@ -100,8 +100,8 @@ absl::StatusOr<Handle> Win32Stream::ReceiveHandle(Deadline deadline) {
   DWORD flags = 0;
   // A peer that is not honest could name any handle; at least it must be one that was not inherited
   // and that nobody protects. Trust between the two is assumed beyond that (see README.md).
-  if (*size != sizeof(message) || message.magic != kMagic ||
-      !IsPlausibleHandle(message.value) || !::GetHandleInformation(handle, &flags) || flags != 0) {
+  if (*size != sizeof(message) || message.magic != kMagic || !IsPlausibleHandle(message.value) ||
+      !::GetHandleInformation(handle, &flags) || flags != 0) {
     return absl::DataLossError("no handle at this place of the stream");
   }
   return HandleOf(UniqueHandle(handle));

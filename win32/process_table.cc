@@ -42,8 +42,8 @@ absl::StatusOr<std::vector<std::byte>> ReadTable() {
   std::vector<std::byte> table(256 * 1024);
   while (true) {
     ULONG returned = 0;
-    const LONG status = query(kSystemProcessInformation, table.data(),
-                              static_cast<ULONG>(table.size()), &returned);
+    const LONG status =
+        query(kSystemProcessInformation, table.data(), static_cast<ULONG>(table.size()), &returned);
     if (status >= 0) return table;
     if (status != kInfoLengthMismatch) {
       return Win32ErrorAs(absl::StatusCode::kUnknown, static_cast<uint32_t>(status),

@@ -120,9 +120,10 @@ absl::StatusOr<Texts> TextsFor(const SpawnRequest& request) {
 
 // The command line with the token of `bootstrap` at its end, if there is one.
 absl::StatusOr<std::wstring> FinishCommandLine(const SpawnRequest& request,
-                                               std::string command_line, HANDLE bootstrap) {
+                                               std::string command_line, HANDLE bootstrap,
+                                               const Job& job) {
   if (bootstrap != nullptr) {
-    const std::string argument = request.bootstrap_prefix + BootstrapToken(bootstrap);
+    const std::string argument = request.bootstrap_prefix + BootstrapToken(bootstrap, job.name());
     AppendWindowsArgument(argument, command_line);
   }
   absl::StatusOr<std::wstring> wide = Widen(command_line);
@@ -216,8 +217,8 @@ absl::StatusOr<Inherited> MakeInherited(const StandardStreams& streams, HANDLE b
 // What the failure of CreateProcessW says of the program.
 absl::Status CreateError(DWORD error, const Texts& texts, const SpawnRequest& request) {
   const DWORD attributes = ::GetFileAttributesW(texts.program.c_str());
-  const bool is_directory = attributes != INVALID_FILE_ATTRIBUTES &&
-                            (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
+  const bool is_directory =
+      attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
   // Windows says "access denied" of a directory, Wine something else.
   const absl::Status status =
       is_directory ? Win32ErrorAs(absl::StatusCode::kPermissionDenied, error, "CreateProcess")
@@ -226,22 +227,23 @@ absl::Status CreateError(DWORD error, const Texts& texts, const SpawnRequest& re
 }
 
 absl::StatusOr<PROCESS_INFORMATION> CreateLocked(const SpawnRequest& request, const Texts& texts,
-                                                 const StandardStreams& streams, HANDLE job) {
+                                                 const StandardStreams& streams, const Job& job) {
   const std::lock_guard<std::mutex> lock(SpawnLock());
   HANDLE const bootstrap =
       request.bootstrap == nullptr ? nullptr : static_cast<Win32Stream&>(*request.bootstrap).pipe();
   const absl::StatusOr<Inherited> inherited = MakeInherited(streams, bootstrap);
   if (!inherited.ok()) return inherited.status();
   absl::StatusOr<std::wstring> command_line =
-      FinishCommandLine(request, texts.command_line, inherited->bootstrap.get());
+      FinishCommandLine(request, texts.command_line, inherited->bootstrap.get(), job);
   if (!command_line.ok()) return command_line.status();
 
   std::vector<HANDLE> handles;
   for (const UniqueHandle& stream : inherited->streams) handles.push_back(stream.get());
   if (inherited->bootstrap) handles.push_back(inherited->bootstrap.get());
+  HANDLE raw_job = job.get();
   AttributeList attributes;
   // The child is a member of its job from the start: if this process is killed now, so is the child.
-  if (absl::Status status = attributes.Set(absl::MakeSpan(handles), job); !status.ok()) {
+  if (absl::Status status = attributes.Set(absl::MakeSpan(handles), raw_job); !status.ok()) {
     return status;
   }
 
@@ -282,8 +284,7 @@ absl::StatusOr<std::unique_ptr<ChildProcess>> Spawn(const SpawnRequest& request)
   if (!streams.ok()) return streams.status();
   absl::StatusOr<Job> job = Job::Create(/*dies_with_us=*/!request.detached);
   if (!job.ok()) return job.status();
-  const absl::StatusOr<PROCESS_INFORMATION> created =
-      CreateLocked(request, *texts, *streams, job->get());
+  const absl::StatusOr<PROCESS_INFORMATION> created = CreateLocked(request, *texts, *streams, *job);
   if (!created.ok()) return created.status();
   // Nothing can fail any more: the child exists, and is already a member of its job.
   const UniqueHandle thread(created->hThread);

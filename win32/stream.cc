@@ -174,8 +174,7 @@ absl::StatusOr<StreamPair> CreateStreamPair() {
   const absl::StatusOr<SECURITY_ATTRIBUTES*> owner_only = OwnerOnly();
   if (!owner_only.ok()) return owner_only.status();
   const std::string random = RandomName();
-  const std::wstring name =
-      LR"(\\.\pipe\isoproc-)" + std::wstring(random.begin(), random.end());
+  const std::wstring name = LR"(\\.\pipe\isoproc-)" + std::wstring(random.begin(), random.end());
   // A server that was not the first of its name, or a second client, would talk to somebody else.
   UniqueHandle server(sys.create_named_pipe(
       name.c_str(), PIPE_ACCESS_DUPLEX | FILE_FLAG_FIRST_PIPE_INSTANCE | FILE_FLAG_OVERLAPPED,
@@ -186,9 +185,9 @@ absl::StatusOr<StreamPair> CreateStreamPair() {
     return Win32Error(error, "CreateNamedPipe");
   }
   // A client that is connected before ConnectNamedPipe is called is connected all the same.
-  UniqueHandle client(sys.create_file(
-      name.c_str(), GENERIC_READ | GENERIC_WRITE, 0, nullptr, OPEN_EXISTING,
-      FILE_FLAG_OVERLAPPED | SECURITY_SQOS_PRESENT | SECURITY_ANONYMOUS, nullptr));
+  UniqueHandle client(
+      sys.create_file(name.c_str(), GENERIC_READ | GENERIC_WRITE, 0, nullptr, OPEN_EXISTING,
+                      FILE_FLAG_OVERLAPPED | SECURITY_SQOS_PRESENT | SECURITY_ANONYMOUS, nullptr));
   if (!client) {
     const DWORD error = ::GetLastError();
     return Win32Error(error, "CreateFile");

@@ -60,10 +60,8 @@ absl::StatusOr<std::unique_ptr<Parker>> CreateParker(ParkerCell& cell) {
   const std::string random = RandomName();
   UniqueHandle event(
       sys.create_event(*owner_only, /*bManualReset=*/FALSE, FALSE, EventName(random).c_str()));
-  if (!event) {
-    const DWORD error = ::GetLastError();
-    return Win32Error(error, "CreateEvent");
-  }
+  const DWORD error = ::GetLastError();
+  if (!event || error == ERROR_ALREADY_EXISTS) return Win32Error(error, "CreateEvent");
   cell.token.store(0, std::memory_order_relaxed);
   std::fill(std::begin(cell.address), std::end(cell.address), '\0');
   std::copy(random.begin(), random.end(), cell.address);

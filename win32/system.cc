@@ -94,8 +94,7 @@ int UsableCpuCount() {
 absl::StatusOr<std::string> ProgramPath() {
   std::wstring path(MAX_PATH, L'\0');
   while (true) {
-    const DWORD size =
-        ::GetModuleFileNameW(nullptr, path.data(), static_cast<DWORD>(path.size()));
+    const DWORD size = ::GetModuleFileNameW(nullptr, path.data(), static_cast<DWORD>(path.size()));
     if (size == 0) {
       const DWORD error = ::GetLastError();
       return Win32ErrorAs(absl::StatusCode::kNotFound, error, "GetModuleFileName");

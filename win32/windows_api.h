@@ -18,7 +18,8 @@
 #define _WIN32_WINNT 0x0A00
 #endif
 
-// clang-format off: these need <windows.h> before them, and do not say so.
+// The others need <windows.h> before them, and do not say so.
+// clang-format off
 #include <windows.h>
 
 #include <bcrypt.h>

@@ -1,4 +1,5 @@
 // Which program a child runs, and where in it a target is.
+#include <filesystem>
 #include <string>
 
 #include "absl/status/status.h"
@@ -15,14 +16,28 @@
 namespace isoproc::conformance {
 namespace {
 
+// The program is called by a path that leads nowhere when it starts its child.
 ISOPROC_CASE(Executable, CTX_25, ChildRunsTheImageOfItsParent) {
-  // argv[0] leads nowhere, as a caller may choose.
+  const std::filesystem::path program = ChildProgram("plain");
+  const std::string relative = (std::filesystem::path(".") / program.filename()).string();
+  ASSERT_OK_AND_ASSIGN(const ProgramRun run,
+                       RunProgram(program.string(), {"--start"}, [&](port::SpawnRequest& request) {
+                         request.arguments[0] = relative;
+                         request.working_directory = program.parent_path().string();
+                       }));
+  EXPECT_EQ(run.output, "child: exited 21\narguments: 1\n--start\n");
+  Observe("output", run.output);
+}
+
+// Where the system tells which image runs, argv[0] may be anything; elsewhere it is needed.
+ISOPROC_CASE(Executable, CTX_25_4, WrongNameIsNeverAnotherProgram) {
   ASSERT_OK_AND_ASSIGN(const ProgramRun run, RunProgram(ChildProgram("plain"), {"--start"},
                                                         [](port::SpawnRequest& request) {
                                                           request.arguments[0] = "not-a-program";
                                                         }));
-  EXPECT_EQ(run.output, "child: exited 21\narguments: 1\n--start\n");
-  Observe("output", run.output);
+  EXPECT_TRUE(run.output == "child: exited 21\narguments: 1\n--start\n" ||
+              run.output == "child: NOT_FOUND\narguments: 1\n--start\n")
+      << run.output;
 }
 
 ISOPROC_CASE(Executable, CTX_25_2, MissingExecutableIsNotFound) {

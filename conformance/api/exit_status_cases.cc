@@ -151,7 +151,8 @@ int CallNowhere() { return reinterpret_cast<int (*)()>(nowhere)(); }
 void ThrowInAThread() {
   std::thread([] { throw std::runtime_error("nobody catches this"); }).join();
 }
-void ThrowThroughNoexcept() noexcept { throw std::runtime_error("this may not leave"); }
+void Throw() { throw std::runtime_error("this may not leave"); }
+void ThrowThroughNoexcept() noexcept { Throw(); }
 void ThrowWhileExiting() {
   std::atexit([] { throw std::runtime_error("too late"); });
 }

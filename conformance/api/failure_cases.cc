@@ -1,12 +1,13 @@
 // Children that fail, are ended, or are asked to end.
+#include <cstdint>
+#include <cstdlib>
 #include <exception>
-#include <fstream>
 #include <memory>
 #include <new>
 #include <optional>
 #include <stdexcept>
 #include <string>
-#include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -340,14 +341,16 @@ ISOPROC_CASE(Failure, PROC_65_2, WaiterOfAStolenStatusIsWoken) {
   EXPECT_EQ(joined->ToString(), "signalled 9 (SIGKILL)") << "nobody stole it";
 
   ASSERT_OK_AND_ASSIGN(Process other, Process::Start<AwaitStop>(Killable(), 4));
+  ASSERT_OK_AND_ASSIGN(const Waitable end, other.AsWaitable());
+  absl::Status waited = absl::InternalError("not waited");
   std::thread waiter([&] {
-    const absl::StatusOr<Waitable> end = other.AsWaitable();
-    if (end.ok()) joined = Wait(absl::MakeConstSpan(&*end, 1), GetEnvironment().patience).status();
+    waited = Wait(absl::MakeConstSpan(&end, 1), GetEnvironment().patience).status();
   });
   const int64_t pid = *other.pid();
   system_support::KillFromOutside(pid);
   system_support::StealExitStatus(pid);
   waiter.join();
+  EXPECT_OK(waited);
   EXPECT_CODE(Await(other), kUnknown);
 }
 

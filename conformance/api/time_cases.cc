@@ -1,6 +1,7 @@
 // Time, in every call of the library that can block.
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -29,9 +30,9 @@ ISOPROC_CASE_WITH(ProcessTime, GEN_01_2, NegativeTimeoutIsZero, "processes") {
   for (const absl::Duration timeout : {-absl::Seconds(1), -absl::InfiniteDuration()}) {
     EXPECT_CODE(process.Join(timeout), kDeadlineExceeded);
     EXPECT_CODE(Wait(absl::MakeConstSpan(&end, 1), timeout), kDeadlineExceeded);
-    for (const ProcessInfo& child : ActiveChildren()) {
-      if (child.pid() == process.pid()) EXPECT_CODE(child.Join(timeout), kDeadlineExceeded);
-    }
+    const std::vector<ProcessInfo> children = ActiveChildren();
+    ASSERT_FALSE(children.empty());
+    EXPECT_CODE(children.back().Join(timeout), kDeadlineExceeded);
     EXPECT_FALSE(WaitForStop(timeout));
     ProcessOptions options = Killable();
     options.start_timeout = timeout;

@@ -13,7 +13,8 @@ constexpr Clause kClauses[] = {
     LeftOut("CTX-03", "The global start method can be set once.",
             "There is no global start method; it is an option of each Start."),
     Core("CTX-04",
-         "A start method that does not exist is kUnimplemented, as one that the platform lacks, with "
+         "A start method that does not exist is kUnimplemented, as one that the platform lacks, "
+         "with "
          "no child."),
     LeftOut("CTX-05", "The global start method can be reset to unset.",
             "There is no global start method."),
@@ -60,18 +61,21 @@ constexpr Clause kClauses[] = {
          "ProgramArguments in a child are those of the program that the user started; what isoproc "
          "adds to the command line of a child is not among them."),
     Core("CTX-25",
-         "A child runs the image of its parent, found through the system and not through argv[0]; "
-         "SetExecutable selects another program, and one that is missing is kNotFound, with no "
+         "A child runs the image of its parent, found through the system or, where that does not "
+         "tell, by the argv[0] that Init got, wherever the program went since; SetExecutable "
+         "selects another program, and one that is missing is kNotFound, with no "
          "child."),
-    Core("CTX-26",
-         "A target (a function, a lambda without captures, a callable object) is found in the child "
-         "by a stable name; one that is unknown there is kNotFound, and the message names it."),
+    Core(
+        "CTX-26",
+        "A target (a function, a lambda without captures, a callable object) is found in the child "
+        "by a stable name; one that is unknown there is kNotFound, and the message names it."),
     Core("CTX-27",
          "A start that fails leaves neither child nor handle behind. An argument that cannot be "
          "encoded, or does not fit its parameter, is kInvalidArgument before anything is asked of "
          "the system."),
     Core("CTX-28",
-         "Arguments are encoded before the child exists, on every port, and arrive equal to what was "
+         "Arguments are encoded before the child exists, on every port, and arrive equal to what "
+         "was "
          "given, converted to the parameters' types."),
     Core("CTX-29",
          "If the child dies while its arguments are sent, Start returns an error and does not "

@@ -64,11 +64,13 @@ absl::Status DeathToStatus(const port::Termination& termination) {
 absl::Status ShakeHands(port::Port& port, port::ChildProcess& process, port::Stream& control,
                         std::string_view greeting_rest, std::string_view arguments,
                         port::Deadline deadline) {
-  // A child that dies or refuses while it is told what to do says more in its answer.
-  const bool told = WriteAll(control, greeting_rest, deadline).ok() &&
-                    WriteAll(control, arguments, deadline).ok();
+  absl::Status told = WriteAll(control, greeting_rest, deadline);
+  if (told.ok()) told = WriteAll(control, arguments, deadline);
   absl::Status failure;
-  if (told || !deadline.Expired(port.Now())) {
+  if (!told.ok() && !absl::IsUnavailable(told) && !absl::IsDeadlineExceeded(told)) {
+    failure = told;  // the stream is dead, and the child waits for what will not come
+  } else if (told.ok() || !deadline.Expired(port.Now())) {
+    // A child that dies or refuses while it is told what to do says more in its answer.
     const absl::StatusOr<Frame> answer = AwaitAnswer(port, process, control, deadline);
     if (answer.ok() && answer->kind == FrameKind::kReady) return absl::OkStatus();
     if (answer.ok() && answer->kind == FrameKind::kRefused) {
@@ -119,6 +121,10 @@ absl::StatusOr<Launched> Launch(port::Port& port, port::SpawnRequest request,
   absl::Status status = WriteAll(*launched.control, greeting_rest, now);
   if (status.ok()) status = WriteAll(*launched.control, arguments_rest, now);
   if (!status.ok() && !absl::IsDeadlineExceeded(status)) return status;
+  if (greeting.size() - greeting_rest.size() < preamble.size()) {
+    // The child would not know that it is one, and run main as if a user had started it.
+    return absl::ResourceExhaustedError("a new stream has no room for its first bytes");
+  }
 
   request.bootstrap = streams->second.get();
   request.bootstrap_prefix = BootstrapPrefix(preamble);

@@ -109,6 +109,9 @@ absl::StatusOr<std::shared_ptr<Child>> StartChild(const ProcessOptions& options,
                                                  runtime.port().capabilities().profile,
                                                  ") does not have the start method asked for"));
   }
+  if (options.name.find('\0') != std::string::npos) {
+    return absl::InvalidArgumentError("the name of a process holds a NUL byte");
+  }
   runtime.ReapAbandoned();
 
   port::SpawnRequest request = ToRequest(options);

@@ -1,6 +1,7 @@
 #include "platform/core/runtime.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -15,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "platform/core/child.h"
 #include "platform/core/fork_server.h"
 #include "platform/core/known_process.h"
@@ -232,8 +234,9 @@ absl::Status Runtime::WatchParent(port::Stream& control, const StartMessage& mes
 }
 
 void Runtime::RunMonitor(port::Stream& control, port::DeathNotice* parent_death, bool detached) {
-  std::vector<port::Waitable*> objects = {&control};
-  if (parent_death != nullptr) objects.push_back(parent_death);
+  // Nothing is allocated here: the first allocation of a thread gives it a heap of its own.
+  const std::array<port::Waitable*, 2> both = {&control, parent_death};
+  const absl::Span<port::Waitable* const> objects(both.data(), parent_death != nullptr ? 2 : 1);
   while (true) {
     const absl::StatusOr<std::vector<size_t>> ready =
         port_->WaitAny(objects, port::Deadline::Never());

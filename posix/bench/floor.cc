@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -22,6 +23,10 @@ namespace {
 
 constexpr char kReadyArgument[] = "--floor-ready";
 constexpr char kForkServerArgument[] = "--floor-fork-server";
+// What such a server is asked for: a child that ends at once, or one that runs the exit handlers and
+// static destructors of the program first, as a child of isoproc does.
+constexpr char kEndAtOnce = 0;
+constexpr char kEndByExit = 1;
 constexpr int kChannel = 3;  // where a child finds the stream to its parent
 
 bool WaitFor(pid_t pid) {
@@ -89,11 +94,14 @@ bool ForkAndWait() {
   return pid > 0 && WaitFor(pid);
 }
 
-// Forks once for each byte that it reads, and answers with the child's status.
+// Forks once for each byte that it reads, and answers when the child has ended.
 void ServeForks() {
-  char byte = 0;
-  while (::read(kChannel, &byte, 1) == 1) {
-    const char answer = ForkAndWait() ? 1 : 0;
+  char order = 0;
+  while (::read(kChannel, &order, 1) == 1) {
+    const pid_t pid = ::fork();
+    if (pid == 0 && order == kEndByExit) std::exit(0);  // NOLINT(concurrency-mt-unsafe): one thread
+    if (pid == 0) ::_exit(0);
+    const char answer = pid > 0 && WaitFor(pid) ? 1 : 0;
     if (::write(kChannel, &answer, 1) != 1) return;
   }
 }
@@ -114,10 +122,10 @@ class BareForkServer {
     if (pid_ > 0) WaitFor(pid_);
   }
 
-  bool Ask() {
-    char byte = 0;
-    return pid_ > 0 && ::write(channel_, &byte, 1) == 1 && ::read(channel_, &byte, 1) == 1 &&
-           byte == 1;
+  bool Ask(char order) {
+    char answer = 0;
+    return pid_ > 0 && ::write(channel_, &order, 1) == 1 && ::read(channel_, &answer, 1) == 1 &&
+           answer == 1;
   }
 
  private:
@@ -141,9 +149,9 @@ std::vector<Way> Floors(const std::string& program) {
   std::vector<Way> floors;
   floors.push_back({"spawn/system", [program] { return SpawnAndWait(program); }});
   floors.push_back({"spawn/system+ready", [program] { return SpawnHearAndWait(program); }});
-  floors.push_back({"forkserver/system", [server = std::make_shared<BareForkServer>(program)] {
-                      return server->Ask();
-                    }});
+  const auto server = std::make_shared<BareForkServer>(program);
+  floors.push_back({"forkserver/system", [server] { return server->Ask(kEndAtOnce); }});
+  floors.push_back({"forkserver/system+exit", [server] { return server->Ask(kEndByExit); }});
   floors.push_back({"fork/system", ForkAndWait});
   return floors;
 }

@@ -23,8 +23,8 @@ namespace {
 int AffinityCount(int otherwise) {
   // The set of the kernel may be larger than that of the C library.
   for (int bits = CPU_SETSIZE; bits <= (1 << 20); bits *= 4) {
-    const std::unique_ptr<cpu_set_t, void (*)(cpu_set_t*)> set(
-        CPU_ALLOC(static_cast<size_t>(bits)), [](cpu_set_t* s) { CPU_FREE(s); });
+    const std::unique_ptr<cpu_set_t, void (*)(cpu_set_t*)> set(CPU_ALLOC(static_cast<size_t>(bits)),
+                                                               [](cpu_set_t* s) { CPU_FREE(s); });
     const size_t size = CPU_ALLOC_SIZE(static_cast<size_t>(bits));
     if (set == nullptr) return otherwise;
     CPU_ZERO_S(size, set.get());
@@ -68,6 +68,24 @@ absl::StatusOr<int> ThreadCount() {
   const std::optional<ProcessStat> stat = ParseStat(*text);
   if (!stat.has_value()) return absl::InternalError("/proc says something strange: " + *text);
   return static_cast<int>(stat->threads);
+}
+
+void ThreadPlacement::Narrow() {
+  cpu_set_t here;
+  const int processor = ::sched_getcpu();
+  static_assert(sizeof(here) <= sizeof(allowed_));
+  if (processor < 0 || processor >= CPU_SETSIZE) return;
+  if (::sched_getaffinity(0, sizeof(allowed_), reinterpret_cast<cpu_set_t*>(allowed_.data())) != 0)
+    return;
+  CPU_ZERO(&here);
+  CPU_SET(static_cast<size_t>(processor), &here);
+  narrowed_ = ::sched_setaffinity(0, sizeof(here), &here) == 0;
+}
+
+void ThreadPlacement::Restore() const {
+  if (!narrowed_) return;
+  (void)::sched_setaffinity(0, sizeof(allowed_),
+                            reinterpret_cast<const cpu_set_t*>(allowed_.data()));
 }
 
 }  // namespace isoproc::port::posix::os

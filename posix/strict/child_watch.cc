@@ -6,8 +6,10 @@
 #include <signal.h>
 #include <sys/types.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <condition_variable>
 #include <cstddef>
 #include <memory>
 #include <mutex>
@@ -80,25 +82,28 @@ class Observed : public std::enable_shared_from_this<Observed> {
   }
 
   absl::StatusOr<std::optional<ChildWatch::End>> Collect() {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    std::unique_lock<std::mutex> lock(mutex_);
     siginfo_t info;
     int error = Ask(WNOHANG | WNOWAIT, &info);
     if (error == ECHILD) return ChildWatch::End{};
     if (error != 0) return PosixError(error, "waitid");
     if (info.si_pid == 0) return std::nullopt;
-    if (observing_) {
-      // Who is on the way into waitid() with this process id must not meet its next owner: the
-      // zombie keeps it until that call has returned.
-      reap_later_ = true;
-    } else {
-      siginfo_t ignored;
-      error = Ask(WNOHANG, &ignored);
-      if (error != 0 && error != ECHILD) return PosixError(error, "waitid");
-    }
+    // Who is on the way into waitid() with this process id must not meet its next owner; the zombie
+    // keeps it until that call has returned, which it does at once.
+    observer_left_.wait(lock, [this] { return !observing_; });
+    error = Ask(WNOHANG, &info);
+    if (error == ECHILD) return ChildWatch::End{};
+    if (error != 0) return PosixError(error, "waitid");
     return ChildWatch::End{.wait_status = WaitStatusOf(info)};
   }
 
   int Signal(int signal) { return sys.kill(pid_, signal); }
+
+  // Nobody polls any more, although the thread may go on.
+  void Close() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    pipe_ = ReportPipe();
+  }
 
  private:
   // Blocks until the child has ended. Requires that observing_ was set by the caller.
@@ -112,14 +117,15 @@ class Observed : public std::enable_shared_from_this<Observed> {
     const std::lock_guard<std::mutex> lock(mutex_);
     observing_ = false;
     ended_ = true;
-    if (reap_later_) (void)Ask(WNOHANG, &info);
     if (pipe_.write) Announce();
+    observer_left_.notify_all();
   }
 
-  // Requires the mutex. A byte that nobody reads; a hang-up would not do, as a copy of this process
-  // may hold the end open as well.
+  // Requires the mutex. A byte that nobody reads, and not a hang-up alone, since a copy of this
+  // process may hold the end open as well.
   void Announce() {
     (void)RetryOnEintr([&] { return sys.write(pipe_.write.get(), "", 1); });
+    pipe_.write.reset();
   }
 
   // Returns 0 or errno.
@@ -132,16 +138,21 @@ class Observed : public std::enable_shared_from_this<Observed> {
 
   const pid_t pid_;
   std::mutex mutex_;
+  std::condition_variable observer_left_;
   // All guarded by mutex_.
-  bool observing_ = false;   // somebody is inside Block()
-  bool ended_ = false;       // Block() has seen the end
-  bool reap_later_ = false;  // collected, but still a zombie
-  ReportPipe pipe_;          // a byte is put in at the child's end
+  bool observing_ = false;  // somebody is inside Block()
+  bool ended_ = false;      // Block() has seen the end
+  ReportPipe pipe_;         // a byte is put in at the child's end
 };
 
 class ThreadChildWatch final : public ChildWatch {
  public:
-  explicit ThreadChildWatch(pid_t pid) : observed_(std::make_shared<Observed>(pid)) {}
+  explicit ThreadChildWatch(pid_t pid)
+      : creator_(::getpid()), observed_(std::make_shared<Observed>(pid)) {}
+  ~ThreadChildWatch() override {
+    // In a copy of the process the mutex may be held by a thread that does not exist.
+    if (::getpid() == creator_) observed_->Close();
+  }
 
   absl::StatusOr<int> Descriptor() override { return observed_->Descriptor(); }
   absl::Status AwaitEnd(Deadline deadline) override { return observed_->AwaitEnd(deadline); }
@@ -150,6 +161,7 @@ class ThreadChildWatch final : public ChildWatch {
   int Signal(int signal) override { return observed_->Signal(signal); }
 
  private:
+  const pid_t creator_;
   const std::shared_ptr<Observed> observed_;
 };
 

@@ -24,7 +24,7 @@ constexpr int kToldToEnd = 77;
 // Runs until an event is set: arguments are the events that say "here I am" and "end".
 const ChildProgram kStranger("stranger", [](ChildContext& context) {
   ::SetEvent(NamedEvent(context.arguments[0]).get());
-  return ::WaitForSingleObject(NamedEvent(context.arguments[1]).get(), kLong) == WAIT_OBJECT_0
+  return ::WaitForSingleObject(NamedEvent(context.arguments[1]).get(), 10 * kLong) == WAIT_OBJECT_0
              ? kToldToEnd
              : 1;
 });
@@ -148,7 +148,8 @@ TEST(FamilyTest, KillTreeWorksAfterTheEndOfTheChild) {
   ASSERT_TRUE(HostPort().WaitAny({&leader->process->notice()}, Generous()).ok());
   EXPECT_TRUE(leader->process->KillTree(9).ok());
   EXPECT_TRUE(Dies(stranger));
-  EXPECT_EQ(leader->process->Wait(Generous()).value(), (Termination{Termination::Kind::kExited, 0}));
+  EXPECT_EQ(leader->process->Wait(Generous()).value(),
+            (Termination{Termination::Kind::kExited, 0}));
 }
 
 TEST(FamilyTest, WhatAnEndedChildStartedIsLeftAlone) {

@@ -14,9 +14,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "gmock/gmock.h"
@@ -64,10 +64,8 @@ int RunChild(std::vector<std::string> arguments) {
     if (!stream.ok()) return 98;
     context.stream = *std::move(stream);
     std::string greeting(kGreeting.size(), '\0');
-    const absl::StatusOr<size_t> size =
-        context.stream->Read(absl::MakeSpan(reinterpret_cast<std::byte*>(greeting.data()),
-                                            greeting.size()),
-                             Generous());
+    const absl::StatusOr<size_t> size = context.stream->Read(
+        absl::MakeSpan(reinterpret_cast<std::byte*>(greeting.data()), greeting.size()), Generous());
     if (!size.ok() || greeting != kGreeting) return 97;
     arguments.pop_back();
     HostPort().PrepareChild();
@@ -88,8 +86,7 @@ ChildProgram::ChildProgram(std::string_view name, Main main) : name_(name) {
 SpawnRequest RequestFor(const ChildProgram& program, const std::vector<std::string>& arguments) {
   SpawnRequest request;
   request.program = HostPort().ProgramPath("").value();
-  request.arguments = {request.program,
-                       absl::StrCat(kChildFlag, std::string(program.name()))};
+  request.arguments = {request.program, absl::StrCat(kChildFlag, std::string(program.name()))};
   request.arguments.insert(request.arguments.end(), arguments.begin(), arguments.end());
   request.standard_streams[0].kind = StandardStream::Kind::kNull;
   return request;

@@ -54,7 +54,8 @@ struct StartedChild {
 };
 
 // A request that Start() would make; to be changed by the caller. Standard input is the null device.
-SpawnRequest RequestFor(const ChildProgram& program, const std::vector<std::string>& arguments = {});
+SpawnRequest RequestFor(const ChildProgram& program,
+                        const std::vector<std::string>& arguments = {});
 
 // Starts a child by Port::Spawn with a bootstrap stream.
 absl::StatusOr<StartedChild> Start(SpawnRequest request);

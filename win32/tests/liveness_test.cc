@@ -70,8 +70,8 @@ TEST(LivenessTest, AnotherProcessWithTheSameIdIsNotTheOne) {
 
 TEST(LivenessTest, IdsThatNobodyHas) {
   const uint64_t birth = HostPort().Self()->birth;
-  for (const int64_t pid : {int64_t{0}, int64_t{-1}, int64_t{0x7FFFFFFC}, int64_t{0xFFFFFFFF},
-                            int64_t{1} << 40}) {
+  for (const int64_t pid :
+       {int64_t{0}, int64_t{-1}, int64_t{0x7FFFFFFC}, int64_t{0xFFFFFFFF}, int64_t{1} << 40}) {
     EXPECT_FALSE(*HostPort().IsAlive({pid, birth})) << pid;
     EXPECT_TRUE(Dies({pid, birth})) << pid;
   }

@@ -24,7 +24,8 @@ const ChildProgram kWriteMemory("write-memory", [](ChildContext& context) {
   absl::StatusOr<std::unique_ptr<Segment>> segment = HostPort().MapSegment(*std::move(handle));
   if (!segment.ok()) return 2;
   SendLine(*context.stream, std::to_string((*segment)->data().size()));
-  for (std::byte& b : (*segment)->data()) b = std::byte{static_cast<unsigned char>(static_cast<int>(b) + 1)};
+  for (std::byte& b : (*segment)->data())
+    b = std::byte{static_cast<unsigned char>(static_cast<int>(b) + 1)};
   // Shares what it was given, and dies.
   absl::StatusOr<Handle> again = (*segment)->Share();
   if (!again.ok()) return 3;
@@ -41,7 +42,8 @@ TEST(SegmentTest, SizeIsExactAlignedAndZero) {
     const absl::Span<std::byte> data = (*segment)->data();
     EXPECT_EQ(data.size(), size);
     EXPECT_EQ(reinterpret_cast<uintptr_t>(data.data()) % 4096, 0u);
-    EXPECT_TRUE(std::all_of(data.begin(), data.end(), [](std::byte b) { return b == std::byte{}; }));
+    EXPECT_TRUE(
+        std::all_of(data.begin(), data.end(), [](std::byte b) { return b == std::byte{}; }));
     data.front() = std::byte{7};
     data.back() = std::byte{7};
     absl::StatusOr<Handle> handle = (*segment)->Share();
@@ -56,9 +58,9 @@ TEST(SegmentTest, SizeIsExactAlignedAndZero) {
 
 TEST(SegmentTest, ImpossibleSizes) {
   EXPECT_EQ(CodeOf(HostPort().CreateSegment(0)), absl::StatusCode::kInvalidArgument);
-  for (const uint64_t size : {uint64_t{1} << 46, (uint64_t{1} << 47) + 1, uint64_t{1} << 63,
-                              std::numeric_limits<uint64_t>::max() - 5000,
-                              std::numeric_limits<uint64_t>::max()}) {
+  for (const uint64_t size :
+       {uint64_t{1} << 46, (uint64_t{1} << 47) + 1, uint64_t{1} << 63,
+        std::numeric_limits<uint64_t>::max() - 5000, std::numeric_limits<uint64_t>::max()}) {
     EXPECT_EQ(CodeOf(HostPort().CreateSegment(size)), absl::StatusCode::kResourceExhausted);
   }
 }
@@ -107,13 +109,12 @@ TEST(SegmentTest, WhatIsNoSegmentIsRefusedAndClosed) {
 }
 
 TEST(SegmentTest, SizesThatLieAreRefused) {
-  for (const uint64_t lie : {uint64_t{0}, uint64_t{8193}, uint64_t{1} << 40,
-                             std::numeric_limits<uint64_t>::max()}) {
+  for (const uint64_t lie :
+       {uint64_t{0}, uint64_t{8193}, uint64_t{1} << 40, std::numeric_limits<uint64_t>::max()}) {
     absl::StatusOr<std::unique_ptr<Segment>> segment = HostPort().CreateSegment(8192);
     ASSERT_TRUE(segment.ok());
     // The header is the page before the bytes: magic number, size.
-    uint64_t* const header =
-        reinterpret_cast<uint64_t*>((*segment)->data().data() - 4096);
+    uint64_t* const header = reinterpret_cast<uint64_t*>((*segment)->data().data() - 4096);
     ASSERT_EQ(header[1], 8192u);
     header[1] = lie;
     absl::StatusOr<Handle> handle = (*segment)->Share();

@@ -2,8 +2,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <fstream>
 #include <exception>
+#include <fstream>
 #include <memory>
 #include <optional>
 #include <set>
@@ -21,6 +21,7 @@
 #include "platform/base/native_error.h"
 #include "platform/base/termination.h"
 #include "platform/port/port.h"
+#include "win32/bootstrap.h"
 #include "win32/security.h"
 #include "win32/tests/harness.h"
 #include "win32/text.h"
@@ -190,7 +191,7 @@ TEST(SpawnTest, ExitCodes) {
 
 TEST(SpawnTest, CrashesAreSignals) {
   const std::pair<const char*, int> cases[] = {
-      {"access", 11}, {"divide", 8}, {"illegal", 4},   {"heap", 6},         {"abort", 6},
+      {"access", 11}, {"divide", 8},  {"illegal", 4},   {"heap", 6},         {"abort", 6},
       {"throw", 6},   {"thread", 11}, {"terminate", 6}, {"thread-throw", 6},
   };
   for (const auto& [how, signal] : cases) {
@@ -203,8 +204,9 @@ TEST(SpawnTest, CrashesAreSignals) {
 
 TEST(SpawnTest, EnvironmentIsExactly) {
   SpawnRequest request = RequestFor(kEnvironment);
-  request.environment = Variables{{"B", "2=3"}, {"a", "1"}, {"Empty", ""}, {"A", "\xF0\x9F\x98\x80"},
-                                   {"\xC3\xA9", "1"}, {"\xC3\x89", "2"}};
+  request.environment =
+      Variables{{"B", "2=3"},      {"a", "1"},       {"Empty", ""}, {"A", "\xF0\x9F\x98\x80"},
+                {"\xC3\xA9", "1"}, {"\xC3\x89", "2"}};
   absl::StatusOr<StartedChild> child = Start(request);
   ASSERT_TRUE(child.ok()) << child.status();
   std::set<std::string> lines;
@@ -387,15 +389,22 @@ TEST(SpawnTest, Refusals) {
       {"NUL in directory", Code::kInvalidArgument,
        [](SpawnRequest& r) { r.working_directory = std::string("C:\0", 3); }},
       {"NUL in environment", Code::kInvalidArgument,
-       [](SpawnRequest& r) { r.environment = Variables{{"A", std::string("\0", 1)}}; }},
+       [](SpawnRequest& r) {
+         r.environment = Variables{{"A", std::string("\0", 1)}};
+       }},
       {"NUL in path", Code::kInvalidArgument,
        [](SpawnRequest& r) {
          r.standard_streams[1] = {StandardStream::Kind::kWriteFile, std::string("x\0", 2)};
        }},
-      {"bad name", Code::kInvalidArgument, [](SpawnRequest& r) { r.environment = Variables{{"A=", "1"}}; }},
-      {"empty name", Code::kInvalidArgument, [](SpawnRequest& r) { r.environment = Variables{{"", "1"}}; }},
-      {"not UTF-8", Code::kInvalidArgument,
-       [](SpawnRequest& r) { r.arguments.push_back("\xFF"); }},
+      {"bad name", Code::kInvalidArgument,
+       [](SpawnRequest& r) {
+         r.environment = Variables{{"A=", "1"}};
+       }},
+      {"empty name", Code::kInvalidArgument,
+       [](SpawnRequest& r) {
+         r.environment = Variables{{"", "1"}};
+       }},
+      {"not UTF-8", Code::kInvalidArgument, [](SpawnRequest& r) { r.arguments.push_back("\xFF"); }},
       {"no directory", Code::kNotFound,
        [](SpawnRequest& r) { r.working_directory = "C:\\no\\such\\directory"; }},
       {"file as directory", Code::kNotFound,
@@ -411,7 +420,9 @@ TEST(SpawnTest, Refusals) {
       {"too long", Code::kResourceExhausted,
        [](SpawnRequest& r) { r.arguments.push_back(std::string(40000, 'x')); }},
       {"too long for a variable", Code::kResourceExhausted,
-       [](SpawnRequest& r) { r.environment = Variables{{"A", std::string(40000, 'x')}}; }},
+       [](SpawnRequest& r) {
+         r.environment = Variables{{"A", std::string(40000, 'x')}};
+       }},
   };
   for (const Case& c : cases) {
     SpawnRequest request = RequestFor(kExit, {"0"});
@@ -515,25 +526,44 @@ TEST(BootstrapTest, OtherTokensAreHarmless) {
   const UniqueHandle event(::CreateEventW(nullptr, TRUE, FALSE, nullptr));
   ASSERT_TRUE(pair->first->Write(BytesOf("expected"), Generous()).ok());
   const Handle detached = pair->second->Detach();
-  const std::string pipe = absl::StrCat(absl::Hex(static_cast<uint64_t>(detached.native())));
-  for (const std::string& token :
-       {std::string(), std::string("0"), std::string("zz"), std::string("-4"),
-        std::string("fffffffffffffffc"), std::string("ffffffffffffffff"), std::string("7ffffffc"),
-        std::string("123456789abcdef012345"), std::string("0x10"), " " + pipe, pipe + " ",
-        absl::StrCat(absl::Hex(static_cast<uint64_t>(ValueOf(event.get())))),
-        pipe}) {  // not inherited
+  const HANDLE pipe = NativeOf(detached.native());
+  const std::string job = RandomName();
+  const std::string good = BootstrapToken(pipe, job);
+  EXPECT_EQ(CodeOf(HostPort().AdoptBootstrap(good, BytesOf("expected"))),
+            absl::StatusCode::kNotFound);  // not inherited
+  ASSERT_TRUE(::SetHandleInformation(pipe, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT));
+  ASSERT_TRUE(::SetHandleInformation(event.get(), HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT));
+  const std::string number = good.substr(0, good.find('-'));
+  std::vector<std::string> tokens = {"",
+                                     "-",
+                                     "0",
+                                     number,
+                                     number + "-",
+                                     "-" + job,
+                                     number + "-" + job + "0",
+                                     " " + good,
+                                     good + " ",
+                                     "0x" + good,
+                                     "0" + good,
+                                     number + "-" + std::string(32, 'g'),
+                                     BootstrapToken(event.get(), job)};
+  for (const char* value : {"", "0", "zz", "-4", "1", "2", "7ffffffc", "fffffffc",
+                            "fffffffffffffffc", "ffffffffffffffff", "123456789abcdef012345"}) {
+    tokens.push_back(std::string(value) + "-" + job);
+  }
+  for (const std::string& token : tokens) {
     EXPECT_EQ(CodeOf(HostPort().AdoptBootstrap(token, BytesOf("expected"))),
               absl::StatusCode::kNotFound)
         << token;
   }
-  ASSERT_TRUE(::SetHandleInformation(NativeOf(detached.native()), HANDLE_FLAG_INHERIT, 1));
   for (const char* expected : {"other", "expectedx", "expectee"}) {
-    EXPECT_EQ(CodeOf(HostPort().AdoptBootstrap(pipe, BytesOf(expected))),
+    EXPECT_EQ(CodeOf(HostPort().AdoptBootstrap(good, BytesOf(expected))),
               absl::StatusCode::kNotFound);
   }
   DWORD flags = 0;
-  EXPECT_TRUE(::GetHandleInformation(NativeOf(detached.native()), &flags));
+  EXPECT_TRUE(::GetHandleInformation(pipe, &flags));
   EXPECT_EQ(flags, DWORD{HANDLE_FLAG_INHERIT});
+  EXPECT_TRUE(::GetHandleInformation(event.get(), &flags));
 }
 
 TEST(BootstrapTest, TheStreamIsAdoptedUnread) {
@@ -541,14 +571,14 @@ TEST(BootstrapTest, TheStreamIsAdoptedUnread) {
   ASSERT_TRUE(pair.ok());
   ASSERT_TRUE(pair->first->Write(BytesOf("expected and more\n"), Generous()).ok());
   Handle detached = pair->second->Detach();
-  const int64_t native = detached.release();
-  ASSERT_TRUE(::SetHandleInformation(NativeOf(native), HANDLE_FLAG_INHERIT, 1));
-  const absl::StatusOr<std::unique_ptr<Stream>> stream = HostPort().AdoptBootstrap(
-      absl::StrCat(absl::Hex(static_cast<uint64_t>(native))), BytesOf("expected"));
+  const HANDLE pipe = NativeOf(detached.release());
+  ASSERT_TRUE(::SetHandleInformation(pipe, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT));
+  const absl::StatusOr<std::unique_ptr<Stream>> stream =
+      HostPort().AdoptBootstrap(BootstrapToken(pipe, RandomName()), BytesOf("expected"));
   ASSERT_TRUE(stream.ok()) << stream.status();
   EXPECT_EQ(ReceiveLine(**stream), "expected and more");
   DWORD flags = HANDLE_FLAG_INHERIT;
-  EXPECT_TRUE(::GetHandleInformation(NativeOf(native), &flags));
+  EXPECT_TRUE(::GetHandleInformation(pipe, &flags));
   EXPECT_EQ(flags, 0u);
 }
 

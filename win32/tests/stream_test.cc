@@ -225,8 +225,8 @@ TEST(StreamTest, NothingIsLostOrDoubledWhenWritesTimeOut) {
     while (!rest.empty()) {
       const Deadline deadline = Deadline::After(
           HostPort().Now(), absl::Microseconds(static_cast<int>(random() % 3) * 500));
-      const absl::StatusOr<size_t> size = pair.first->Write(
-          rest.subspan(0, 1 + random() % 100000), deadline);
+      const absl::StatusOr<size_t> size =
+          pair.first->Write(rest.subspan(0, 1 + random() % 100000), deadline);
       if (size.ok()) {
         rest.remove_prefix(*size);
       } else if (absl::IsDeadlineExceeded(size.status())) {
@@ -272,7 +272,8 @@ TEST(StreamTest, NothingIsLostWhenReadsTimeOut) {
     }
   }
   writer.join();
-  for (int i = 0; i < kCount; ++i) ASSERT_EQ(received[static_cast<size_t>(i)], static_cast<char>(i));
+  for (int i = 0; i < kCount; ++i)
+    ASSERT_EQ(received[static_cast<size_t>(i)], static_cast<char>(i));
 }
 
 TEST(StreamTest, WrittenBytesSurviveAKilledWriter) {
@@ -375,7 +376,8 @@ TEST(PassingTest, FailuresSendNothingAndLeaveNothing) {
     StreamPair pair = MakePair();
     const Handle handle = HandleOf(UniqueHandle(::CreateEventW(nullptr, TRUE, FALSE, nullptr)));
     // Nobody has such an id: they are multiples of four.
-    for (const int64_t receiver : {int64_t{-1}, int64_t{0}, int64_t{0x7FFFFFFC}, int64_t{1} << 40}) {
+    for (const int64_t receiver :
+         {int64_t{-1}, int64_t{0}, int64_t{0x7FFFFFFC}, int64_t{1} << 40}) {
       EXPECT_EQ(pair.first->SendHandle(handle, receiver, Generous()).code(),
                 absl::StatusCode::kNotFound);
     }

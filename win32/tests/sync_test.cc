@@ -104,8 +104,7 @@ TEST(ParkerTest, AWakeIsNotLostIfAnotherWakerDiedBeforeItsSecondHalf) {
 }
 
 TEST(ParkerTest, WokenByAnotherProcess) {
-  absl::StatusOr<std::unique_ptr<Segment>> segment =
-      HostPort().CreateSegment(sizeof(SharedCells));
+  absl::StatusOr<std::unique_ptr<Segment>> segment = HostPort().CreateSegment(sizeof(SharedCells));
   ASSERT_TRUE(segment.ok()) << segment.status();
   SharedCells* const cells = new ((*segment)->data().data()) SharedCells{};
   absl::StatusOr<std::unique_ptr<Parker>> parker = HostPort().CreateParker(cells->parent);

@@ -21,8 +21,7 @@ int64_t NativeOf(HANDLE handle) { return reinterpret_cast<intptr_t>(handle); }
 
 std::wstring OwnProgram() {
   std::wstring path(32768, L'\0');
-  const DWORD size =
-      ::GetModuleFileNameW(nullptr, path.data(), static_cast<DWORD>(path.size()));
+  const DWORD size = ::GetModuleFileNameW(nullptr, path.data(), static_cast<DWORD>(path.size()));
   if (size == 0) Fail("GetModuleFileName");
   path.resize(size);
   return path;

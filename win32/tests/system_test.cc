@@ -31,8 +31,7 @@ namespace {
 using testing::HasSubstr;
 
 const ChildProgram kSayTime("say-time", [](ChildContext& context) {
-  SendLine(*context.stream,
-           std::to_string(absl::ToInt64Nanoseconds(HostPort().Now())));
+  SendLine(*context.stream, std::to_string(absl::ToInt64Nanoseconds(HostPort().Now())));
   return 0;
 });
 
@@ -50,8 +49,7 @@ TEST(SystemTest, Capabilities) {
 TEST(SystemTest, WhatIsNotDeclaredIsUnimplemented) {
   absl::StatusOr<StreamPair> pair = HostPort().CreateStreamPair();
   ASSERT_TRUE(pair.ok());
-  EXPECT_EQ(CodeOf(HostPort().SpawnFromServer(*pair->first, {})),
-            absl::StatusCode::kUnimplemented);
+  EXPECT_EQ(CodeOf(HostPort().SpawnFromServer(*pair->first, {})), absl::StatusCode::kUnimplemented);
   EXPECT_EQ(CodeOf(HostPort().Fork({}, 0, nullptr)), absl::StatusCode::kUnimplemented);
   EXPECT_EQ(HostPort().ServeForks(std::move(pair->first), nullptr).code(),
             absl::StatusCode::kUnimplemented);
@@ -146,7 +144,8 @@ TEST(SecurityTest, RandomNames) {
   EXPECT_TRUE(IsRandomName(name.data(), name.size()));
   EXPECT_NE(name, RandomName());
   EXPECT_FALSE(IsRandomName(name.data(), name.size() - 1));
-  for (const char* bad : {"", "0123456789abcdef0123456789abcdeF", "0123456789abcdef0123456789abcde\\"}) {
+  for (const char* bad :
+       {"", "0123456789abcdef0123456789abcdeF", "0123456789abcdef0123456789abcde\\"}) {
     EXPECT_FALSE(IsRandomName(bad, std::string(bad).size())) << bad;
   }
 }

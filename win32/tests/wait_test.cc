@@ -1,3 +1,5 @@
+#include "win32/wait.h"
+
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -13,7 +15,6 @@
 #include "platform/base/deadline.h"
 #include "platform/port/port.h"
 #include "win32/tests/harness.h"
-#include "win32/wait.h"
 #include "win32/windows_api.h"
 
 namespace isoproc::port::win32 {
@@ -50,9 +51,9 @@ TEST(WaitAnyTest, AllThatAreReadyInOrder) {
             absl::StatusCode::kDeadlineExceeded);
   SendLine(*a.second, "x");
   b.second.reset();  // the end of a stream is ready too
-  EXPECT_THAT(*HostPort().WaitAny({c.first.get(), b.first.get(), a.first.get(), b.first.get()},
-                                  Generous()),
-              ElementsAre(1, 2, 3));
+  EXPECT_THAT(
+      *HostPort().WaitAny({c.first.get(), b.first.get(), a.first.get(), b.first.get()}, Generous()),
+      ElementsAre(1, 2, 3));
   EXPECT_THAT(*HostPort().WaitAny({a.first.get()}, Expired()), ElementsAre(0));
   EXPECT_EQ(ReceiveLine(*a.first), "x");
   EXPECT_EQ(CodeOf(HostPort().WaitAny({a.first.get()}, Expired())),
@@ -102,9 +103,8 @@ TEST(WaitAnyTest, SeveralThreadsWaitForTheSameStream) {
   const StreamPair pair = MakePair();
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i) {
-    threads.emplace_back([&] {
-      EXPECT_THAT(*HostPort().WaitAny({pair.first.get()}, Generous()), ElementsAre(0));
-    });
+    threads.emplace_back(
+        [&] { EXPECT_THAT(*HostPort().WaitAny({pair.first.get()}, Generous()), ElementsAre(0)); });
   }
   SendLine(*pair.second, "all");
   for (std::thread& thread : threads) thread.join();
@@ -135,8 +135,8 @@ TEST(WaitAnyTest, MoreThanOneWaitCanTake) {
       pairs.push_back(MakePair());
       objects.push_back(pairs.back().first.get());
     }
-    EXPECT_EQ(CodeOf(HostPort().WaitAny(objects, Deadline::After(HostPort().Now(),
-                                                                 absl::Milliseconds(5)))),
+    EXPECT_EQ(CodeOf(HostPort().WaitAny(objects,
+                                        Deadline::After(HostPort().Now(), absl::Milliseconds(5)))),
               absl::StatusCode::kDeadlineExceeded);
     std::thread writer([&] { SendLine(*pairs[count - 1].second, "x"); });
     EXPECT_THAT(*HostPort().WaitAny(objects, Generous()), ElementsAre(count - 1)) << count;
@@ -155,8 +155,8 @@ TEST(WaitAnyTest, LeavesNoHandles) {
         pairs.push_back(MakePair());
         objects.push_back(pairs.back().first.get());
       }
-      EXPECT_EQ(CodeOf(HostPort().WaitAny(objects, Deadline::After(HostPort().Now(),
-                                                                   absl::Milliseconds(5)))),
+      EXPECT_EQ(CodeOf(HostPort().WaitAny(
+                    objects, Deadline::After(HostPort().Now(), absl::Milliseconds(5)))),
                 absl::StatusCode::kDeadlineExceeded);
     });
   }
@@ -173,9 +173,9 @@ TEST(WaitMillisecondsTest, NeverForEverByAccident) {
     EXPECT_LE(wait, 0x7FFFFFFFu) << days;
     EXPECT_GT(wait, 2000000000u) << days;
   }
-  EXPECT_EQ(WaitMilliseconds(Deadline::After(HostPort().Now(), absl::Nanoseconds(1) * 400000000)) >=
-                300u,
-            true);
+  EXPECT_EQ(
+      WaitMilliseconds(Deadline::After(HostPort().Now(), absl::Nanoseconds(1) * 400000000)) >= 300u,
+      true);
 }
 
 }  // namespace

@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <map>
+#include <set>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -156,6 +158,28 @@ void CEREAL_SAVE_FUNCTION_NAME(WriteArchive& archive, const cereal::BinaryData<T
 template <class T>
 void CEREAL_LOAD_FUNCTION_NAME(ReadArchive& archive, cereal::BinaryData<T>& data) {
   archive.ReadBytes(data.data, static_cast<size_t>(data.size));
+}
+
+// In place of cereal's own, which give elements of equal keys in reverse order.
+template <class Key, class Value, class Compare, class Allocator>
+void CEREAL_LOAD_FUNCTION_NAME(ReadArchive& archive,
+                               std::multimap<Key, Value, Compare, Allocator>& map) {
+  map.clear();
+  for (uint64_t count = archive.ReadCount(); count > 0; --count) {
+    Key key{};
+    Value value{};
+    archive(key, value);
+    map.emplace_hint(map.end(), std::move(key), std::move(value));
+  }
+}
+template <class Key, class Compare, class Allocator>
+void CEREAL_LOAD_FUNCTION_NAME(ReadArchive& archive, std::multiset<Key, Compare, Allocator>& set) {
+  set.clear();
+  for (uint64_t count = archive.ReadCount(); count > 0; --count) {
+    Key key{};
+    archive(key);
+    set.emplace_hint(set.end(), std::move(key));
+  }
 }
 
 // A place for a T that is being read. A T that travels as bytes needs no default constructor.

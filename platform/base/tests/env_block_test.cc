@@ -38,8 +38,7 @@ TEST(BuildEnvironmentBlockTest, SortsNamesAndNotWholeStrings) {
 }
 
 TEST(BuildEnvironmentBlockTest, LaterDuplicateWinsWithItsSpelling) {
-  EXPECT_EQ(Block({{"Path", "1"}, {"X", "2"}, {"PATH", "3"}, {"path", "4"}}),
-            u"path=4\0X=2\0\0"sv);
+  EXPECT_EQ(Block({{"Path", "1"}, {"X", "2"}, {"PATH", "3"}, {"path", "4"}}), u"path=4\0X=2\0\0"sv);
 }
 
 TEST(BuildEnvironmentBlockTest, UsesTheGivenOrder) {

@@ -26,21 +26,21 @@ TEST_P(Utf16PairTest, ConvertsBothWays) {
   EXPECT_EQ(*utf8, GetParam().utf8);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, Utf16PairTest,
-    testing::Values(Pair{"Empty", "", u""}, Pair{"Ascii", "a~", u"a~"},
-                    Pair{"Nul", std::string("a\0b", 3), std::u16string(u"a\0b", 3)},
-                    Pair{"FirstOfTwo", "\xC2\x80", u"\u0080"},
-                    Pair{"LastOfTwo", "\xDF\xBF", u"\u07FF"},
-                    Pair{"FirstOfThree", "\xE0\xA0\x80", u"\u0800"},
-                    Pair{"LastBeforeSurrogates", "\xED\x9F\xBF", u"\uD7FF"},
-                    Pair{"FirstAfterSurrogates", "\xEE\x80\x80", u"\uE000"},
-                    Pair{"LastOfThree", "\xEF\xBF\xBF", u"\uFFFF"},
-                    Pair{"FirstOfFour", "\xF0\x90\x80\x80", u"\U00010000"},
-                    Pair{"LastOfAll", "\xF4\x8F\xBF\xBF", u"\U0010FFFF"},
-                    Pair{"Mixed", "a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80z",
-                         u"a\u00E9\u20AC\U0001F600z"}),
-    [](const auto& pair) { return std::string(pair.param.name); });
+INSTANTIATE_TEST_SUITE_P(All, Utf16PairTest,
+                         testing::Values(Pair{"Empty", "", u""}, Pair{"Ascii", "a~", u"a~"},
+                                         Pair{"Nul", std::string("a\0b", 3),
+                                              std::u16string(u"a\0b", 3)},
+                                         Pair{"FirstOfTwo", "\xC2\x80", u"\u0080"},
+                                         Pair{"LastOfTwo", "\xDF\xBF", u"\u07FF"},
+                                         Pair{"FirstOfThree", "\xE0\xA0\x80", u"\u0800"},
+                                         Pair{"LastBeforeSurrogates", "\xED\x9F\xBF", u"\uD7FF"},
+                                         Pair{"FirstAfterSurrogates", "\xEE\x80\x80", u"\uE000"},
+                                         Pair{"LastOfThree", "\xEF\xBF\xBF", u"\uFFFF"},
+                                         Pair{"FirstOfFour", "\xF0\x90\x80\x80", u"\U00010000"},
+                                         Pair{"LastOfAll", "\xF4\x8F\xBF\xBF", u"\U0010FFFF"},
+                                         Pair{"Mixed", "a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80z",
+                                              u"a\u00E9\u20AC\U0001F600z"}),
+                         [](const auto& pair) { return std::string(pair.param.name); });
 
 TEST(Utf8ToUtf16Test, RefusesWhatIsNotWellFormed) {
   for (const std::string_view text : {

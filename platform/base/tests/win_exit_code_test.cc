@@ -35,8 +35,16 @@ TEST(TerminationOfWindowsExitCodeTest, AllElseIsAnExitOfEightBits) {
     int value;
   };
   const Case cases[] = {
-      {0, 0},       {1, 1},           {3, 3},   {255, 255},       {256, 0},
-      {259, 3},     {300, 44},        {65536, 0}, {0xFFFFFFFF, 255}, {0xE1500009, 9},
+      {0, 0},
+      {1, 1},
+      {3, 3},
+      {255, 255},
+      {256, 0},
+      {259, 3},
+      {300, 44},
+      {65536, 0},
+      {0xFFFFFFFF, 255},
+      {0xE1500009, 9},
       {0xC0000135, 0x35},  // STATUS_DLL_NOT_FOUND: never ran
   };
   for (const Case& c : cases) {

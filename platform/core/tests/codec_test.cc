@@ -123,6 +123,9 @@ TEST(Codec, KeepsValues) {
   EXPECT_EQ(RoundTrip(std::list<std::string>{"x", ""}), (std::list<std::string>{"x", ""}));
   EXPECT_EQ(RoundTrip(std::map<std::string, std::set<int>>{{"a", {1, 2}}}),
             (std::map<std::string, std::set<int>>{{"a", {1, 2}}}));
+  // The order of equal keys is part of the value.
+  EXPECT_EQ(RoundTrip(std::multimap<int, int>{{2, 1}, {1, 0}, {2, 3}, {2, 2}}),
+            (std::multimap<int, int>{{2, 1}, {1, 0}, {2, 3}, {2, 2}}));
   EXPECT_EQ(RoundTrip(std::unordered_map<int, int>{{1, 2}}),
             (std::unordered_map<int, int>{{1, 2}}));
   EXPECT_EQ(RoundTrip(std::optional<std::string>()), std::nullopt);

@@ -12,7 +12,8 @@ install(EXPORT isoprocTargets NAMESPACE isoproc:: DESTINATION "${_package_dir}")
 if(ISOPROC_BUILD_CONFORMANCE)
   install(TARGETS isoproc_conformance isoproc_testing EXPORT isoprocConformanceTargets
     OBJECTS DESTINATION "${CMAKE_INSTALL_LIBDIR}/isoproc")
-  install(TARGETS isoproc-conformance)
+  get_property(_child_programs GLOBAL PROPERTY ISOPROC_CHILD_PROGRAMS)
+  install(TARGETS isoproc-conformance ${_child_programs})
   # For programs that bring a port or cases of their own.
   install(DIRECTORY "${PROJECT_SOURCE_DIR}/conformance" "${PROJECT_SOURCE_DIR}/platform"
     DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/isoproc-suite"

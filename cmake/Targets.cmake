@@ -45,6 +45,7 @@ endfunction()
 # a program that crashes is then a failed test, and several configurations can share a build directory.
 function(isoproc_discover_tests name label)
   gtest_discover_tests(${name}
+    NO_PRETTY_VALUES
     DISCOVERY_MODE PRE_TEST
     DISCOVERY_TIMEOUT 60
     PROPERTIES TIMEOUT 120 LABELS "${label}")

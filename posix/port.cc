@@ -96,6 +96,9 @@ class PosixPort final : public Port {
   absl::Status StartThread(std::function<void()> body) override {
     return posix::StartThread(std::move(body));
   }
+  std::vector<std::string> ProgramArguments(int argc, char** argv) override {
+    return std::vector<std::string>(argv, argv + argc);
+  }
   absl::StatusOr<std::string> ProgramPath(std::string_view argv0) override {
     return posix::os::ProgramPath(argv0);
   }

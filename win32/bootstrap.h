@@ -14,7 +14,8 @@
 
 namespace isoproc::port::win32 {
 
-// What the child is told of `pipe`, a handle that it inherits under the same number, and of its job.
+// What the child is told of `pipe`, a handle that it inherits under the same number, and of its
+// job.
 std::string BootstrapToken(HANDLE pipe, const std::string& job_name);
 
 // See Port::AdoptBootstrap.

@@ -5,7 +5,9 @@
 #include <cstdlib>
 #include <exception>
 #include <string>
+#include <string_view>
 
+#include "platform/base/bootstrap_marker.h"
 #include "win32/bootstrap.h"
 #include "win32/job.h"
 #include "win32/windows_api.h"
@@ -32,12 +34,30 @@ void OnAbort(int /*signal*/) { End(kAborted); }
 // ask the user.
 LONG WINAPI OnUnhandledException(EXCEPTION_POINTERS* exception) {
   const uint32_t code = exception->ExceptionRecord->ExceptionCode;
-  // Nobody catches it: the runtimes call std::terminate then, each in its way. Visual C++ does so in
-  // the filter that this one replaces, GCC after the exception was "continued".
+  // Nobody catches it: the runtimes call std::terminate then, each in its way. Visual C++ does so
+  // in the filter that this one replaces, GCC after the exception was "continued".
   if (code == kVisualCppThrow) std::terminate();
   if (code == kGccThrow) return EXCEPTION_CONTINUE_EXECUTION;
   End(code);
 }
+
+// Prepares a child before its static initialisers run, which may fail as well. A program that the
+// user started with an argument like ours is prepared in vain, and no worse for it.
+struct EarlyPreparation {
+  EarlyPreparation() {
+    const std::wstring marker(kBootstrapMarker.begin(), kBootstrapMarker.end());
+    if (std::wstring_view(::GetCommandLineW()).find(marker) != std::wstring_view::npos) {
+      PrepareChild();
+    }
+  }
+};
+#if defined(_MSC_VER)
+#pragma warning(disable : 4073)  // "initializers put in library initialization area": intended
+#pragma init_seg(lib)
+EarlyPreparation early_preparation;
+#else
+[[gnu::init_priority(101)]] EarlyPreparation early_preparation;
+#endif
 
 bool SharesConsoleInput() {
   DWORD mode = 0;
@@ -55,8 +75,8 @@ void PrepareChild() {
 #if defined(_MSC_VER)
   _set_abort_behavior(0, _WRITE_ABORT_MSG | _CALL_REPORTFAULT);
 #endif
-  // "Ignore CTRL+C" is inherited. A child that leads a process group was made to ignore it, so that a
-  // key press meant for its parent does not reach it; one that shares the console input is in the
+  // "Ignore CTRL+C" is inherited. A child that leads a process group was made to ignore it, so that
+  // a key press meant for its parent does not reach it; one that shares the console input is in the
   // group of its parent and is meant too.
   if (SharesConsoleInput()) ::SetConsoleCtrlHandler(nullptr, FALSE);
 }

@@ -16,8 +16,8 @@ namespace isoproc::port::win32 {
 // The job of one child. Members may break away by intent (CREATE_BREAKAWAY_FROM_JOB).
 class Job {
  public:
-  // `dies_with_us`: the system ends all members when this process ends, however that happens. It does
-  // so when the last handle to the job is closed, and this process has the only one.
+  // `dies_with_us`: the system ends all members when this process ends, however that happens. It
+  // does so when the last handle to the job is closed, and this process has the only one.
   static absl::StatusOr<Job> Create(bool dies_with_us);
 
   Job(Job&&) = default;
@@ -43,8 +43,8 @@ class Job {
   std::string name_;
 };
 
-// Ends the members of the job `name`, with exit code 1, if the calling process is one of them; it ends
-// then, too. Does nothing if the job is closed.
+// Ends the members of the job `name`, with exit code 1, if the calling process is one of them; it
+// ends then, too. Does nothing if the job is closed.
 void TerminateOwnJob(const std::string& name);
 
 }  // namespace isoproc::port::win32

@@ -90,7 +90,8 @@ absl::StatusOr<std::unique_ptr<Segment>> CreateSegment(uint64_t size) {
     return absl::ResourceExhaustedError("a segment that is larger than the memory can be");
   }
   const uint64_t whole = kHeaderSize + size;
-  // SEC_COMMIT: the pages are charged now ("CreateFileMappingW function"), so that no store can fail.
+  // SEC_COMMIT: the pages are charged now ("CreateFileMappingW function"), so that no store can
+  // fail.
   UniqueHandle section(sys.create_file_mapping(
       INVALID_HANDLE_VALUE, nullptr, PAGE_READWRITE | SEC_COMMIT, static_cast<DWORD>(whole >> 32),
       static_cast<DWORD>(whole & 0xFFFFFFFF), nullptr));
@@ -118,8 +119,8 @@ absl::StatusOr<std::unique_ptr<Segment>> MapSegment(Handle handle) {
                ? Win32Error(error, "MapViewOfFile")
                : Win32ErrorAs(absl::StatusCode::kInvalidArgument, error, "MapViewOfFile");
   }
-  // The sender may be anybody: nothing outside of the view is touched, whatever the header says. The
-  // size is read once, since others can write there.
+  // The sender may be anybody: nothing outside of the view is touched, whatever the header says.
+  // The size is read once, since others can write there.
   MEMORY_BASIC_INFORMATION region = {};
   Header header = {};
   if (::VirtualQuery(view.get(), &region, sizeof(region)) == 0 ||

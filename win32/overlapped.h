@@ -16,17 +16,18 @@ struct Outcome {
   DWORD size = 0;
 };
 
-// Read from and write to `file`, which was opened for overlapped operations; `event` is a manual-reset
-// event that nothing else uses meanwhile.
+// Read from and write to `file`, which was opened for overlapped operations; `event` is a
+// manual-reset event that nothing else uses meanwhile.
 //
 // At the deadline the operation is cancelled, but an operation that the kernel has completed in the
-// meantime counts: its bytes are never lost. ERROR_OPERATION_ABORTED means that the cancellation won.
-// Either way the kernel is done with the memory on return, and so nothing is under way that the end of
-// the calling thread would cancel.
+// meantime counts: its bytes are never lost. ERROR_OPERATION_ABORTED means that the cancellation
+// won. Either way the kernel is done with the memory on return, and so nothing is under way that
+// the end of the calling thread would cancel.
 Outcome ReadUntil(HANDLE file, HANDLE event, absl::Span<std::byte> into, Deadline deadline);
 Outcome WriteUntil(HANDLE file, HANDLE event, absl::Span<const std::byte> bytes, Deadline deadline);
 
-// Cancels `operation` of `file`, if it is still under way, and waits until the kernel is done with it.
+// Cancels `operation` of `file`, if it is still under way, and waits until the kernel is done with
+// it.
 Outcome Cancel(HANDLE file, OVERLAPPED& operation);
 
 }  // namespace isoproc::port::win32

@@ -1,5 +1,5 @@
-// Handles that travel along a stream: the sender puts a duplicate into the receiver and tells it the
-// number.
+// Handles that travel along a stream: the sender puts a duplicate into the receiver and tells it
+// the number.
 #include <cstddef>
 #include <cstdint>
 #include <cstring>

@@ -95,6 +95,9 @@ class Win32Port final : public Port {
   absl::Status StartThread(std::function<void()> body) override {
     return win32::StartThread(std::move(body));
   }
+  std::vector<std::string> ProgramArguments(int argc, char** argv) override {
+    return win32::ProgramArguments(argc, argv);
+  }
   absl::StatusOr<std::string> ProgramPath(std::string_view /*argv0*/) override {
     return win32::ProgramPath();
   }
@@ -103,7 +106,8 @@ class Win32Port final : public Port {
   }
 
  private:
-  const Capabilities capabilities_ = {.profile = "win32", .processes = true};
+  const Capabilities capabilities_ = {
+      .profile = "win32", .processes = true, .kernel_identity = true};
 };
 
 }  // namespace

@@ -117,8 +117,8 @@ class Win32Child final : public ChildProcess {
 
   // Requires mutex_.
   Termination TerminationOf(uint32_t code) const {
-    // Not inferred from the code alone: a program may use any. Nor from the request alone: the child
-    // may have ended by itself before.
+    // Not inferred from the code alone: a program may use any. Nor from the request alone: the
+    // child may have ended by itself before.
     if (requested_ != 0 && IsKillCode(code)) {
       return {Termination::Kind::kSignalled, requested_, code};
     }

@@ -67,7 +67,8 @@ absl::StatusOr<std::wstring> DirectoryFor(const std::string& directory) {
   if (!wide.ok()) return wide.status();
   absl::StatusOr<std::wstring> full = FullPath(*wide);
   if (!full.ok()) return full.status();
-  // CreateProcessW has one error for all that can be wrong here, and a different one for each version.
+  // CreateProcessW has one error for all that can be wrong here, and a different one for each
+  // version.
   const DWORD attributes = sys.get_file_attributes(full->c_str());
   if (attributes == INVALID_FILE_ATTRIBUTES) {
     const DWORD error = ::GetLastError();
@@ -185,9 +186,9 @@ DWORD FlagsFor(const SpawnRequest& request, const StandardStreams& streams) {
   return flags;
 }
 
-// CreateProcessW inherits handles only if they are marked, and everybody who calls it with less care
-// meanwhile inherits them too; so they are marked for as short as possible, and never by two threads
-// at once, of which each would see the handles of the other.
+// CreateProcessW inherits handles only if they are marked, and everybody who calls it with less
+// care meanwhile inherits them too; so they are marked for as short as possible, and never by two
+// threads at once, of which each would see the handles of the other.
 std::mutex& SpawnLock() {
   static std::mutex& lock = *new std::mutex;
   return lock;
@@ -242,7 +243,8 @@ absl::StatusOr<PROCESS_INFORMATION> CreateLocked(const SpawnRequest& request, co
   if (inherited->bootstrap) handles.push_back(inherited->bootstrap.get());
   HANDLE raw_job = job.get();
   AttributeList attributes;
-  // The child is a member of its job from the start: if this process is killed now, so is the child.
+  // The child is a member of its job from the start: if this process is killed now, so is the
+  // child.
   if (absl::Status status = attributes.Set(absl::MakeSpan(handles), raw_job); !status.ok()) {
     return status;
   }

@@ -30,12 +30,12 @@ constexpr DWORD kBufferSize = 64 * 1024;
 
 // The most that one WriteFile gets.
 //
-// A write that does not fit waits in the kernel, which completes it as soon as what is unread fits the
-// buffer. When the reader reaches the first byte of the write, nothing else is unread; so a write that
-// is not larger than the buffer is complete before any of it is read, and a write that could be
-// cancelled was not read in part. Larger ones could be, and nobody would tell us how much. Half the
-// buffer leaves a margin, since the size of the buffer is "advisory" ("CreateNamedPipeW function"),
-// and lets the reader work while the writer fills the other half.
+// A write that does not fit waits in the kernel, which completes it as soon as what is unread fits
+// the buffer. When the reader reaches the first byte of the write, nothing else is unread; so a
+// write that is not larger than the buffer is complete before any of it is read, and a write that
+// could be cancelled was not read in part. Larger ones could be, and nobody would tell us how much.
+// Half the buffer leaves a margin, since the size of the buffer is "advisory" ("CreateNamedPipeW
+// function"), and lets the reader work while the writer fills the other half.
 constexpr size_t kLargestWrite = kBufferSize / 2;
 
 // Tries once.
@@ -56,11 +56,11 @@ absl::StatusOr<UniqueHandle> CreateManualEvent() {
 }
 
 // Readiness by a read of zero bytes, which the kernel completes when there is something to read and
-// which consumes nothing. It says when to look; PeekNamedPipe says what is there, since the bytes may
-// have been read by the time we look.
+// which consumes nothing. It says when to look; PeekNamedPipe says what is there, since the bytes
+// may have been read by the time we look.
 //
-// The read is cancelled when the wait is over, which loses nothing. Until then, reads of others simply
-// queue up behind it.
+// The read is cancelled when the wait is over, which loses nothing. Until then, reads of others
+// simply queue up behind it.
 class StreamWatch final : public Watch {
  public:
   StreamWatch(HANDLE pipe, UniqueHandle event) : pipe_(pipe), event_(std::move(event)) {

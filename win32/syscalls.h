@@ -1,10 +1,10 @@
-// The Win32 calls that start, await and end processes and that move bytes, as a table that tests may
-// change.
+// The Win32 calls that start, await and end processes and that move bytes, as a table that tests
+// may change.
 //
 // A test puts its own function in an entry to see what is asked, or to make the n-th call fail;
 // nothing else writes here. CancelIoEx, GetOverlappedResult and CloseHandle are not in it: while an
-// operation is under way the kernel writes into our memory, so pretending that these failed would not
-// test anything but break the process.
+// operation is under way the kernel writes into our memory, so pretending that these failed would
+// not test anything but break the process.
 #ifndef ISOPROC_WIN32_SYSCALLS_H_
 #define ISOPROC_WIN32_SYSCALLS_H_
 

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <limits>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -89,6 +90,22 @@ int CpuCount() {
 int UsableCpuCount() {
   const int all = CpuCount();
   return std::clamp(std::min(AffinityCount(all), QuotaCount(all)), 1, all);
+}
+
+std::vector<std::string> ProgramArguments(int argc, char** argv) {
+  std::vector<std::string> arguments(argv, argv + argc);
+  int count = 0;
+  wchar_t** const wide = ::CommandLineToArgvW(::GetCommandLineW(), &count);
+  // Unless main was called with other arguments than the program: these are not the system's to
+  // tell.
+  if (wide != nullptr && count == argc) {
+    for (size_t i = 0; i < arguments.size(); ++i) {
+      const absl::StatusOr<std::string> narrow = Narrow(wide[i]);
+      if (narrow.ok()) arguments[i] = *narrow;
+    }
+  }
+  ::LocalFree(wide);
+  return arguments;
 }
 
 absl::StatusOr<std::string> ProgramPath() {

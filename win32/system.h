@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -15,6 +16,7 @@ absl::Duration Now();
 void RandomBytes(absl::Span<std::byte> into);
 int CpuCount();
 int UsableCpuCount();
+std::vector<std::string> ProgramArguments(int argc, char** argv);
 absl::StatusOr<std::string> ProgramPath();
 absl::StatusOr<std::string> FileIdentity(const std::string& path);
 

@@ -11,8 +11,8 @@
 
 namespace isoproc::port::win32 {
 
-// Owns a kernel handle. Win32 calls say "none" in two ways, null and INVALID_HANDLE_VALUE; here both
-// are empty, since the latter is also a handle that means the calling process.
+// Owns a kernel handle. Win32 calls say "none" in two ways, null and INVALID_HANDLE_VALUE; here
+// both are empty, since the latter is also a handle that means the calling process.
 class UniqueHandle {
  public:
   UniqueHandle() = default;
@@ -51,8 +51,9 @@ inline HANDLE NativeOf(int64_t native) {
 }
 inline int64_t ValueOf(HANDLE handle) { return reinterpret_cast<intptr_t>(handle); }
 
-// Whether `value` can be a kernel handle at all: not a pseudo handle such as GetCurrentProcess(), and
-// one of the 32 bits that matter, in steps of four ("Kernel object handles and interprocess use").
+// Whether `value` can be a kernel handle at all: not a pseudo handle such as GetCurrentProcess(),
+// and one of the 32 bits that matter, in steps of four ("Kernel object handles and interprocess
+// use").
 inline bool IsPlausibleHandle(uint64_t value) {
   return value != 0 && value <= 0x7FFFFFFF && value % 4 == 0;
 }

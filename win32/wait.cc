@@ -31,8 +31,8 @@ bool Over(Deadline deadline) { return !deadline.never() && deadline.Expired(Now(
 
 absl::Status DeadlineIsOver() { return absl::DeadlineExceededError("the deadline is over"); }
 
-// Lets the thread pool wait for one handle and set `event` then. The destructor waits for a callback
-// that is under way.
+// Lets the thread pool wait for one handle and set `event` then. The destructor waits for a
+// callback that is under way.
 class PoolWait {
  public:
   PoolWait() = default;

@@ -14,8 +14,8 @@
 
 namespace isoproc::port::win32 {
 
-// What is left until `deadline`, as one Win32 wait can take it; INFINITE only if there is no deadline.
-// A wait that ends may have been cut short: look at the deadline again.
+// What is left until `deadline`, as one Win32 wait can take it; INFINITE only if there is no
+// deadline. A wait that ends may have been cut short: look at the deadline again.
 DWORD WaitMilliseconds(Deadline deadline);
 
 // Whether `handle` is signalled. Never blocks.

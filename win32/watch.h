@@ -17,8 +17,8 @@ class Watch {
   // Whether the object is ready now. Never blocks.
   virtual bool Ready() = 0;
 
-  // The handle that is signalled when Ready() is worth another look. Called again before each sleep;
-  // the handle stays open as long as the watch.
+  // The handle that is signalled when Ready() is worth another look. Called again before each
+  // sleep; the handle stays open as long as the watch.
   virtual absl::StatusOr<HANDLE> Arm() = 0;
 };
 

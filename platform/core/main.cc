@@ -141,7 +141,7 @@ void Init(int argc, char** argv) {
       if (stream.ok()) internal::RunChild(*std::move(stream));
     }
   }
-  runtime.InitMain(std::vector<std::string>(argv, argv + argc));
+  runtime.InitMain(runtime.port().ProgramArguments(argc, argv));
 }
 
 absl::Status SetExecutable(std::string path) {

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/escaping.h"
 #include "absl/types/span.h"
+#include "platform/base/bootstrap_marker.h"
 #include "platform/port/port.h"
 
 namespace isoproc::internal {
@@ -19,7 +20,7 @@ namespace {
 
 constexpr std::string_view kMagic = "isoproc child 1\n";
 static_assert(kMagic.size() == 16);
-constexpr std::string_view kMarker = "--isoproc-child=";
+using port::kBootstrapMarker;
 
 struct Header {
   uint32_t kind;
@@ -43,13 +44,13 @@ Preamble MakePreamble(port::Port& port) {
 std::string BootstrapPrefix(const Preamble& preamble) {
   const absl::string_view nonce(reinterpret_cast<const char*>(preamble.data()) + kMagic.size(),
                                 preamble.size() - kMagic.size());
-  return std::string(kMarker) + absl::BytesToHexString(nonce) + ",";
+  return std::string(kBootstrapMarker) + absl::BytesToHexString(nonce) + ",";
 }
 
 std::optional<BootstrapArgument> ParseBootstrapArgument(std::string_view argument) {
   constexpr size_t kHexSize = 2 * (sizeof(Preamble) - kMagic.size());
-  if (argument.substr(0, kMarker.size()) != kMarker) return std::nullopt;
-  argument.remove_prefix(kMarker.size());
+  if (argument.substr(0, kBootstrapMarker.size()) != kBootstrapMarker) return std::nullopt;
+  argument.remove_prefix(kBootstrapMarker.size());
   if (argument.size() <= kHexSize || argument[kHexSize] != ',') return std::nullopt;
   const std::string_view hex = argument.substr(0, kHexSize);
   if (hex.find_first_not_of("0123456789abcdef") != std::string_view::npos) return std::nullopt;

@@ -196,6 +196,10 @@ class Port {
   // Errors:    NotFound.
   virtual absl::StatusOr<std::string> ProgramPath(std::string_view argv0) = 0;
 
+  // The arguments of main in UTF-8 (on Windows main's own are in the code page of the system, which lacks
+  // most characters).                                                                   [CTX-16]
+  virtual std::vector<std::string> ProgramArguments(int argc, char** argv) = 0;
+
   // What tells two versions of the file at `path` apart; only good for comparison.
   // Errors:    NotFound; PermissionDenied.
   virtual absl::StatusOr<std::string> FileIdentity(const std::string& path) = 0;

@@ -102,6 +102,9 @@ class StubPort : public Port {
   int UsableCpuCount() override { return CpuCount(); }
   int64_t ProcessId() override { return 0; }
   absl::Status StartThread(std::function<void()>) override { return Refuse("StartThread"); }
+  std::vector<std::string> ProgramArguments(int argc, char** argv) override {
+    return std::vector<std::string>(argv, argv + argc);
+  }
   absl::StatusOr<std::string> ProgramPath(std::string_view) override {
     return Refuse("ProgramPath");
   }

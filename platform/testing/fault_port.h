@@ -96,6 +96,9 @@ class FaultPort : public Port, public FaultPlan {
   int64_t ProcessId() override { return real_.ProcessId(); }
   absl::Status StartThread(std::function<void()> body) override;
   absl::StatusOr<std::string> ProgramPath(std::string_view argv0) override;
+  std::vector<std::string> ProgramArguments(int argc, char** argv) override {
+    return real_.ProgramArguments(argc, argv);
+  }
   absl::StatusOr<std::string> FileIdentity(const std::string& path) override;
 
  private:

@@ -87,6 +87,7 @@ class MockPort : public Port {
   MOCK_METHOD(int, UsableCpuCount, (), (override));
   MOCK_METHOD(int64_t, ProcessId, (), (override));
   MOCK_METHOD(absl::Status, StartThread, (std::function<void()> body), (override));
+  MOCK_METHOD(std::vector<std::string>, ProgramArguments, (int argc, char** argv), (override));
   MOCK_METHOD(absl::StatusOr<std::string>, ProgramPath, (std::string_view argv0), (override));
   MOCK_METHOD(absl::StatusOr<std::string>, FileIdentity, (const std::string& path), (override));
 

@@ -126,6 +126,9 @@ class PortWrapper : public Port {
   absl::Status StartThread(std::function<void()> body) override {
     return real_.StartThread(std::move(body));
   }
+  std::vector<std::string> ProgramArguments(int argc, char** argv) override {
+    return real_.ProgramArguments(argc, argv);
+  }
   absl::StatusOr<std::string> ProgramPath(std::string_view argv0) override {
     return real_.ProgramPath(argv0);
   }

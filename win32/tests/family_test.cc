@@ -18,13 +18,13 @@
 namespace isoproc::port::win32 {
 namespace {
 
-constexpr DWORD kLong = 60000;
+constexpr DWORD kLong = 120000;
 constexpr int kToldToEnd = 77;
 
 // Runs until an event is set: arguments are the events that say "here I am" and "end".
 const ChildProgram kStranger("stranger", [](ChildContext& context) {
   ::SetEvent(NamedEvent(context.arguments[0]).get());
-  return ::WaitForSingleObject(NamedEvent(context.arguments[1]).get(), 10 * kLong) == WAIT_OBJECT_0
+  return ::WaitForSingleObject(NamedEvent(context.arguments[1]).get(), kLong) == WAIT_OBJECT_0
              ? kToldToEnd
              : 1;
 });
@@ -46,8 +46,8 @@ const ChildProgram kLeader("leader", [](ChildContext& context) {
   return 0;
 });
 
-// Starts a leader and passes on what it says, then waits to be killed. Or not: "let go" destroys the
-// leader's object after its end.
+// Starts a leader and passes on what it says, then waits to be killed. Or not: "let go" destroys
+// the leader's object after its end.
 const ChildProgram kParent("parent", [](ChildContext& context) {
   SpawnRequest request = RequestFor(kLeader, {context.arguments[0]});
   request.detached = context.arguments[1] == "detached";
@@ -67,6 +67,8 @@ const ChildProgram kParent("parent", [](ChildContext& context) {
       const absl::StatusOr<Termination> end = leader->process->Wait(Generous());
       if (!end.ok() || end->kind != Termination::Kind::kExited || end->value != 1) return 3;
     }
+    // Without destructors: nobody is let go.
+    if (order == "exit") HostPort().ExitNow(0);
     if (order == "kill tree" && !leader->process->KillTree(15).ok()) return 4;
     SendLine(*context.stream, "done");
   }
@@ -92,6 +94,9 @@ struct Family {
     EXPECT_TRUE(stranger_process);
   }
 
+  // However the test ends, no stranger is left.
+  ~Family() { ::SetEvent(end.get()); }
+
   void Order(const char* order) {
     SendLine(*parent.stream, order);
     EXPECT_EQ(ReceiveLine(*parent.stream), "done");
@@ -116,7 +121,7 @@ TEST(FamilyTest, EndsWhenTheCallerIsKilled) {
 
 TEST(FamilyTest, EndsWhenTheCallerExits) {
   Family family("normal");
-  family.parent.stream.reset();
+  SendLine(*family.parent.stream, "exit");
   EXPECT_EQ(family.parent.process->Wait(Generous())->value, 0);
   EXPECT_TRUE(Dies(family.leader));
   EXPECT_TRUE(Dies(family.stranger));
@@ -140,8 +145,7 @@ TEST(FamilyTest, KillTreeReachesWhatTheChildStarted) {
 }
 
 TEST(FamilyTest, KillTreeWorksAfterTheEndOfTheChild) {
-  const std::string end = UniqueName();
-  absl::StatusOr<StartedChild> leader = Start(kLeader, {end});
+  absl::StatusOr<StartedChild> leader = Start(kLeader, {UniqueName()});
   ASSERT_TRUE(leader.ok()) << leader.status();
   const ProcessIdentity stranger = IdentityFrom(ReceiveLine(*leader->stream));
   SendLine(*leader->stream, "end");

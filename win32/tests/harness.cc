@@ -117,6 +117,8 @@ UniqueHandle StartPlain(const ChildProgram& program, const std::vector<std::stri
   std::wstring wide = Widen(line).value();
   STARTUPINFOW startup = {};
   startup.cb = sizeof(startup);
+  // No standard streams: an orphan that held the output of the tests would keep its reader waiting.
+  startup.dwFlags = STARTF_USESTDHANDLES;
   PROCESS_INFORMATION created = {};
   const BOOL ok = ::CreateProcessW(nullptr, wide.data(), nullptr, nullptr, inherit_handles, 0,
                                    nullptr, nullptr, &startup, &created);
@@ -230,7 +232,7 @@ void ExpectNoHandleLeak(const std::function<void()>& body) {
   constexpr int kTimes = 3;
   for (int i = 0; i < kTimes; ++i) body();
   EXPECT_GT(before, 0u);
-  EXPECT_EQ(CountHandles(), before) << "handles after " << kTimes << " more runs";
+  EXPECT_LE(CountHandles(), before) << "handles after " << kTimes << " more runs";
 }
 
 }  // namespace isoproc::port::win32

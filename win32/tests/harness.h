@@ -1,5 +1,5 @@
-// What the tests of this port share: children, which are this program started again, lines of text over
-// streams, and a count of handles.
+// What the tests of this port share: children, which are this program started again, lines of text
+// over streams, and a count of handles.
 #ifndef ISOPROC_WIN32_TESTS_HARNESS_H_
 #define ISOPROC_WIN32_TESTS_HARNESS_H_
 
@@ -29,7 +29,8 @@ Deadline Generous();
 // Over already: tries once.
 Deadline Expired();
 
-// ---- children -------------------------------------------------------------------------------------
+// ---- children
+// -------------------------------------------------------------------------------------
 
 struct ChildContext {
   std::vector<std::string> arguments;  // those of Start(), as the child got them
@@ -53,7 +54,8 @@ struct StartedChild {
   std::unique_ptr<Stream> stream;
 };
 
-// A request that Start() would make; to be changed by the caller. Standard input is the null device.
+// A request that Start() would make; to be changed by the caller. Standard input is the null
+// device.
 SpawnRequest RequestFor(const ChildProgram& program,
                         const std::vector<std::string>& arguments = {});
 
@@ -69,7 +71,8 @@ UniqueHandle StartPlain(const ChildProgram& program, const std::vector<std::stri
 // This program's main(): runs a child program if it was started as one.
 int RunTests(int argc, char** argv);
 
-// ---- lines of text --------------------------------------------------------------------------------
+// ---- lines of text
+// --------------------------------------------------------------------------------
 
 void SendLine(Stream& stream, std::string_view line);
 // "<end>" at the end of the stream.
@@ -81,7 +84,8 @@ absl::Span<const std::byte> BytesOf(std::string_view text);
 std::string ToText(const ProcessIdentity& identity);
 ProcessIdentity IdentityFrom(const std::string& text);
 
-// ---- looking at processes and handles -------------------------------------------------------------
+// ---- looking at processes and handles
+// -------------------------------------------------------------
 
 // Blocks until that process is dead; false if it did not die.
 bool Dies(const ProcessIdentity& identity);
@@ -96,7 +100,8 @@ std::string UniqueName();
 // The handles that this process has open.
 size_t CountHandles();
 
-// Runs `body` some times and expects that no handles are left; the first time may open some that stay.
+// Runs `body` some times and expects that no handles are left; the first time may open some that
+// stay.
 void ExpectNoHandleLeak(const std::function<void()>& body);
 
 MATCHER_P(HasCode, code, "") { return arg.code() == code; }

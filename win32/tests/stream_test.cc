@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -211,27 +212,26 @@ TEST(StreamTest, OneReaderAndOneWriterAtTheSameTime) {
   EXPECT_EQ(child->process->Wait(Generous())->value, 0);
 }
 
-// The kernel takes the whole of a write or nothing, which Write() relies on when it gives up. Writes
-// that are cancelled at any moment must neither lose nor double a byte.
+// The kernel takes the whole of a write or nothing, which Write() relies on when it gives up.
+// Writes that are cancelled at any moment must neither lose nor double a byte.
 TEST(StreamTest, NothingIsLostOrDoubledWhenWritesTimeOut) {
   const StreamPair pair = MakePair();
   constexpr size_t kSize = 4 << 20;
   std::string sent(kSize, '\0');
   for (size_t i = 0; i < kSize; ++i) sent[i] = static_cast<char>(i * 17 + (i >> 8) * 5);
-  std::atomic<int> timeouts{0};
+  std::atomic<int> cancelled{0};
   std::thread writer([&] {
     std::mt19937 random(42);
     absl::Span<const std::byte> rest = BytesOf(sent);
     while (!rest.empty()) {
       const Deadline deadline = Deadline::After(
           HostPort().Now(), absl::Microseconds(static_cast<int>(random() % 3) * 500));
-      const absl::StatusOr<size_t> size =
-          pair.first->Write(rest.subspan(0, 1 + random() % 100000), deadline);
+      const size_t most = std::min<size_t>(rest.size(), 1 + random() % 32768);
+      const absl::StatusOr<size_t> size = pair.first->Write(rest.subspan(0, most), deadline);
+      if (!size.ok() || *size < most) ++cancelled;
       if (size.ok()) {
         rest.remove_prefix(*size);
-      } else if (absl::IsDeadlineExceeded(size.status())) {
-        ++timeouts;
-      } else {
+      } else if (!absl::IsDeadlineExceeded(size.status())) {
         ADD_FAILURE() << size.status();
         return;
       }
@@ -248,7 +248,7 @@ TEST(StreamTest, NothingIsLostOrDoubledWhenWritesTimeOut) {
   }
   writer.join();
   EXPECT_TRUE(received == sent);
-  EXPECT_GT(timeouts, 0);
+  EXPECT_GT(cancelled, 10);
 }
 
 TEST(StreamTest, NothingIsLostWhenReadsTimeOut) {

@@ -88,7 +88,7 @@ absl::StatusOr<std::unique_ptr<ChildProcess>> Fork(const SpawnRequest& request, 
   const SetupFailure failure = ReadReport(*report);
   report->read.reset();
   if (failure) {
-    Discard(pid);
+    Reap(pid);
     return SetupError(failure, request);
   }
   return MakeOwnChild(pid, setup.group != ChildSetup::Group::kStay);

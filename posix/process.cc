@@ -154,8 +154,7 @@ std::unique_ptr<ChildProcess> MakeChild(pid_t pid, bool leads_group,
   return std::make_unique<PosixChild>(pid, leads_group, std::move(watch));
 }
 
-void Discard(pid_t pid) {
-  (void)sys.kill(pid, SIGKILL);
+void Reap(pid_t pid) {
   // Whatever the reason not to: there is no other way to be rid of it. It may be gone, too.
   siginfo_t info;
   while (sys.waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED) != 0 && errno != ECHILD) {
@@ -165,7 +164,8 @@ void Discard(pid_t pid) {
 absl::StatusOr<std::unique_ptr<ChildProcess>> MakeOwnChild(pid_t pid, bool leads_group) {
   absl::StatusOr<std::unique_ptr<ChildWatch>> watch = os::WatchChild(pid);
   if (!watch.ok()) {
-    Discard(pid);
+    (void)sys.kill(pid, SIGKILL);
+    Reap(pid);
     return watch.status();
   }
   return MakeChild(pid, leads_group, *std::move(watch));
@@ -218,7 +218,7 @@ absl::StatusOr<std::unique_ptr<ChildProcess>> Spawn(const SpawnRequest& request)
   // Before the child is watched, which needs a descriptor.
   report->read.reset();
   if (failure) {
-    Discard(pid);
+    Reap(pid);
     return SetupError(failure, request);
   }
   return MakeOwnChild(pid, setup.group != ChildSetup::Group::kStay);

@@ -22,8 +22,8 @@ std::unique_ptr<ChildProcess> MakeChild(pid_t pid, bool leads_group,
 // Watches a fresh child of this process. If that fails, the child is killed and reaped.
 absl::StatusOr<std::unique_ptr<ChildProcess>> MakeOwnChild(pid_t pid, bool leads_group);
 
-// Kills and reaps a child that nobody else knows of.
-void Discard(pid_t pid);
+// Reaps a child that nobody else knows of and that is about to end.
+void Reap(pid_t pid);
 
 }  // namespace isoproc::port::posix
 

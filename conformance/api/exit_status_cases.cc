@@ -1,6 +1,4 @@
 // How a child that ends is reported.
-#include "isoproc/exit_status.h"
-
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -22,6 +20,7 @@
 #include "conformance/harness/status_matchers.h"
 #include "conformance/harness/system_pipe.h"
 #include "conformance/harness/temp_dir.h"
+#include "isoproc/exit_status.h"
 #include "isoproc/process.h"
 #include "isoproc/process_options.h"
 #include "platform/testing/system_support.h"
@@ -226,8 +225,7 @@ ISOPROC_CASE(ExitStatus, PROC_58, HandlersAndDestructorsRun) {
   SystemPipe output;
   ASSERT_OK_AND_ASSIGN(Process process, Process::Start<LeaveHandlers>(Into(output)));
   const std::string said = output.ReadToEnd();
-  EXPECT_EQ(said,
-            "target\nlocal destructor\nfirst handler\nsecond handler\nstatic destructor\n");
+  EXPECT_EQ(said, "target\nlocal destructor\nfirst handler\nsecond handler\nstatic destructor\n");
   EXPECT_EQ(EndOf(process), "exited 0");
   Observe("said", said);
 }

@@ -343,9 +343,8 @@ ISOPROC_CASE(Failure, PROC_65_2, WaiterOfAStolenStatusIsWoken) {
   ASSERT_OK_AND_ASSIGN(Process other, Process::Start<AwaitStop>(Killable(), 4));
   ASSERT_OK_AND_ASSIGN(const Waitable end, other.AsWaitable());
   absl::Status waited = absl::InternalError("not waited");
-  std::thread waiter([&] {
-    waited = Wait(absl::MakeConstSpan(&end, 1), GetEnvironment().patience).status();
-  });
+  std::thread waiter(
+      [&] { waited = Wait(absl::MakeConstSpan(&end, 1), GetEnvironment().patience).status(); });
   const int64_t pid = *other.pid();
   system_support::KillFromOutside(pid);
   system_support::StealExitStatus(pid);

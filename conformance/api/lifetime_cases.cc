@@ -96,8 +96,7 @@ void StartChain(int depth, Ending ending) {
 
 ISOPROC_CASE(Lifetime, PROC_06, ChildOfAKilledChildEnds) {
   SystemPipe output;
-  ASSERT_OK_AND_ASSIGN(Process process,
-                       Process::Start<StartChain>(Into(output), 2, Ending::kStay));
+  ASSERT_OK_AND_ASSIGN(Process process, Process::Start<StartChain>(Into(output), 2, Ending::kStay));
   EXPECT_EQ(output.ReadLine(), "ready");
   ASSERT_OK(process.Kill());
   EXPECT_EQ(output.ReadToEnd(), "") << "the end of all who hold the pipe";
@@ -122,9 +121,7 @@ ISOPROC_CASE(Lifetime, PROC_54, ChildrenStartAndJoinChildren) {
 
 ISOPROC_CASE(Lifetime, PROC_40, DestructorJoins) {
   const TempDir dir;
-  {
-    ASSERT_OK_AND_ASSIGN(const Process process, Process::Start<WorkAMoment>(dir.File("file")));
-  }
+  { ASSERT_OK_AND_ASSIGN(const Process process, Process::Start<WorkAMoment>(dir.File("file"))); }
   EXPECT_EQ(dir.Read("file"), "done");
 }
 
@@ -173,9 +170,8 @@ ISOPROC_CASE(Lifetime, PROC_40_4, DestructorsOfManyLeaveNone) {
 void ExpectChildrenEndWith(Ending ending, const char* end) {
   const TempDir dir;
   SystemPipe output;
-  ASSERT_OK_AND_ASSIGN(
-      Process process,
-      Process::Start<HaveChildrenAndEnd>(Into(output), dir.File("file"), ending));
+  ASSERT_OK_AND_ASSIGN(Process process,
+                       Process::Start<HaveChildrenAndEnd>(Into(output), dir.File("file"), ending));
   EXPECT_EQ(EndOf(process), end);
   EXPECT_EQ(dir.Read("file"), "done") << "the child to join was joined";
   EXPECT_THAT(output.ReadToEnd(), testing::AnyOf("ready\n", "")) << "the child to kill was killed";
@@ -259,8 +255,7 @@ ISOPROC_CASE(Lifetime, PROC_43_2, UnwoundChildrenEnd) {
 
 ISOPROC_CASE(Lifetime, PROC_44, GrandchildrenEndWithAParentKilledFromOutside) {
   SystemPipe output;
-  ASSERT_OK_AND_ASSIGN(Process process,
-                       Process::Start<StartChain>(Into(output), 2, Ending::kStay));
+  ASSERT_OK_AND_ASSIGN(Process process, Process::Start<StartChain>(Into(output), 2, Ending::kStay));
   EXPECT_EQ(output.ReadLine(), "ready");
   system_support::KillFromOutside(*process.pid());
   EXPECT_EQ(output.ReadToEnd(), "") << "the end of all who hold the pipe";
@@ -272,9 +267,9 @@ ISOPROC_CASE(Lifetime, PROC_44_2, ChildrenEndWithAParentThatDies) {
     Ending ending;
     const char* end;
   };
-  for (const Row& row : {Row{Ending::kExitAtOnce, "exited 3"},
-                         Row{Ending::kAbort, "signalled 6 (SIGABRT)"},
-                         Row{Ending::kTerminate, "signalled 6 (SIGABRT)"}}) {
+  for (const Row& row :
+       {Row{Ending::kExitAtOnce, "exited 3"}, Row{Ending::kAbort, "signalled 6 (SIGABRT)"},
+        Row{Ending::kTerminate, "signalled 6 (SIGABRT)"}}) {
     SystemPipe input;
     SystemPipe output;
     ASSERT_OK_AND_ASSIGN(Process process,

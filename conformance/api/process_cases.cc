@@ -1,6 +1,4 @@
 // One Process, from Start to its end.
-#include "isoproc/process.h"
-
 #include <array>
 #include <bitset>
 #include <chrono>
@@ -30,6 +28,7 @@
 #include "conformance/harness/status_matchers.h"
 #include "conformance/harness/system_pipe.h"
 #include "isoproc/exit_status.h"
+#include "isoproc/process.h"
 #include "isoproc/process_info.h"
 #include "isoproc/process_options.h"
 
@@ -74,8 +73,7 @@ ISOPROC_CASE(Process, PROC_02, StartedProcessIsAlive) {
 ISOPROC_CASE(Process, PROC_03, StartReturnsWhileTheTargetRuns) {
   SystemPipe input;
   SystemPipe output;
-  ASSERT_OK_AND_ASSIGN(Process process,
-                       Process::Start<AwaitEndOfInput>(Between(input, output)));
+  ASSERT_OK_AND_ASSIGN(Process process, Process::Start<AwaitEndOfInput>(Between(input, output)));
   input.CloseReadEnd();
   // The target cannot have ended: what it waits for comes from here.
   EXPECT_EQ(output.ReadLine(), "ready");
@@ -154,14 +152,15 @@ int CompareNumbers(const Numbers& n, bool yes, char letter, int8_t small, uint16
 
 ISOPROC_CASE(Process, PROC_10, NumbersArriveInOrder) {
   const Numbers n;
-  EXPECT_EQ(EndOf(Process::Start<CompareNumbers>(Killable(), n, n.yes, n.letter, n.small, n.medium,
-                                                 n.large, n.largest, n.single, n.real,
-                                                 Colour::kBlue)),
-            "exited 0");
+  EXPECT_EQ(
+      EndOf(Process::Start<CompareNumbers>(Killable(), n, n.yes, n.letter, n.small, n.medium,
+                                           n.large, n.largest, n.single, n.real, Colour::kBlue)),
+      "exited 0");
 }
 
 int CompareContainers(const std::string& text, const std::string& empty,
-                      const std::vector<int>& many, const std::map<std::string, std::vector<int>>& table,
+                      const std::vector<int>& many,
+                      const std::map<std::string, std::vector<int>>& table,
                       const std::set<std::string>& set, const std::array<int, 3>& array,
                       std::bitset<9> bits, const std::vector<bool>& flags) {
   if (text != WithNul()) return 1;
@@ -175,11 +174,11 @@ int CompareContainers(const std::string& text, const std::string& empty,
 }
 
 ISOPROC_CASE(Process, PROC_10_2, ContainersArriveEqual) {
-  EXPECT_EQ(EndOf(Process::Start<CompareContainers>(
-                Killable(), WithNul(), "", ManyInts(), Table(), std::set<std::string>{"x", "y"},
-                std::array<int, 3>{3, 1, 2}, std::bitset<9>(257),
-                std::vector<bool>{true, false, true})),
-            "exited 0");
+  EXPECT_EQ(
+      EndOf(Process::Start<CompareContainers>(
+          Killable(), WithNul(), "", ManyInts(), Table(), std::set<std::string>{"x", "y"},
+          std::array<int, 3>{3, 1, 2}, std::bitset<9>(257), std::vector<bool>{true, false, true})),
+      "exited 0");
 }
 
 using Either = std::variant<int, std::string>;
@@ -200,11 +199,12 @@ int CompareOthers(const Shape& shape, const std::optional<int>& none, const Eith
 }
 
 ISOPROC_CASE(Process, PROC_10_3, AggregatesAndOthersArriveEqual) {
-  EXPECT_EQ(EndOf(Process::Start<CompareOthers>(
-                Killable(), Triangle(), std::optional<int>(), Either("text"), Triple(1, "two", false),
-                std::chrono::milliseconds(-1500), std::complex<double>(1, -2),
-                std::make_unique<Point>(Point{4, 5}), std::shared_ptr<Point>())),
-            "exited 0");
+  EXPECT_EQ(
+      EndOf(Process::Start<CompareOthers>(
+          Killable(), Triangle(), std::optional<int>(), Either("text"), Triple(1, "two", false),
+          std::chrono::milliseconds(-1500), std::complex<double>(1, -2),
+          std::make_unique<Point>(Point{4, 5}), std::shared_ptr<Point>())),
+      "exited 0");
 }
 
 int Change(std::vector<int> numbers) {
@@ -222,8 +222,7 @@ ISOPROC_CASE(Process, PROC_10_4, ArgumentsAreCopies) {
 ISOPROC_CASE(Process, PROC_15, JoinGivesTheSameStatusEachTime) {
   SystemPipe input;
   SystemPipe output;
-  ASSERT_OK_AND_ASSIGN(Process process,
-                       Process::Start<AwaitEndOfInput>(Between(input, output)));
+  ASSERT_OK_AND_ASSIGN(Process process, Process::Start<AwaitEndOfInput>(Between(input, output)));
   input.CloseReadEnd();
   absl::StatusOr<ExitStatus> first = absl::UnknownError("not joined");
   std::thread joiner([&] { first = process.Join(); });
@@ -374,11 +373,11 @@ ISOPROC_CASE(Process, PROC_52, CallableObjectTravels) {
 }
 
 ISOPROC_CASE(Process, PROC_52_2, LambdaIsATarget) {
-  EXPECT_EQ(EndOf(Process::Start(
-                Killable(),
-                [](int a, const std::string& b) { return a + static_cast<int>(b.size()); }, 7,
-                "bytes")),
-            "exited 12");
+  EXPECT_EQ(
+      EndOf(Process::Start(
+          Killable(), [](int a, const std::string& b) { return a + static_cast<int>(b.size()); }, 7,
+          "bytes")),
+      "exited 12");
 }
 
 int ReturnWhileAThreadRuns() {
@@ -410,8 +409,7 @@ ISOPROC_CASE(Process, PROC_62, ProcessCanBePrinted) {
 ISOPROC_CASE(Process, PROC_64, ThreadsThatJoinAllGetTheStatus) {
   SystemPipe input;
   SystemPipe output;
-  ASSERT_OK_AND_ASSIGN(Process process,
-                       Process::Start<AwaitEndOfInput>(Between(input, output)));
+  ASSERT_OK_AND_ASSIGN(Process process, Process::Start<AwaitEndOfInput>(Between(input, output)));
   input.CloseReadEnd();
   struct Seen {
     std::string joined;

@@ -1,6 +1,4 @@
 // CurrentProcess, ParentProcess, ActiveChildren, names and processors.
-#include "isoproc/process_info.h"
-
 #include <cstdint>
 #include <optional>
 #include <sstream>
@@ -20,6 +18,7 @@
 #include "conformance/harness/status_matchers.h"
 #include "conformance/harness/system_pipe.h"
 #include "isoproc/process.h"
+#include "isoproc/process_info.h"
 #include "isoproc/process_options.h"
 
 namespace isoproc::conformance {
@@ -130,7 +129,8 @@ int CompareSelf(const std::string& name) {
   const ProcessInfo self = CurrentProcess();
   if (self.name() != name) return 11;
   if (!self.IsAlive() || self.pid() <= 0) return 12;
-  absl::StatusOr<Process> child = Process::Start<CompareParent>(Killable(), Known{self.pid(), name});
+  absl::StatusOr<Process> child =
+      Process::Start<CompareParent>(Killable(), Known{self.pid(), name});
   if (!child.ok()) return 13;
   const absl::StatusOr<ExitStatus> end = Await(*child);
   return end.ok() ? end->code() : 14;
@@ -142,7 +142,8 @@ ISOPROC_CASE(ProcessInfo, PROC_50, FirstProcessIsCalledMain) {
   EXPECT_EQ(self.pid(), TestPort().ProcessId());
   EXPECT_EQ(self.start_method(), StartMethod::kSpawn);
   EXPECT_TRUE(self.IsAlive());
-  EXPECT_EQ(EndOf(Process::Start<CompareParent>(Killable(), Known{self.pid(), "main"})), "exited 0");
+  EXPECT_EQ(EndOf(Process::Start<CompareParent>(Killable(), Known{self.pid(), "main"})),
+            "exited 0");
   Observe("name", self.name());
 }
 

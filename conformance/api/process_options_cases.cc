@@ -1,6 +1,4 @@
 // ProcessOptions: defaults, standard streams, environment, directory; and options that cannot be.
-#include "isoproc/process_options.h"
-
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -24,6 +22,7 @@
 #include "conformance/harness/temp_dir.h"
 #include "isoproc/process.h"
 #include "isoproc/process_info.h"
+#include "isoproc/process_options.h"
 
 namespace isoproc::conformance {
 namespace {
@@ -189,9 +188,8 @@ ISOPROC_CASE(ProcessOptions, PROC_67_2, EnvironmentIsInherited) {
   const char* path = std::getenv("PATH");
   ASSERT_NE(path, nullptr) << "a variable which every system has";
   SystemPipe output;
-  ASSERT_OK_AND_ASSIGN(
-      Process process,
-      Process::Start<SayVariables>(Into(output), std::vector<std::string>{"PATH"}));
+  ASSERT_OK_AND_ASSIGN(Process process, Process::Start<SayVariables>(
+                                            Into(output), std::vector<std::string>{"PATH"}));
   EXPECT_EQ(output.ReadToEnd(), absl::StrCat("PATH=", path, "\n"));
   EXPECT_EQ(EndOf(process), "exited 0");
 }
@@ -282,14 +280,18 @@ ISOPROC_CASE(ProcessOptions, PROC_68, WhatIsMissingIsNotFound) {
 ISOPROC_CASE(ProcessOptions, PROC_68_2, ImpossibleTextIsInvalid) {
   const std::string with_nul("a\0b", 3);
   constexpr absl::StatusCode kInvalid = absl::StatusCode::kInvalidArgument;
-  ExpectRefused(kInvalid, "empty name of a variable",
-                [](ProcessOptions& options) { options.environment = Variables{{"", "value"}}; });
-  ExpectRefused(kInvalid, "name of a variable with =",
-                [](ProcessOptions& options) { options.environment = Variables{{"A=B", "value"}}; });
-  ExpectRefused(kInvalid, "name of a variable with NUL",
-                [&](ProcessOptions& options) { options.environment = Variables{{with_nul, "value"}}; });
-  ExpectRefused(kInvalid, "variable with NUL",
-                [&](ProcessOptions& options) { options.environment = Variables{{"A", with_nul}}; });
+  ExpectRefused(kInvalid, "empty name of a variable", [](ProcessOptions& options) {
+    options.environment = Variables{{"", "value"}};
+  });
+  ExpectRefused(kInvalid, "name of a variable with =", [](ProcessOptions& options) {
+    options.environment = Variables{{"A=B", "value"}};
+  });
+  ExpectRefused(kInvalid, "name of a variable with NUL", [&](ProcessOptions& options) {
+    options.environment = Variables{{with_nul, "value"}};
+  });
+  ExpectRefused(kInvalid, "variable with NUL", [&](ProcessOptions& options) {
+    options.environment = Variables{{"A", with_nul}};
+  });
   ExpectRefused(kInvalid, "working directory with NUL",
                 [&](ProcessOptions& options) { options.working_directory = with_nul; });
   ExpectRefused(kInvalid, "path with NUL", [&](ProcessOptions& options) {

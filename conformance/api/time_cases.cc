@@ -45,8 +45,7 @@ ISOPROC_CASE_WITH(ProcessTime, GEN_01_2, NegativeTimeoutIsZero, "processes") {
 ISOPROC_CASE_WITH(ProcessTime, GEN_02_2, ZeroTriesOnceAndNoTimeoutWaits, "processes") {
   SystemPipe input;
   SystemPipe output;
-  ASSERT_OK_AND_ASSIGN(Process process,
-                       Process::Start<AwaitEndOfInput>(Between(input, output)));
+  ASSERT_OK_AND_ASSIGN(Process process, Process::Start<AwaitEndOfInput>(Between(input, output)));
   input.CloseReadEnd();
   ASSERT_OK_AND_ASSIGN(const Waitable end, process.AsWaitable());
   EXPECT_CODE(process.Join(absl::ZeroDuration()), kDeadlineExceeded);

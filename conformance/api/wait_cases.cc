@@ -1,6 +1,4 @@
 // The waitable of a Process.
-#include "isoproc/wait.h"
-
 #include <cstdint>
 #include <string>
 #include <thread>
@@ -21,6 +19,7 @@
 #include "isoproc/process.h"
 #include "isoproc/process_info.h"
 #include "isoproc/process_options.h"
+#include "isoproc/wait.h"
 #include "platform/testing/system_support.h"
 
 namespace isoproc::conformance {

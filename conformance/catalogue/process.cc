@@ -37,9 +37,10 @@ constexpr Clause kClauses[] = {
     Core("PROC-13",
          "Without a name, a process is called process-N, and process-N:M when it is the M-th child "
          "of process-N; numbers count the starts of one parent."),
-    Core("PROC-14",
-         "A given name is any UTF-8 string without a NUL (kInvalidArgument), need not be unique, is "
-         "seen by parent and child alike and has no other meaning."),
+    Core(
+        "PROC-14",
+        "A given name is any UTF-8 string without a NUL (kInvalidArgument), need not be unique, is "
+        "seen by parent and child alike and has no other meaning."),
     Core("PROC-15",
          "Join blocks until the child has ended; later calls return the same status at once."),
     Core("PROC-16",
@@ -62,7 +63,8 @@ constexpr Clause kClauses[] = {
          "true as 1 and false as 0."),
     Core("PROC-24",
          "An exception that leaves the target is reported as Threw with type name and the first 16 "
-         "KiB of what(), one that is no std::exception as of type \"unknown\"; its code is 1, and the "
+         "KiB of what(), one that is no std::exception as of type \"unknown\"; its code is 1, and "
+         "the "
          "child's standard error gets it under the process's name."),
     Core("PROC-25",
          "An exit code is reported modulo 256 on every port: -1 as 255, 256 as 0, 300 as 44."),
@@ -88,9 +90,10 @@ constexpr Clause kClauses[] = {
          "Stop(grace) asks, waits for up to `grace`, then terminates (code -15); it returns the "
          "exit status."),
     Core("PROC-34", "Kill gives Signalled(9) on every port."),
-    Core("PROC-35",
-         "A child that is asked to stop learns of it by StopRequested and WaitForStop, from then on "
-         "for good; in the first process nobody asks, and WaitForStop without a timeout returns."),
+    Core(
+        "PROC-35",
+        "A child that is asked to stop learns of it by StopRequested and WaitForStop, from then on "
+        "for good; in the first process nobody asks, and WaitForStop without a timeout returns."),
     Core("PROC-36",
          "Terminate and Kill of a child that has ended are OK, do nothing and may be repeated; of "
          "several the first counts."),
@@ -100,14 +103,17 @@ constexpr Clause kClauses[] = {
     Core("PROC-38",
          "A Process that was moved from has no child; the one it was moved into goes on as before, "
          "after it did with its old child what its destructor does."),
-    Core("PROC-39",
-         "Close while the child runs is kFailedPrecondition and changes nothing; afterwards it lets "
-         "go of the child, and may be called again and without a child."),
+    Core(
+        "PROC-39",
+        "Close while the child runs is kFailedPrecondition and changes nothing; afterwards it lets "
+        "go of the child, and may be called again and without a child."),
     Core("PROC-40",
-         "Destroying a running Process joins it (at_exit kJoin, for exit_timeout at most, then kills "
+         "Destroying a running Process joins it (at_exit kJoin, for exit_timeout at most, then "
+         "kills "
          "it) or kills and reaps it (kKill)."),
-    Core("PROC-41",
-         "at_exit is kJoin without a limit unless the options say else; the child is not detached."),
+    Core(
+        "PROC-41",
+        "at_exit is kJoin without a limit unless the options say else; the child is not detached."),
     Core("PROC-42",
          "When a program returns from main, a target returns, or either calls std::exit, its kKill "
          "children are killed and its kJoin children are joined, for exit_timeout at most."),
@@ -165,20 +171,23 @@ constexpr Clause kClauses[] = {
     Core("PROC-64",
          "Once Join has returned a status, IsAlive is false and exit_status is set, for all "
          "threads; joining from several threads gives all of them the same status."),
-    Optional("PROC-65", "foreign_fork",
-             "A child that somebody else reaped has ended: Join is kUnknown, there is no exit status, "
-             "all else does nothing, and nothing hangs."),
-    Core("PROC-66",
-         "Standard output and error are the parent's unless the options say the null device, a file "
-         "(emptied or appended to) or a handle, which the caller keeps."),
+    Optional(
+        "PROC-65", "foreign_fork",
+        "A child that somebody else reaped has ended: Join is kUnknown, there is no exit status, "
+        "all else does nothing, and nothing hangs."),
+    Core(
+        "PROC-66",
+        "Standard output and error are the parent's unless the options say the null device, a file "
+        "(emptied or appended to) or a handle, which the caller keeps."),
     Core("PROC-67",
          "The environment of a child is exactly the one that the options give, or its parent's at "
          "that time; its working directory likewise. Paths of standard streams begin at the "
          "caller's directory."),
-    Core("PROC-68",
-         "A working directory or file that does not exist is kNotFound; a NUL in a text, and a name "
-         "of a variable that is empty or has '=', is kInvalidArgument. No child is left, and the "
-         "next start works."),
+    Core(
+        "PROC-68",
+        "A working directory or file that does not exist is kNotFound; a NUL in a text, and a name "
+        "of a variable that is empty or has '=', is kInvalidArgument. No child is left, and the "
+        "next start works."),
     Core("MISC-01",
          "ActiveChildren lists exactly the live children that this process started, and reaps "
          "nothing."),

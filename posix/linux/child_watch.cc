@@ -75,6 +75,18 @@ class PidfdChildWatch final : public ChildWatch {
   const Fd pidfd_;
 };
 
+// Where SIGCHLD is ignored, a child is gone as soon as it has ended, perhaps before it could be
+// watched.
+class GoneChildWatch final : public ChildWatch {
+ public:
+  absl::StatusOr<int> Descriptor() override { return kNone; }
+  bool Ready(bool) override { return true; }
+  absl::Status AwaitEnd(Deadline) override { return absl::OkStatus(); }
+  absl::StatusOr<State> Look() override { return State::kGone; }
+  absl::StatusOr<std::optional<End>> Collect() override { return End{}; }
+  int Signal(int) override { return 0; }
+};
+
 class PidfdRef final : public ProcessRef {
  public:
   explicit PidfdRef(Fd pidfd) : pidfd_(std::move(pidfd)) {}
@@ -96,6 +108,7 @@ class PidfdRef final : public ProcessRef {
 
 absl::StatusOr<std::unique_ptr<ChildWatch>> WatchChild(pid_t pid) {
   absl::StatusOr<Fd> pidfd = OpenPidfd(pid);
+  if (absl::IsNotFound(pidfd.status())) return std::make_unique<GoneChildWatch>();
   if (!pidfd.ok()) return pidfd.status();
   return std::make_unique<PidfdChildWatch>(*std::move(pidfd));
 }

@@ -148,17 +148,18 @@ TEST(WaitAnyTest, MoreThanOneWaitCanTake) {
 
 TEST(WaitAnyTest, LeavesNoHandles) {
   for (const size_t count : {2u, 80u}) {
-    ExpectNoHandleLeak([count] {
+    const auto wait_in_vain = [count] {
       std::vector<StreamPair> pairs;
       std::vector<Waitable*> objects;
       for (size_t i = 0; i < count; ++i) {
         pairs.push_back(MakePair());
         objects.push_back(pairs.back().first.get());
       }
-      EXPECT_EQ(CodeOf(HostPort().WaitAny(
-                    objects, Deadline::After(HostPort().Now(), absl::Milliseconds(5)))),
-                absl::StatusCode::kDeadlineExceeded);
-    });
+      const Deadline soon = Deadline::After(HostPort().Now(), absl::Milliseconds(1));
+      EXPECT_EQ(CodeOf(HostPort().WaitAny(objects, soon)), absl::StatusCode::kDeadlineExceeded);
+    };
+    // Beyond 64 the thread pool helps, which keeps some threads.
+    ExpectNoHandleLeak(wait_in_vain, count > 64 ? 20 : 0);
   }
 }
 

@@ -109,7 +109,7 @@ void ResetSignals() noexcept {
   // The numbers that cannot be set (SIGKILL, SIGSTOP, those of the C library) refuse; so be it.
   for (int signal = 1; signal < NSIG; ++signal) ::sigaction(signal, &action, nullptr);
   sigset_t none;
-  ::sigemptyset(&none);
+  sigemptyset(&none);  // a macro on some systems
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 

@@ -85,12 +85,9 @@ absl::StatusOr<std::unique_ptr<ChildProcess>> Fork(const SpawnRequest& request, 
   }
   if (pid < 0) return PosixError(error, "fork");
   report->write.reset();
-  const SetupFailure failure = ReadReport(*report);
+  const absl::StatusOr<SetupFailure> failure = ReadReport(*report);
   report->read.reset();
-  if (failure) {
-    Reap(pid);
-    return SetupError(failure, request);
-  }
+  if (absl::Status status = CheckReport(pid, failure, request); !status.ok()) return status;
   return MakeOwnChild(pid, setup.group != ChildSetup::Group::kStay);
 }
 

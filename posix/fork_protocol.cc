@@ -64,7 +64,8 @@ StatusReceived ReceiveStatus(int socket, int flags) {
   if (count == static_cast<ssize_t>(sizeof(received.record)) &&
       received.record.magic == StatusRecord::kMagic) {
     received.kind = StatusReceived::Kind::kRecord;
-  } else if (count >= 0 || !WouldBlock(errno)) {
+  } else if (count >= 0 || errno == ECONNRESET) {
+    // After any other error the peer may still be there, and is asked again.
     received.kind = StatusReceived::Kind::kEndOfStream;
   }
   return received;
@@ -85,11 +86,9 @@ absl::Status SendRequest(int server, RequestHeader header, const std::string& wo
                                    message.size());
   bool first = true;
   while (!rest.empty()) {
-    const ssize_t count = first ? SendWithFds(server, rest, descriptors)
-                                : RetryOnEintr([&] {
-                                    return sys.send(server, rest.data(), rest.size(),
-                                                    MSG_DONTWAIT | MSG_NOSIGNAL);
-                                  });
+    const ssize_t count = first ? SendWithFds(server, rest, descriptors) : RetryOnEintr([&] {
+      return sys.send(server, rest.data(), rest.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    });
     const int error = errno;
     if (count >= 0) {
       rest.remove_prefix(static_cast<size_t>(count));

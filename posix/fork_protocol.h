@@ -41,7 +41,7 @@ inline constexpr size_t kStatusIndex = 1;
 
 struct ForkRequest {
   RequestHeader header;
-  std::string text;                // what the pointers point into
+  std::string text;  // what the pointers point into
   const char* working_directory = nullptr;
   std::vector<char*> environment;  // ends with a null
   std::vector<Fd> descriptors;     // as many as the header says, or none: they were lost

@@ -34,8 +34,8 @@ namespace {
 
 class ForkServer {
  public:
-  ForkServer(std::unique_ptr<Stream> stream, std::unique_ptr<ChildSignal> signal,
-             Fd null_device, const ForkedEntry& entry)
+  ForkServer(std::unique_ptr<Stream> stream, std::unique_ptr<ChildSignal> signal, Fd null_device,
+             const ForkedEntry& entry)
       : stream_(std::move(stream)),
         stream_fd_(FdOfStream(*stream_)),
         signal_(std::move(signal)),
@@ -130,8 +130,7 @@ class ForkServer {
     for (size_t i = 0; i < 3; ++i) {
       const int32_t index = request->header.standard_streams[i];
       setup.standard_streams[i] =
-          index < 0 ? null_device_.get()
-                    : request->descriptors[static_cast<size_t>(index)].get();
+          index < 0 ? null_device_.get() : request->descriptors[static_cast<size_t>(index)].get();
     }
     SetupFailure failure;
     if (!SetUpChild(setup, &failure)) ::_exit(127);
@@ -167,8 +166,9 @@ class ForkServer {
     const auto done = [](const Served& child) {
       if (!child.ended || child.status) return false;
       siginfo_t info;
-      (void)RetryOnEintr(
-          [&] { return sys.waitid(P_PID, static_cast<id_t>(child.pid), &info, WEXITED | WNOHANG); });
+      (void)RetryOnEintr([&] {
+        return sys.waitid(P_PID, static_cast<id_t>(child.pid), &info, WEXITED | WNOHANG);
+      });
       return true;
     };
     children_.erase(std::remove_if(children_.begin(), children_.end(), done), children_.end());

@@ -38,11 +38,9 @@ ssize_t SendWithFds(int socket, absl::Span<const std::byte> bytes, absl::Span<co
   cmsghdr* header = CMSG_FIRSTHDR(&message);
   header->cmsg_level = SOL_SOCKET;
   header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len =
-      static_cast<decltype(header->cmsg_len)>(CMSG_LEN(sizeof(int) * fds.size()));
+  header->cmsg_len = static_cast<decltype(header->cmsg_len)>(CMSG_LEN(sizeof(int) * fds.size()));
   std::memcpy(CMSG_DATA(header), fds.data(), sizeof(int) * fds.size());
-  return RetryOnEintr(
-      [&] { return sys.sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL); });
+  return RetryOnEintr([&] { return sys.sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL); });
 }
 
 Received ReceiveWithFds(int socket, absl::Span<std::byte> into) {

@@ -137,6 +137,14 @@ class PosixChild final : public ChildProcess {
   int requested_ = 0;                       // guarded by mutex_; the first signal asked for
 };
 
+// Reaps a child that is about to end.
+void Reap(pid_t pid) {
+  // Whatever the reason not to: there is no other way to be rid of it. It may be gone, too.
+  siginfo_t info;
+  while (sys.waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED) != 0 && errno != ECHILD) {
+  }
+}
+
 // The program's path stays what it is for the caller, although the child goes elsewhere first.
 absl::StatusOr<std::string> ProgramFor(const SpawnRequest& request) {
   if (request.working_directory.empty() || request.program.empty() || request.program[0] == '/') {
@@ -154,11 +162,17 @@ std::unique_ptr<ChildProcess> MakeChild(pid_t pid, bool leads_group,
   return std::make_unique<PosixChild>(pid, leads_group, std::move(watch));
 }
 
-void Reap(pid_t pid) {
-  // Whatever the reason not to: there is no other way to be rid of it. It may be gone, too.
-  siginfo_t info;
-  while (sys.waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED) != 0 && errno != ECHILD) {
+absl::Status CheckReport(pid_t pid, const absl::StatusOr<SetupFailure>& failure,
+                         const SpawnRequest& request) {
+  if (!failure.ok()) {
+    (void)sys.kill(pid, SIGKILL);
+    Reap(pid);
+    return failure.status();
   }
+  if (!*failure) return absl::OkStatus();
+  // Not killed: it ends by itself, and where SIGCHLD is ignored it may be gone already.
+  Reap(pid);
+  return SetupError(*failure, request);
 }
 
 absl::StatusOr<std::unique_ptr<ChildProcess>> MakeOwnChild(pid_t pid, bool leads_group) {
@@ -214,13 +228,11 @@ absl::StatusOr<std::unique_ptr<ChildProcess>> Spawn(const SpawnRequest& request)
   report->write.reset();
   // With shared memory the child has left by now. Its copy of the pipe need not be asked, and must
   // not: a fork elsewhere in this process may keep it open.
-  const SetupFailure failure = setup.ran != 0 ? setup.failure : ReadReport(*report);
+  absl::StatusOr<SetupFailure> failure = setup.failure;
+  if (setup.ran == 0) failure = ReadReport(*report);
   // Before the child is watched, which needs a descriptor.
   report->read.reset();
-  if (failure) {
-    Reap(pid);
-    return SetupError(failure, request);
-  }
+  if (absl::Status status = CheckReport(pid, failure, request); !status.ok()) return status;
   return MakeOwnChild(pid, setup.group != ChildSetup::Group::kStay);
 }
 

@@ -6,8 +6,10 @@
 
 #include <memory>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "platform/port/process.h"
+#include "posix/child_after_fork.h"
 #include "posix/child_watch.h"
 
 namespace isoproc::port::posix {
@@ -22,8 +24,9 @@ std::unique_ptr<ChildProcess> MakeChild(pid_t pid, bool leads_group,
 // Watches a fresh child of this process. If that fails, the child is killed and reaped.
 absl::StatusOr<std::unique_ptr<ChildProcess>> MakeOwnChild(pid_t pid, bool leads_group);
 
-// Reaps a child that nobody else knows of and that is about to end.
-void Reap(pid_t pid);
+// What a fresh child has reported. If it is not OK, the child is reaped and nobody else knows of it.
+absl::Status CheckReport(pid_t pid, const absl::StatusOr<SetupFailure>& failure,
+                         const SpawnRequest& request);
 
 }  // namespace isoproc::port::posix
 

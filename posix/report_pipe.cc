@@ -24,10 +24,11 @@ absl::StatusOr<ReportPipe> CreateReportPipe() {
   return pipe;
 }
 
-SetupFailure ReadReport(const ReportPipe& pipe) {
+absl::StatusOr<SetupFailure> ReadReport(const ReportPipe& pipe) {
   SetupFailure failure;
   const ssize_t count =
       RetryOnEintr([&] { return sys.read(pipe.read.get(), &failure, sizeof(failure)); });
+  if (count < 0) return PosixError(errno, "read");
   if (count != static_cast<ssize_t>(sizeof(failure))) return SetupFailure();
   return failure;
 }

@@ -16,7 +16,7 @@ absl::StatusOr<ReportPipe> CreateReportPipe();
 
 // Blocks until the child has written a failure or has closed its end without one. Requires that the
 // parent has closed `pipe.write`.
-SetupFailure ReadReport(const ReportPipe& pipe);
+absl::StatusOr<SetupFailure> ReadReport(const ReportPipe& pipe);
 
 }  // namespace isoproc::port::posix
 

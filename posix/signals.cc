@@ -25,12 +25,11 @@ int LinuxSignalNumber(int signal) {
     int native;
     int number;
   } kNumbers[] = {
-      {SIGHUP, 1},   {SIGINT, 2},   {SIGQUIT, 3},  {SIGILL, 4},     {SIGTRAP, 5},
-      {SIGABRT, 6},  {SIGBUS, 7},   {SIGFPE, 8},   {SIGKILL, 9},    {SIGUSR1, 10},
-      {SIGSEGV, 11}, {SIGUSR2, 12}, {SIGPIPE, 13}, {SIGALRM, 14},   {SIGTERM, 15},
-      {SIGCHLD, 17}, {SIGCONT, 18}, {SIGSTOP, 19}, {SIGTSTP, 20},   {SIGTTIN, 21},
-      {SIGTTOU, 22}, {SIGURG, 23},  {SIGXCPU, 24}, {SIGXFSZ, 25},   {SIGVTALRM, 26},
-      {SIGPROF, 27}, {SIGWINCH, 28}, {SIGIO, 29},  {SIGSYS, 31},
+      {SIGHUP, 1},     {SIGINT, 2},   {SIGQUIT, 3},   {SIGILL, 4},   {SIGTRAP, 5},  {SIGABRT, 6},
+      {SIGBUS, 7},     {SIGFPE, 8},   {SIGKILL, 9},   {SIGUSR1, 10}, {SIGSEGV, 11}, {SIGUSR2, 12},
+      {SIGPIPE, 13},   {SIGALRM, 14}, {SIGTERM, 15},  {SIGCHLD, 17}, {SIGCONT, 18}, {SIGSTOP, 19},
+      {SIGTSTP, 20},   {SIGTTIN, 21}, {SIGTTOU, 22},  {SIGURG, 23},  {SIGXCPU, 24}, {SIGXFSZ, 25},
+      {SIGVTALRM, 26}, {SIGPROF, 27}, {SIGWINCH, 28}, {SIGIO, 29},   {SIGSYS, 31},
   };
   for (const auto& entry : kNumbers) {
     if (entry.native == signal) return entry.number;
@@ -49,9 +48,8 @@ Termination TerminationOf(int wait_status) {
             .value = LinuxSignalNumber(WTERMSIG(wait_status)),
             .native = wait_status};
   }
-  return {.kind = Termination::Kind::kExited,
-          .value = WEXITSTATUS(wait_status),
-          .native = wait_status};
+  return {
+      .kind = Termination::Kind::kExited, .value = WEXITSTATUS(wait_status), .native = wait_status};
 }
 
 }  // namespace isoproc::port::posix

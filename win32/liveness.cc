@@ -22,10 +22,8 @@ namespace {
 
 absl::StatusOr<uint64_t> BirthOf(HANDLE process) {
   FILETIME creation;
-  FILETIME exit;
-  FILETIME kernel;
-  FILETIME user;
-  if (!::GetProcessTimes(process, &creation, &exit, &kernel, &user)) {
+  FILETIME unused[3];
+  if (!::GetProcessTimes(process, &creation, &unused[0], &unused[1], &unused[2])) {
     const DWORD error = ::GetLastError();
     return Win32Error(error, "GetProcessTimes");
   }

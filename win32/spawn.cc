@@ -176,13 +176,12 @@ class AttributeList {
 
 DWORD FlagsFor(const SpawnRequest& request, const StandardStreams& streams) {
   DWORD flags = EXTENDED_STARTUPINFO_PRESENT | CREATE_UNICODE_ENVIRONMENT;
-  if (request.detached) {
-    flags |= CREATE_BREAKAWAY_FROM_JOB | CREATE_NEW_PROCESS_GROUP;
-    // Closing a console ends all that are attached to it.
-    if (!streams.uses_console) flags |= DETACHED_PROCESS;
-    return flags;
-  }
-  if (!streams.inherits_console_input) flags |= CREATE_NEW_PROCESS_GROUP;
+  if (request.detached) flags |= CREATE_BREAKAWAY_FROM_JOB;
+  if (request.detached || !streams.inherits_console_input) flags |= CREATE_NEW_PROCESS_GROUP;
+  // A child that is to outlive the caller leaves its console, since closing a console ends all that
+  // are attached to it. And where the caller has none, Windows would open a window for the child.
+  const bool has_console = ::GetConsoleCP() != 0;
+  if (!has_console || (request.detached && !streams.uses_console)) flags |= DETACHED_PROCESS;
   return flags;
 }
 

@@ -84,10 +84,13 @@ class StreamWatch final : public Watch {
     operation_ = {};
     operation_.hEvent = event_.get();
     if (sys.read_file(pipe_, &unused_, 0, nullptr, &operation_)) return event_.get();
-    if (::GetLastError() == ERROR_IO_PENDING) {
+    const DWORD error = ::GetLastError();
+    if (error == ERROR_IO_PENDING) {
       pending_ = true;
+    } else if (IsPeerGone(error)) {
+      ::SetEvent(event_.get());  // Ready() will see it too
     } else {
-      ::SetEvent(event_.get());  // Ready() finds the same error
+      return Win32Error(error, "ReadFile");
     }
     return event_.get();
   }
@@ -132,9 +135,6 @@ absl::StatusOr<size_t> Win32Stream::Write(absl::Span<const std::byte> bytes, Dea
   const absl::Span<const std::byte> piece = bytes.subspan(0, kLargestWrite);
   const Outcome outcome = WriteUntil(pipe_.get(), write_event_.get(), piece, deadline);
   if (outcome.error == ERROR_SUCCESS) return outcome.size;
-  if (IsPeerGone(outcome.error)) {
-    return Win32ErrorAs(absl::StatusCode::kUnavailable, outcome.error, "WriteFile");
-  }
   if (outcome.error != ERROR_OPERATION_ABORTED) return Win32Error(outcome.error, "WriteFile");
   return Fill(piece);
 }
@@ -153,9 +153,7 @@ absl::StatusOr<size_t> Win32Stream::Fill(absl::Span<const std::byte> bytes) {
     } else if (outcome.error == ERROR_OPERATION_ABORTED) {
       size /= 2;
     } else if (written == 0) {
-      return Win32ErrorAs(IsPeerGone(outcome.error) ? absl::StatusCode::kUnavailable
-                                                    : Win32Error(outcome.error, "").code(),
-                          outcome.error, "WriteFile");
+      return Win32Error(outcome.error, "WriteFile");
     } else {
       break;  // the next Write meets the error again
     }

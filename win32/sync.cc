@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstddef>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>

@@ -50,7 +50,6 @@ void Exit(int code) {
 }
 
 void ExitAtOnce(int code) {
-  std::printf("never written");
   std::atexit([] { Say("handler"); });
   std::_Exit(code);
 }

@@ -207,6 +207,15 @@ ISOPROC_CASE(ProcessInfo, MISC_01, ActiveChildrenAreThoseThatLive) {
   Observe("said", said);
 }
 
+ISOPROC_CASE(ProcessInfo, MISC_01_2, EndedChildIsNotActiveAndKeepsItsStatus) {
+  ASSERT_OK_AND_ASSIGN(Process process, Process::Start<Return>(Killable(), 7));
+  const int64_t pid = *process.pid();
+  ASSERT_OK_AND_ASSIGN(const Waitable end, process.AsWaitable());
+  ASSERT_OK(Wait(absl::MakeConstSpan(&end, 1), GetEnvironment().patience));
+  for (const ProcessInfo& child : ActiveChildren()) EXPECT_NE(child.pid(), pid);
+  EXPECT_EQ(EndOf(process), "exited 7");
+}
+
 ISOPROC_CASE(ProcessInfo, MISC_02_2, ProcessorsAreCounted) {
   EXPECT_GE(CpuCount(), 1);
   EXPECT_GE(UsableCpuCount(), 1);

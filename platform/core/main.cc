@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "isoproc/codec.h"
@@ -45,8 +46,9 @@ constexpr absl::Duration kReportTimeout = absl::Seconds(1);
 
 void ReportException(port::Stream& control, const std::string& type, const std::string& what) {
   Runtime& runtime = Runtime::Get();
-  std::fprintf(stderr, "Process %s: uncaught exception %s: %s\n", CurrentProcess().name().c_str(),
-               type.c_str(), what.c_str());
+  const std::string line = absl::StrCat("Process ", CurrentProcess().name(),
+                                        ": uncaught exception ", type, ": ", what, "\n");
+  std::fwrite(line.data(), 1, line.size(), stderr);  // at once, since it has no buffer
   const absl::StatusOr<std::string> payload = Encode(ThrewMessage{type, what.substr(0, kMaxWhat)});
   if (!payload.ok()) return;
   WriteFrame(control, FrameKind::kThrew, *payload, runtime.DeadlineAfter(kReportTimeout))

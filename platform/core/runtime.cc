@@ -123,6 +123,7 @@ absl::StatusOr<Runtime::Program> Runtime::ProgramToRun() {
   if (!path.ok()) return path.status();
   if (!program_identity_.empty()) {
     const absl::StatusOr<std::string> identity = port_->FileIdentity(*path);
+    if (!identity.ok() && !absl::IsNotFound(identity.status())) return identity.status();
     if (!identity.ok() || *identity != program_identity_) {
       return absl::FailedPreconditionError(absl::StrCat(
           "the program file ", *path,

@@ -107,7 +107,8 @@ class Port {
       Stream& server, const SpawnRequest& request) = 0;
 
   // As Spawn, but the child is a copy of the calling process in which `entry` runs; it inherits all
-  // handles. `program`, `arguments`, `bootstrap_prefix` are ignored. Capability: fork.
+  // handles, so also the caller's ends of streams, which `entry` closes. `program`, `arguments`,
+  // `bootstrap_prefix` are ignored. Capability: fork.
   // Errors:    as Spawn; FailedPrecondition: the process has more threads than the caller and
   //            `own_threads` which the library started itself.                         [CTX-15]
   virtual absl::StatusOr<std::unique_ptr<ChildProcess>> Fork(const SpawnRequest& request,

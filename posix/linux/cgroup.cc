@@ -56,9 +56,8 @@ std::optional<Mount> MountOf(const std::string& text, absl::string_view controll
     const std::vector<std::string> left = absl::StrSplit(halves[0], ' ');
     const std::vector<std::string> right = absl::StrSplit(halves[1], ' ');
     if (left.size() < 5 || right.size() < 3) continue;
-    const bool found = controller.empty()
-                           ? right[0] == "cgroup2"
-                           : right[0] == "cgroup" && Lists(right[2], controller);
+    const bool found = controller.empty() ? right[0] == "cgroup2"
+                                          : right[0] == "cgroup" && Lists(right[2], controller);
     if (found) return Mount{.point = left[4], .root = left[3]};
   }
   return std::nullopt;

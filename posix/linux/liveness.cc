@@ -1,4 +1,6 @@
 // A process is named by its id and the time of its start, which /proc tells.
+#include "platform/port/liveness.h"
+
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -13,7 +15,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "platform/base/native_error.h"
-#include "platform/port/liveness.h"
 #include "posix/errors.h"
 #include "posix/linux/stat.h"
 #include "posix/os.h"

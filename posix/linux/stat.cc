@@ -46,8 +46,7 @@ absl::StatusOr<std::string> ReadSmallFile(const char* path) {
   std::string text;
   char buffer[4096];
   while (true) {
-    const ssize_t count =
-        RetryOnEintr([&] { return sys.read(fd.get(), buffer, sizeof(buffer)); });
+    const ssize_t count = RetryOnEintr([&] { return sys.read(fd.get(), buffer, sizeof(buffer)); });
     if (count < 0) return PosixError(errno, "read");
     if (count == 0) return text;
     text.append(buffer, static_cast<size_t>(count));

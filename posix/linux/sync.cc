@@ -1,4 +1,6 @@
 // A parker sleeps on the token itself, which is a futex.
+#include "platform/port/sync.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
@@ -15,7 +17,6 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "platform/base/deadline.h"
-#include "platform/port/sync.h"
 #include "posix/errors.h"
 #include "posix/os.h"
 #include "posix/wait.h"

@@ -29,9 +29,7 @@ constinit LinuxSyscalls linux_sys = {
 namespace os {
 
 int Pipe(int fds[2]) { return ::pipe2(fds, O_CLOEXEC); }
-int SocketPair(int type, int fds[2]) {
-  return ::socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fds);
-}
+int SocketPair(int type, int fds[2]) { return ::socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fds); }
 
 void SuppressSigpipe(int) {}  // MSG_NOSIGNAL does
 

@@ -48,8 +48,8 @@ class Observed : public std::enable_shared_from_this<Observed> {
       if (ended_) Announce();
     }
     if (!ended_ && !observing_) {
-      absl::Status status = StartThread([self = shared_from_this()] { self->Block(); },
-                                        kWatcherStack);
+      absl::Status status =
+          StartThread([self = shared_from_this()] { self->Block(); }, kWatcherStack);
       if (!status.ok()) return status;
       observing_ = true;
     }

@@ -1,5 +1,7 @@
 // A process is named by its id and a random number, and alive while it holds the lock of that number:
 // see run_directory.h.
+#include "platform/port/liveness.h"
+
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/types.h>
@@ -15,7 +17,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "platform/port/liveness.h"
 #include "posix/errors.h"
 #include "posix/os.h"
 #include "posix/pollable.h"

@@ -54,7 +54,8 @@ absl::StatusOr<Fd> OpenUnnamed() {
         "/isoproc." + absl::BytesToHexString(
                           absl::string_view(reinterpret_cast<const char*>(random), sizeof(random)));
     const std::lock_guard<std::mutex> lock(DescriptorMutex());
-    const int fd = RetryOnEintr([&] { return ::shm_open(name.c_str(), O_RDWR | O_CREAT | O_EXCL, 0600); });
+    const int fd =
+        RetryOnEintr([&] { return ::shm_open(name.c_str(), O_RDWR | O_CREAT | O_EXCL, 0600); });
     if (fd < 0) {
       if (errno == EEXIST) continue;
       return PosixError(errno, "shm_open");

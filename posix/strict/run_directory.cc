@@ -72,9 +72,8 @@ absl::StatusOr<AliveFile> OpenAliveFileLocked() {
   const std::string path = RunDirectory() + "alive";
   if (alive_fd < 0) {
     if (absl::Status status = EnsureRunDirectory(); !status.ok()) return status;
-    const int fd = AboveStandardStreams(RetryOnEintr([&] {
-      return sys.open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-    }));
+    const int fd = AboveStandardStreams(RetryOnEintr(
+        [&] { return sys.open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600); }));
     if (fd < 0) return Annotate(PosixError(errno, "open"), path);
     alive_fd = fd;
   }

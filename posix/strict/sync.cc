@@ -1,5 +1,7 @@
 // A parker sleeps on a datagram socket, whose name is in the cell. The token is the truth, and the
 // socket only the alarm clock: a datagram that is refused because others wait already is not missed.
+#include "platform/port/sync.h"
+
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -21,7 +23,6 @@
 #include "absl/strings/ascii.h"
 #include "platform/base/deadline.h"
 #include "platform/port/liveness.h"
-#include "platform/port/sync.h"
 #include "posix/errors.h"
 #include "posix/fd.h"
 #include "posix/os.h"
@@ -67,9 +68,9 @@ std::string LoadName(const ParkerCell& cell) {
   for (const char& place : cell.address) {
     const char byte = __atomic_load_n(&place, __ATOMIC_ACQUIRE);
     if (byte == '\0') return name;
-    const bool fine =
-        name.empty() ? byte == 'p'
-                     : absl::ascii_isdigit(static_cast<unsigned char>(byte)) || byte == '.';
+    const bool fine = name.empty()
+                          ? byte == 'p'
+                          : absl::ascii_isdigit(static_cast<unsigned char>(byte)) || byte == '.';
     if (!fine) return "";
     name.push_back(byte);
   }

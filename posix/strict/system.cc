@@ -83,8 +83,6 @@ absl::StatusOr<std::string> ProgramPath(std::string_view argv0) {
 absl::StatusOr<int> ThreadCount() { return 1; }
 
 void ThreadPlacement::Narrow() { narrowed_ = false; }
-void ThreadPlacement::Restore() const {
-  (void)allowed_;
-}
+void ThreadPlacement::Restore() const { (void)allowed_; }
 
 }  // namespace isoproc::port::posix::os

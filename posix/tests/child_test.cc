@@ -55,8 +55,12 @@ Termination Signalled(int signal) { return {Termination::Kind::kSignalled, signa
 Termination Exited(int code) { return {Termination::Kind::kExited, code}; }
 
 TEST(ChildTest, SignalsHaveTheNumbersOfLinux) {
-  for (const auto& [native, number] : {std::pair(SIGABRT, 6), {SIGSEGV, 11}, {SIGBUS, 7},
-                                       {SIGTERM, 15}, {SIGKILL, 9}, {SIGUSR1, 10}}) {
+  for (const auto& [native, number] : {std::pair(SIGABRT, 6),
+                                       {SIGSEGV, 11},
+                                       {SIGBUS, 7},
+                                       {SIGTERM, 15},
+                                       {SIGKILL, 9},
+                                       {SIGUSR1, 10}}) {
     auto child = HostPort().Spawn(ChildRequest({"signal", std::to_string(native)}));
     ASSERT_OK(child);
     EXPECT_EQ(EndOf(**child), Signalled(number));
@@ -103,9 +107,9 @@ TEST(ChildTest, NoticeIsReadyFromTheEndOnAndReapsNothing) {
     EXPECT_THAT(*ready, ElementsAre(0));
   }
   siginfo_t info = {};
-  EXPECT_EQ(::waitid(P_PID, static_cast<id_t>(waiter.child->pid()), &info,
-                     WEXITED | WNOWAIT | WNOHANG),
-            0);
+  EXPECT_EQ(
+      ::waitid(P_PID, static_cast<id_t>(waiter.child->pid()), &info, WEXITED | WNOWAIT | WNOHANG),
+      0);
   EXPECT_EQ(EndOf(*waiter.child), Signalled(9));
   EXPECT_OK(HostPort().WaitAny(notice, Over()));
 }

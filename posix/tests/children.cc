@@ -1,5 +1,6 @@
 // The bodies of child processes: this program, started again with "child" as its first argument.
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,25 +57,30 @@ void PrintDescriptors() {
   }
 }
 
-void PrintSignals() {
+// Sanitizers handle some, as soon as a program starts; `handled` is for children that do not.
+void PrintSignals(bool handled) {
   sigset_t mask;
   ::sigprocmask(SIG_SETMASK, nullptr, &mask);
   for (int signal = 1; signal < NSIG; ++signal) {
     if (sigismember(&mask, signal) == 1) printf("blocked:%d ", signal);
     struct sigaction action;
-    if (::sigaction(signal, nullptr, &action) == 0 && action.sa_handler != SIG_DFL) {
-      printf("handled:%d ", signal);
+    if (::sigaction(signal, nullptr, &action) == 0 && (action.sa_handler == SIG_IGN || (handled && action.sa_handler != SIG_DFL))) {
+      printf("not default:%d ", signal);
     }
   }
 }
 
 int Run(const std::string& mode, const std::vector<std::string>& arguments) {
   if (mode == "exit") return atoi(arguments[0].c_str());
-  if (mode == "signal") return raise(atoi(arguments[0].c_str()));
+  if (mode == "signal") {
+    const int signal = atoi(arguments[0].c_str());
+    ::signal(signal, SIG_DFL);
+    return raise(signal);
+  }
   if (mode == "descriptors") {
     PrintDescriptors();
   } else if (mode == "signals") {
-    PrintSignals();
+    PrintSignals(/*handled=*/false);
   } else if (mode == "ids") {
     printf("%d %d %d", static_cast<int>(getpid()), static_cast<int>(getpgrp()),
            static_cast<int>(getsid(0)));
@@ -126,6 +132,19 @@ int Run(const std::string& mode, const std::vector<std::string>& arguments) {
     fflush(stdout);
     AwaitEndOfStream(stream.get());
     HostPort().EndFamily();
+  } else if (mode == "thread-only") {
+    // Says who it is; then its first thread ends, and another one goes on.
+    const ProcessIdentity self = HostPort().Self().value();
+    fwrite(&self, sizeof(self), 1, stdout);
+    fflush(stdout);
+    if (!HostPort()
+             .StartThread([] {
+               while (true) pause();
+             })
+             .ok()) {
+      return 95;
+    }
+    ::pthread_exit(nullptr);
   } else if (mode == "serve") {
     // A fork server whose children do what the stream tells them: 'x' exits with 42, 'i' prints who
     // they are, 'e' their environment, 'd' their descriptors, else they wait for the end of stream.
@@ -143,7 +162,7 @@ int Run(const std::string& mode, const std::vector<std::string>& arguments) {
           } else if (order == std::byte{'d'}) {
             PrintDescriptors();
           } else if (order == std::byte{'s'}) {
-            PrintSignals();
+            PrintSignals(/*handled=*/true);
           } else if (order == std::byte{'c'}) {
             char buffer[4096];
             printf("%s", getcwd(buffer, sizeof(buffer)));

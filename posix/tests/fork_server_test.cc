@@ -340,10 +340,9 @@ TEST_F(ForkTest, RunsTheEntryInACopy) {
   request.working_directory = "/usr";
   auto child = HostPort().Fork(request, kOthers, [&](std::unique_ptr<Stream> stream) {
     char here[64];
-    const bool fine = local == 5 && std::string(::getenv("A")) == "1" &&
-                      ::getenv("PATH") == nullptr &&
-                      std::string(::getcwd(here, sizeof(here))) == "/usr" &&
-                      ::getpgrp() == ::getpid();
+    const bool fine =
+        local == 5 && std::string(::getenv("A")) == "1" && ::getenv("PATH") == nullptr &&
+        std::string(::getcwd(here, sizeof(here))) == "/usr" && ::getpgrp() == ::getpid();
     const std::byte byte{'k'};
     if (!stream->Write(absl::MakeConstSpan(&byte, 1), Deadline::Never()).ok()) _exit(2);
     _exit(fine ? 0 : 1);

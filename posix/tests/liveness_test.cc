@@ -1,4 +1,4 @@
-#include <pthread.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -132,30 +132,27 @@ TEST(LivenessTest, NonsenseIsDead) {
 }
 
 TEST(LivenessTest, AliveWhileAnyThreadIs) {
-  // The first thread of the process ends; the other one goes on.
-  Copy copy([] {
-    pthread_t thread;
-    ::pthread_create(
-        &thread, nullptr,
-        [](void*) -> void* {
-          Sleep();
-          return nullptr;
-        },
-        nullptr);
-    ::pthread_exit(nullptr);
-  });
+  Pipe pipe = MakePipe();
+  SpawnRequest request = ChildRequest({"thread-only"});
+  request.standard_streams[1] = {StandardStream::Kind::kHandle, "", pipe.write.get()};
+  auto child = HostPort().Spawn(request);
+  ASSERT_OK(child);
+  ProcessIdentity identity;
+  ASSERT_EQ(::read(pipe.read.get(), &identity, sizeof(identity)),
+            static_cast<ssize_t>(sizeof(identity)));
   // However far the first thread has come.
   for (int i = 0; i < 50; ++i) {
-    ASSERT_TRUE(Alive(copy.identity()));
+    ASSERT_TRUE(Alive(identity));
     ::poll(nullptr, 0, 1);
   }
-  auto notice = HostPort().WatchDeath(copy.identity());
+  auto notice = HostPort().WatchDeath(identity);
   ASSERT_OK(notice);
   Waitable* const object = notice->get();
   EXPECT_CODE(HostPort().WaitAny(absl::MakeConstSpan(&object, 1), Over()), kDeadlineExceeded);
-  copy.Kill();
+  EXPECT_OK((*child)->Kill(9));
   EXPECT_OK(HostPort().WaitAny(absl::MakeConstSpan(&object, 1), Soon()));
-  EXPECT_FALSE(Alive(copy.identity()));
+  EXPECT_FALSE(Alive(identity));
+  EXPECT_OK((*child)->Wait(Soon()));
 }
 
 }  // namespace

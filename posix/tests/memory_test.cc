@@ -30,7 +30,8 @@ TEST_F(MemoryTest, SegmentsAreZeroAndOfTheSizeAskedFor) {
     const absl::Span<std::byte> data = (*segment)->data();
     EXPECT_EQ(data.size(), size);
     EXPECT_EQ(reinterpret_cast<uintptr_t>(data.data()) % 4096, 0U);
-    EXPECT_TRUE(std::all_of(data.begin(), data.end(), [](std::byte b) { return b == std::byte{}; }));
+    EXPECT_TRUE(
+        std::all_of(data.begin(), data.end(), [](std::byte b) { return b == std::byte{}; }));
     auto handle = (*segment)->Share();
     ASSERT_OK(handle);
     EXPECT_NE(::fcntl(static_cast<int>(handle->native()), F_GETFD) & FD_CLOEXEC, 0);

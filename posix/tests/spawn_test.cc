@@ -35,7 +35,8 @@ class TemporaryDirectory {
  public:
   TemporaryDirectory() : path_(testing::TempDir() + "/isoproc-XXXXXX") {
     if (::mkdtemp(path_.data()) == nullptr) std::abort();
-    path_ = std::unique_ptr<char, void (*)(void*)>(::realpath(path_.c_str(), nullptr), ::free).get();
+    path_ =
+        std::unique_ptr<char, void (*)(void*)>(::realpath(path_.c_str(), nullptr), ::free).get();
   }
   ~TemporaryDirectory() { (void)!::system(("rm -rf '" + path_ + "'").c_str()); }
   const std::string& path() const { return path_; }
@@ -390,7 +391,8 @@ std::vector<std::array<int, 4>> Permutations() {
 INSTANTIATE_TEST_SUITE_P(All, ShuffleTest, testing::ValuesIn(Permutations()),
                          [](const testing::TestParamInfo<std::array<int, 4>>& permutation) {
                            std::string name;
-                           for (const int number : permutation.param) name += std::to_string(number);
+                           for (const int number : permutation.param)
+                             name += std::to_string(number);
                            return name;
                          });
 
@@ -402,7 +404,8 @@ TEST_F(SpawnTest, ClosedStandardStreamsOfTheCaller) {
         if ((mask >> fd) & 1) ::close(fd);
       }
       auto pair = HostPort().CreateStreamPair();
-      if (!pair.ok() || FdOfStream(*pair->first) <= 2 || FdOfStream(*pair->second) <= 2) return false;
+      if (!pair.ok() || FdOfStream(*pair->first) <= 2 || FdOfStream(*pair->second) <= 2)
+        return false;
       SpawnRequest request = ChildRequest({"descriptors"});
       for (StandardStream& stream : request.standard_streams) {
         stream.kind = StandardStream::Kind::kInherit;
@@ -413,7 +416,10 @@ TEST_F(SpawnTest, ClosedStandardStreamsOfTheCaller) {
       request.arguments = {"sh", "-c",
                            "for i in 0 1 2 3; do [ -e /dev/fd/$i ] || exit 1; done; "
                            "[ /dev/fd/$1 -ef /dev/null ] || exit 2",
-                           "sh", std::to_string(mask & 1 ? 0 : mask & 2 ? 1 : 2)};
+                           "sh",
+                           std::to_string(mask & 1   ? 0
+                                          : mask & 2 ? 1
+                                                     : 2)};
       auto child = HostPort().Spawn(request);
       if (!child.ok()) return false;
       auto end = (*child)->Wait(Soon());

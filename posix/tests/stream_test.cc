@@ -34,8 +34,7 @@ absl::Span<const std::byte> BytesOf(const std::string& text) {
 
 std::string ReadText(Stream& stream, size_t most = 64) {
   std::string text(most, '\0');
-  const auto count =
-      stream.Read({reinterpret_cast<std::byte*>(text.data()), text.size()}, Soon());
+  const auto count = stream.Read({reinterpret_cast<std::byte*>(text.data()), text.size()}, Soon());
   EXPECT_TRUE(count.ok()) << count.status();
   text.resize(count.ok() ? *count : 0);
   return text;
@@ -108,9 +107,9 @@ TEST_F(StreamTest, WritingToNobodyIsUnavailableAndRaisesNothing) {
 TEST_F(StreamTest, DeadlinesAreKeptAndLeaveTheStreamUsable) {
   std::byte byte;
   const absl::Duration begin = HostPort().Now();
-  EXPECT_CODE(pair_.first->Read(absl::MakeSpan(&byte, 1),
-                                Deadline::After(begin, absl::Milliseconds(20))),
-              kDeadlineExceeded);
+  EXPECT_CODE(
+      pair_.first->Read(absl::MakeSpan(&byte, 1), Deadline::After(begin, absl::Milliseconds(20))),
+      kDeadlineExceeded);
   EXPECT_GE(HostPort().Now() - begin, absl::Milliseconds(20));
   const std::string big(1 << 20, 'x');
   size_t written = 0;
@@ -161,7 +160,10 @@ TEST_F(StreamTest, ShortWritesAreToldAndNothingIsSentTwice) {
 
 TEST_F(StreamTest, DataThatIsThereCostsOneCall) {
   ASSERT_OK(pair_.first->Write(BytesOf("x"), Soon()));
-  sys.poll = [](pollfd*, nfds_t, int) -> int { ADD_FAILURE() << "poll"; return -1; };
+  sys.poll = [](pollfd*, nfds_t, int) -> int {
+    ADD_FAILURE() << "poll";
+    return -1;
+  };
   EXPECT_EQ(ReadText(*pair_.second), "x");
 }
 
@@ -286,7 +288,8 @@ TEST_F(StreamTest, WaitAnyRefusesNonsense) {
   EXPECT_CODE(HostPort().WaitAny({}, Over()), kDeadlineExceeded);
   Waitable* const null = nullptr;
   EXPECT_CODE(HostPort().WaitAny(absl::MakeConstSpan(&null, 1), Over()), kInvalidArgument);
-  class Strange : public Waitable {} strange;
+  class Strange : public Waitable {
+  } strange;
   Waitable* const other = &strange;
   EXPECT_CODE(HostPort().WaitAny(absl::MakeConstSpan(&other, 1), Over()), kInvalidArgument);
 }

@@ -19,10 +19,10 @@
 #include "posix/fd.h"
 #include "posix/syscalls.h"
 
-#define ASSERT_OK(expression)                                       \
-  do {                                                              \
-    const absl::Status assert_ok_status = ToStatus(expression);     \
-    ASSERT_TRUE(assert_ok_status.ok()) << assert_ok_status;         \
+#define ASSERT_OK(expression)                                   \
+  do {                                                          \
+    const absl::Status assert_ok_status = ToStatus(expression); \
+    ASSERT_TRUE(assert_ok_status.ok()) << assert_ok_status;     \
   } while (false)
 #define EXPECT_OK(expression) EXPECT_TRUE(ToStatus(expression).ok()) << ToStatus(expression)
 #define EXPECT_CODE(expression, expected) \

@@ -76,7 +76,7 @@ TEST_F(SyncTest, PingPongBetweenProcesses) {
     ASSERT_EQ(number.load(), 2 * i);
     number.store(2 * i + 1);
     HostPort().Unpark(cells_[1]);
-    ASSERT_OK((*mine)->Park(Soon())) ;
+    ASSERT_OK((*mine)->Park(Soon()));
   }
 }
 

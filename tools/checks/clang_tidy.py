@@ -15,11 +15,15 @@ import shlex
 import subprocess
 import sys
 
-from common import ROOT, finish
+from common import ROOT, files, finish
 
 build = pathlib.Path(sys.argv[1]).resolve()
-passed = build / "clang-tidy-passed"
-passed.mkdir(exist_ok=True)
+passed = pathlib.Path(os.environ["ISOPROC_CACHE"]) / "clang-tidy"
+passed.mkdir(parents=True, exist_ok=True)
+configuration = subprocess.run(["clang-tidy", "--version"], check=True, capture_output=True).stdout
+for file in files():
+    if file.name == ".clang-tidy":
+        configuration += file.read_bytes()
 commands = json.loads((build / "compile_commands.json").read_text())
 
 
@@ -37,8 +41,8 @@ def fingerprint(entry):
     result = subprocess.run([*arguments, "-M", entry["file"]], cwd=entry["directory"], capture_output=True, text=True)
     if result.returncode != 0:
         return None
-    digest = hashlib.sha256((ROOT / ".clang-tidy").read_bytes())
-    digest.update(" ".join(arguments).encode())
+    # Without the place of this clone, so that another one profits too.
+    digest = hashlib.sha256(configuration + " ".join(arguments).replace(str(ROOT), ".").encode())
     for path in sorted(set(re.split(r"[\s\\]+", result.stdout.partition(":")[2]))):
         if path.startswith(str(ROOT)):
             digest.update(pathlib.Path(path).read_bytes())

@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <cwchar>
 #include <exception>
 #include <fstream>
 #include <memory>
@@ -9,6 +10,7 @@
 #include <set>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -45,8 +47,8 @@ const ChildProgram kEchoArguments("echo-arguments", [](ChildContext& context) {
 });
 
 const ChildProgram kExit("exit", [](ChildContext& context) {
-  HostPort().ExitNow(std::atoi(context.arguments[0].c_str()));
-  return 0;
+  if (!context.arguments.empty()) HostPort().ExitNow(std::atoi(context.arguments[0].c_str()));
+  return 98;
 });
 
 const ChildProgram kWaitForEnd("wait-for-end", [](ChildContext& context) {

@@ -14,8 +14,8 @@ namespace {
 using ::testing::Optional;
 
 TEST(StatTest, NamesWithParenthesesAndSpaces) {
-  const std::optional<ProcessStat> stat = ParseStat(
-      "17 (a) R ) b) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 42 18 987654321 20 21\n");
+  const std::optional<ProcessStat> stat =
+      ParseStat("17 (a) R ) b) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 42 18 987654321 20 21\n");
   ASSERT_TRUE(stat.has_value());
   EXPECT_EQ(stat->state, 'S');
   EXPECT_EQ(stat->threads, 42);

@@ -84,8 +84,8 @@ TEST(RunDirectoryTest, SocketsGoAtExit) {
     auto parker = HostPort().CreateParker(cell);
     const uint64_t birth = HostPort().Self()->birth;
     (void)!::write(pipe.write.get(), &birth, sizeof(birth));
-    (void)parker->release();
-    ::exit(0);
+    static Parker* const kept = parker->release();
+    ::exit(kept != nullptr ? 0 : 1);
   }
   pipe.write.reset();
   uint64_t birth = 0;

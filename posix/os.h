@@ -125,6 +125,10 @@ int64_t ModificationNanoseconds(const struct stat& file);
 
 absl::StatusOr<std::string> ProgramPath(std::string_view argv0);
 
+// In a child: names it as its program is named, if the path by which it was started hides that from
+// tools which list processes.
+void RestoreProcessName();
+
 }  // namespace isoproc::port::posix::os
 
 #endif  // ISOPROC_POSIX_OS_H_

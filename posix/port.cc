@@ -44,7 +44,7 @@ class PosixPort final : public Port {
   [[noreturn]] void ExitNow(int code) override { ::_exit(code); }
   // A crash ends a process here without anybody's help, and whether it leaves a core file is the
   // user's to say.
-  void PrepareChild() override {}
+  void PrepareChild() override { posix::os::RestoreProcessName(); }
 
   absl::Status ServeForks(std::unique_ptr<Stream> server, const ForkedEntry& entry) override {
     return posix::ServeForks(std::move(server), entry);

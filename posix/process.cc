@@ -178,7 +178,8 @@ absl::Status CheckReport(pid_t pid, const absl::StatusOr<SetupFailure>& failure,
 absl::StatusOr<std::unique_ptr<ChildProcess>> MakeOwnChild(pid_t pid, bool leads_group) {
   absl::StatusOr<std::unique_ptr<ChildWatch>> watch = os::WatchChild(pid);
   if (!watch.ok()) {
-    (void)sys.kill(pid, SIGKILL);
+    // With what it may have started by now.
+    (void)sys.kill(leads_group ? -pid : pid, SIGKILL);
     Reap(pid);
     return watch.status();
   }

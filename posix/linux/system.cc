@@ -1,4 +1,5 @@
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
@@ -60,6 +61,11 @@ int64_t ModificationNanoseconds(const struct stat& file) {
 absl::StatusOr<std::string> ProgramPath(std::string_view) {
   // A link to the image itself: it leads there even if the file was replaced or removed meanwhile.
   return std::string("/proc/self/exe");
+}
+
+void RestoreProcessName() {
+  // It was named "exe", after ProgramPath().
+  (void)::prctl(PR_SET_NAME, program_invocation_short_name, 0, 0, 0);
 }
 
 absl::StatusOr<int> ThreadCount() {

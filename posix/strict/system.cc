@@ -80,6 +80,8 @@ absl::StatusOr<std::string> ProgramPath(std::string_view argv0) {
   return *known;
 }
 
+void RestoreProcessName() {}
+
 absl::StatusOr<int> ThreadCount() { return 1; }
 
 void ThreadPlacement::Narrow() { narrowed_ = false; }

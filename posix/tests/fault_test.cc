@@ -60,7 +60,7 @@ void ForEachFault(const std::function<void(int error)>& body) {
 // Whatever went wrong: it can be waited for afterwards.
 void EndAndReap(ChildProcess& child) {
   for (int i = 0; i < 3; ++i) {
-    (void)child.Kill(9);
+    (void)child.KillTree(9);  // its family too: a call that failed has left it alive
     if (child.Wait(Soon()).ok()) return;
   }
   ADD_FAILURE() << "the child cannot be reaped";

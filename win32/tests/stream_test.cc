@@ -221,9 +221,9 @@ TEST(StreamTest, NothingIsLostOrDoubledWhenWritesTimeOut) {
   for (size_t i = 0; i < kSize; ++i) sent[i] = static_cast<char>(i * 17 + (i >> 8) * 5);
   std::mt19937 writer_random(42);
   absl::Span<const std::byte> rest = BytesOf(sent);
-  // Whether all that was asked for was written.
+  // Whether anything was written. Often asks for more than the pipe holds.
   const auto write_some = [&](absl::Duration timeout) {
-    const size_t most = std::min<size_t>(rest.size(), 1 + writer_random() % 32768);
+    const size_t most = std::min<size_t>(rest.size(), 1 + writer_random() % 200000);
     const absl::StatusOr<size_t> size =
         pair.first->Write(rest.subspan(0, most), Deadline::After(HostPort().Now(), timeout));
     if (!size.ok()) {
@@ -231,10 +231,9 @@ TEST(StreamTest, NothingIsLostOrDoubledWhenWritesTimeOut) {
       return false;
     }
     rest.remove_prefix(*size);
-    return *size == most;
+    return true;
   };
   // Here the cancellation wins for certain, later it may or may not.
-  while (write_some(absl::ZeroDuration())) continue;
   while (write_some(absl::ZeroDuration())) continue;
   std::thread writer([&] {
     while (!rest.empty()) write_some(absl::Microseconds(writer_random() % 3 * 500));

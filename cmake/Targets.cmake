@@ -31,10 +31,6 @@ endfunction()
 # cases is a ctest test. The libraries bring main(): GTest::gmock_main, or isoproc_test_main if processes are started.
 function(isoproc_add_test name)
   cmake_parse_arguments(ARG "" "LABEL" "SOURCES;LIBRARIES" ${ARGN})
-  # BOOTSTRAP
-  if(NOT ARG_SOURCES)
-    return()
-  endif()
   isoproc_add_program(${name} ${ARG_SOURCES})
   isoproc_compile_quickly(${name})
   target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} GTest::gmock)

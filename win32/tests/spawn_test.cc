@@ -469,6 +469,7 @@ TEST(ChildTest, KillIsReportedAsTheFirstSignal) {
     EXPECT_EQ(CodeOf(child->process->Wait(Expired())), absl::StatusCode::kDeadlineExceeded);
     EXPECT_TRUE(child->process->Kill(first).ok());
     EXPECT_TRUE(child->process->Kill(second).ok());
+    EXPECT_TRUE(child->process->KillTree(second).ok());
     const absl::StatusOr<Termination> end = child->process->Wait(Generous());
     ASSERT_TRUE(end.ok()) << end.status();
     EXPECT_EQ(end->kind, Termination::Kind::kSignalled);

@@ -1,6 +1,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <new>
@@ -16,6 +17,10 @@
 #include "platform/base/deadline.h"
 #include "platform/port/port.h"
 #include "win32/tests/harness.h"
+#include "win32/text.h"
+#include "win32/unique_handle.h"
+#include "win32/wait.h"
+#include "win32/windows_api.h"
 
 namespace isoproc::port::win32 {
 namespace {
@@ -92,15 +97,14 @@ TEST(ParkerTest, AWakeIsNotLostIfAnotherWakerDiedBeforeItsSecondHalf) {
   ParkerCell cell = {};
   absl::StatusOr<std::unique_ptr<Parker>> parker = HostPort().CreateParker(cell);
   ASSERT_TRUE(parker.ok()) << parker.status();
-  std::atomic<bool> asleep{false};
-  std::thread waker([&] {
-    while (!asleep) std::this_thread::yield();
-    cell.token.exchange(1);  // and dead
-    HostPort().Unpark(cell);
-  });
-  asleep = true;
-  EXPECT_TRUE((*parker)->Park(Generous()).ok());
-  waker.join();
+  const std::string name = "Local\\isoproc-parker-" + std::string(cell.address);
+  const UniqueHandle event(::OpenEventW(SYNCHRONIZE, FALSE, Widen(name)->c_str()));
+  ASSERT_TRUE(event);
+  cell.token = 1;  // and dead
+  ASSERT_FALSE(IsSignalled(event.get()));
+  HostPort().Unpark(cell);
+  // The owner, who may have been asleep all the time, is woken. (This look takes the signal.)
+  EXPECT_TRUE(IsSignalled(event.get()));
 }
 
 TEST(ParkerTest, WokenByAnotherProcess) {

@@ -15,6 +15,7 @@
 #include "platform/base/deadline.h"
 #include "platform/port/port.h"
 #include "win32/tests/harness.h"
+#include "win32/unique_handle.h"
 #include "win32/windows_api.h"
 
 namespace isoproc::port::win32 {
@@ -161,6 +162,17 @@ TEST(WaitAnyTest, LeavesNoHandles) {
     // Beyond 64 the thread pool helps, which keeps some threads.
     ExpectNoHandleLeak(wait_in_vain, count > 64 ? 20 : 0);
   }
+}
+
+TEST(WaitAnyTest, LeavesNoOperationBehind) {
+  if (IsWine()) GTEST_SKIP() << "Wine cancels nothing with success";
+  StreamPair pair = MakePair();
+  EXPECT_EQ(CodeOf(HostPort().WaitAny({pair.first.get()},
+                                      Deadline::After(HostPort().Now(), absl::Milliseconds(5)))),
+            absl::StatusCode::kDeadlineExceeded);
+  const Handle handle = pair.first->Detach();
+  EXPECT_FALSE(::CancelIoEx(NativeOf(handle.native()), nullptr));
+  EXPECT_EQ(::GetLastError(), DWORD{ERROR_NOT_FOUND});
 }
 
 TEST(WaitMillisecondsTest, NeverForEverByAccident) {

@@ -3,8 +3,7 @@
 // These types travel by value:
 //   - numbers, bool, enumerations, and trivially copyable classes (as bytes)
 //   - std::string, the standard containers, std::array, bitset, chrono, complex, optional, pair,
-//   tuple,
-//     variant, and unique_ptr and shared_ptr to a type that travels
+//     tuple, variant, and unique_ptr and shared_ptr to a type that travels
 //   - plain aggregates of such types, without any boilerplate
 //   - whatever has the hooks of the cereal library: serialize, save and load
 // These do not, and using them is a compile error: pointers, references, views (std::string_view,

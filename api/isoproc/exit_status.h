@@ -24,7 +24,7 @@ class ExitStatus {
   // 15 terminate.                                                             [PROC-29, PROC-31]
   static ExitStatus Signalled(int signal) { return ExitStatus(Kind::kSignalled, -signal); }
   // `type` is the exception's type as C++ spells it, "unknown" if it is no std::exception; `what`
-  // its what(), at most 16 KiB of it. [PROC-24]
+  // its what(), at most 16 KiB of it.                                                   [PROC-24]
   static ExitStatus Threw(std::string_view type, std::string_view what) {
     ExitStatus status(Kind::kThrew, 1);
     status.type_ = type;

@@ -33,7 +33,7 @@ absl::StatusOr<std::shared_ptr<Child>> StartChild(const ProcessOptions& options,
 //
 // The destructor does what ProcessOptions::at_exit says: it joins the child, or kills and joins it;
 // a detached child is left alone. A moved-from or default-constructed object has no child: its
-// functions return kFailedPrecondition and its values are empty. [PROC-01]
+// functions return kFailedPrecondition and its values are empty.                        [PROC-01]
 //
 // Thread safety: all const functions, Join, Terminate, TerminateTree, Kill and Stop may be called
 // from any number of threads at once; moving, Close and destruction may not overlap with other
@@ -56,8 +56,7 @@ class Process {
   // Arguments are converted to the parameters' types here, and travel by value (codec.h). A target
   // returns void (exit code 0), bool or int, whose low eight bits are the exit code. It runs on the
   // child's main thread; when it returns, the child exits as by std::exit, whatever other threads
-  // do.
-  //                                                     [PROC-10, PROC-23, PROC-57, PROC-58]
+  // do.                                                 [PROC-10, PROC-23, PROC-57, PROC-58]
   // Blocks:    until the child is ready to call the target, or ProcessOptions::start_timeout.
   // On OK:     the child is about to run the target; it may have ended already.         [PROC-03]
   // Errors:    no child is left behind.                                                 [CTX-27]
@@ -70,11 +69,11 @@ class Process {
   //   NotFound            no such program, working directory or file; the child does not have
   //                       the target [ENTRY-16]
   //   PermissionDenied    the program or a file may not be used
-  //   Aborted             the child died before it was ready; ExitStatusOf(status) tells how
-  //   [CTX-30] DataLoss            the child could not decode the arguments DeadlineExceeded    the
-  //   child was not ready in time, and was killed ResourceExhausted   the system is out of
-  //   processes, handles or memory Unimplemented       this platform lacks the start method
-  //   [CTX-04]
+  //   Aborted             the child died before it was ready; ExitStatusOf(status) says how [CTX-30]
+  //   DataLoss            the child could not decode the arguments
+  //   DeadlineExceeded    the child was not ready in time, and was killed
+  //   ResourceExhausted   the system is out of processes, handles or memory
+  //   Unimplemented       this platform lacks the start method                         [CTX-04]
   template <auto kFunction, class... Args>
     requires(!internal::kStartsWithOptions<Args...>)
   static absl::StatusOr<Process> Start(const Args&... args) {
@@ -108,9 +107,9 @@ class Process {
 
   // Ends the child at once. It cannot refuse, and none of its handlers run; its status will be
   // Signalled(15), on every platform, unless it ended before. Does nothing to a child that has
-  // ended. The children that it started end with it.                       [PROC-30, PROC-32,
-  // PROC-36] Blocks:    never; Join waits for the end. Errors:    FailedPrecondition: no child
-  // [PROC-37]. PermissionDenied: the child changed its user.
+  // ended. The children that it started end with it.               [PROC-30, PROC-32, PROC-36]
+  // Blocks:    never; Join waits for the end.
+  // Errors:    FailedPrecondition: no child [PROC-37]. PermissionDenied: the child changed its user.
   absl::Status Terminate();
 
   // As Terminate, and also ends the processes that the child started by other means than isoproc,
@@ -130,7 +129,8 @@ class Process {
   // Errors:    FailedPrecondition: the child runs; nothing changed.          [PROC-38, PROC-39]
   absl::Status Close();
 
-  // What becomes ready when the child ends, also when what the child started lives on; it stays ready.
+  // What becomes ready when the child ends, also when what the child started lives on; it stays
+  // ready.
   // Errors:    FailedPrecondition: no child.                         [PROC-45, PROC-46, PROC-47]
   absl::StatusOr<Waitable> AsWaitable() const;
 
@@ -165,7 +165,8 @@ class Process {
 };
 
 // The children of this process that run, as information about each, in the order of their start.
-// Ended ones that nobody has joined keep their exit status. [MISC-01] Thread safety: any thread.
+// Ended ones that nobody has joined keep their exit status.                              [MISC-01]
+// Thread safety: any thread.
 std::vector<ProcessInfo> ActiveChildren();
 
 }  // namespace isoproc

@@ -72,7 +72,7 @@ bool WaitForStop(absl::Duration timeout = absl::InfiniteDuration());
 int CpuCount();
 
 // How many of them this process may use: its affinity and, in a container, its CPU quota rounded
-// up. From 1 to CpuCount(). [MISC-02]
+// up. From 1 to CpuCount().                                                              [MISC-02]
 int UsableCpuCount();
 
 }  // namespace isoproc

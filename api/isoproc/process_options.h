@@ -16,12 +16,11 @@ namespace isoproc {
 
 // How a child comes into being.                                                         [CTX-01]
 enum class StartMethod {
-  // The program is started again and the child gets what it was given, nothing else. Everywhere,
-  // and
+  // The program is started again and the child gets what it was given, nothing else. Everywhere, and
   // the default.
   kSpawn,
-  // A helper process, itself spawned at the first use, forks on request: as clean as kSpawn and
-  // faster, since the program is not started again. Static initialisers ran once, in the helper.
+  // A fork server, itself spawned at the first use, forks on request: as clean as kSpawn and
+  // faster, since the program is not started again. Static initialisers ran once, in the server.
   // Where there is fork(): not on Windows.                                              [CTX-31]
   kForkServer,
   // The calling process is forked. For experts: the child has all memory and descriptors of its
@@ -82,7 +81,7 @@ class StandardStream {
 // Options of Process::Start. Strings are UTF-8 without NUL bytes.
 struct ProcessOptions {
   // Shown by Process::name and, in the child, by CurrentProcess. Need not be unique. Empty: a
-  // default.
+  // default.                                                                            [PROC-14]
   std::string name = {};
   AtExit at_exit = AtExit::kJoin;
   // With kJoin, how long the destructor and the parent's exit wait before they kill.   [PROC-42]

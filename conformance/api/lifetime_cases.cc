@@ -283,6 +283,30 @@ ISOPROC_CASE(Lifetime, PROC_44_2, ChildrenEndWithAParentThatDies) {
   }
 }
 
+// Dies beside a copy of itself which goes on to hold the parent's end of the child's stream.
+int DieBesideACopy() {
+  const absl::StatusOr<Process> child = Process::Start<Linger>(Killable());
+  if (!child.ok()) return 100;
+  const int64_t self = CurrentProcess().pid();
+  return system_support::RunInFork([self] {
+    std::fclose(stdout);
+    system_support::KillFromOutside(self);
+    ReadInput();
+    return 0;
+  });
+}
+
+ISOPROC_CASE_WITH(Lifetime, PROC_44_7, ChildEndsThoughACopyOfItsParentLives,
+                  "kernel_identity,foreign_fork") {
+  SystemPipe input;
+  SystemPipe output;
+  ASSERT_OK_AND_ASSIGN(Process process, Process::Start<DieBesideACopy>(Between(input, output)));
+  input.CloseReadEnd();
+  EXPECT_THAT(output.ReadToEnd(), testing::AnyOf("ready\n", "")) << "the end of parent and child";
+  EXPECT_EQ(EndOf(process), "signalled 9 (SIGKILL)");
+  input.CloseWriteEnd();
+}
+
 // Says who it is, outlives its parent, and ends with its input.
 void OutliveItsParent() {
   const std::optional<ProcessInfo> parent = ParentProcess();

@@ -100,6 +100,7 @@ constexpr Capability kCapabilities[] = {
     {"fork", &port::Capabilities::fork, ProbeFork},
     {"pinned_image", &port::Capabilities::pinned_image, nullptr},
     {"replaceable_image", &port::Capabilities::replaceable_image, nullptr},
+    {"kernel_identity", &port::Capabilities::kernel_identity, nullptr},
     {"foreign_fork", &port::Capabilities::foreign_fork, nullptr},
 };
 

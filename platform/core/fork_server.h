@@ -1,4 +1,4 @@
-// The helper process that forks children on request.
+// The process that forks children on request, as its parent sees it.
 #ifndef ISOPROC_PLATFORM_CORE_FORK_SERVER_H_
 #define ISOPROC_PLATFORM_CORE_FORK_SERVER_H_
 
@@ -16,11 +16,11 @@ namespace isoproc::internal {
 // Thread safety: any thread.
 class ForkServer {
  public:
-  // As port::Port::SpawnFromServer; starts the helper at the first call, and again if it died.
+  // As port::Port::SpawnFromServer; starts the server at the first call, and again if it died.
   absl::StatusOr<std::unique_ptr<port::ChildProcess>> Spawn(const port::SpawnRequest& request,
                                                             port::Deadline deadline);
 
-  // Ends the helper, if there is one; its children live on.
+  // Ends the server, if there is one; its children live on.
   void Stop();
 
  private:

@@ -22,8 +22,8 @@ using Spawner = absl::FunctionRef<absl::StatusOr<std::unique_ptr<port::ChildProc
     const port::SpawnRequest& request)>;
 
 // Starts a process by `spawn`, to which `request` is given with its bootstrap stream filled in;
-// tells it `message` and `arguments`; waits until it says that it is ready. Errors: as
-// Process::Start; no process is left.
+// tells it `message` and `arguments`; waits until it says that it is ready.
+// Errors: as Process::Start; no process is left.
 absl::StatusOr<Launched> Launch(port::Port& port, port::SpawnRequest request,
                                 const StartMessage& message, const std::string& arguments,
                                 port::Deadline deadline, Spawner spawn);

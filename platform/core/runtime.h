@@ -46,8 +46,7 @@ class Runtime {
   // For tests: what the runtime asks of the system, from now on and in all threads.
   void SetPortForTesting(port::Port* port) { port_ = port; }
 
-  // ---- starting
-  // ----------------------------------------------------------------------------------
+  // ---- starting ---------------------------------------------------------------------------------
 
   // Errors: FailedPrecondition, with a message that teaches, if nothing may be started.
   absl::Status CheckReady();
@@ -68,8 +67,7 @@ class Runtime {
   // Threads of this process that are the library's own.
   int own_threads();
 
-  // ---- children
-  // ----------------------------------------------------------------------------------
+  // ---- children ---------------------------------------------------------------------------------
 
   void AddChild(std::shared_ptr<Child> child);
   void RemoveChild(const Child& child);
@@ -78,8 +76,7 @@ class Runtime {
   // Reaps children that have ended and whose Process is gone.
   void ReapAbandoned();
 
-  // ---- this process
-  // ------------------------------------------------------------------------------
+  // ---- this process -----------------------------------------------------------------------------
 
   std::shared_ptr<const KnownProcess> self();
   std::shared_ptr<const KnownProcess> parent();  // null in the process that the user started

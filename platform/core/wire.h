@@ -27,8 +27,7 @@
 
 namespace isoproc::internal {
 
-// ---- telling a child from a program that the user started
-// ----------------------------------------
+// ---- telling a child from a program that the user started ---------------------------------------
 
 using Preamble = std::array<std::byte, 32>;  // a fixed text and a random number
 
@@ -44,8 +43,7 @@ struct BootstrapArgument {
 };
 std::optional<BootstrapArgument> ParseBootstrapArgument(std::string_view argument);
 
-// ---- frames
-// --------------------------------------------------------------------------------------
+// ---- frames -------------------------------------------------------------------------------------
 
 enum class FrameKind : uint32_t {
   kStart = 1,
@@ -78,8 +76,7 @@ absl::Status WriteAll(port::Stream& stream, std::string_view& bytes, port::Deadl
 // Errors: as ReadFrame, for `into` in place of a frame.
 absl::Status ReadAll(port::Stream& stream, absl::Span<std::byte> into, port::Deadline deadline);
 
-// ---- payloads
-// ------------------------------------------------------------------------------------
+// ---- payloads -----------------------------------------------------------------------------------
 
 struct StartMessage {
   enum class Role { kTarget, kForkServer };

@@ -7,16 +7,19 @@
 // Rules for all operations, unless they say otherwise:
 //   errors         an absl::Status whose code is the same on every port, with the native code as a
 //                  payload (platform/base/native_error.h). Nothing was changed and nothing is
-//                  leaked when a call fails. [PORT-01] ResourceExhausted: the system is out of
-//                  handles, processes or memory.  [PORT-02] Unimplemented: the capability is not
-//                  declared.                         [PORT-03]
+//                  leaked when a call fails.                                              [PORT-01]
+//                  ResourceExhausted: the system is out of handles, processes or memory.  [PORT-02]
+//                  Unimplemented: the capability is not declared.                         [PORT-03]
 //   time           deadlines are on the monotonic clock; a call never returns DeadlineExceeded
-//   early,
-//                  and an expired deadline still tries once. EINTR is never seen.  [GEN-03, GEN-06]
+//                  early, and an expired deadline still tries once. EINTR is never seen.
+//                                                                                 [GEN-03, GEN-06]
 //   inheritance    no handle made by a port is inherited by a child, started by isoproc or not,
 //                  unless the request lists it.                                           [PORT-04]
 //   thread safety  all functions of Port may be called from any thread at any time.
 //   text           UTF-8.
+//
+// Memory, parkers, liveness of strangers and handles in streams are here for what is built on
+// processes next: queues, locks, pools. Version 0.1 itself does not call them.
 #ifndef ISOPROC_PLATFORM_PORT_PORT_H_
 #define ISOPROC_PLATFORM_PORT_PORT_H_
 
@@ -55,8 +58,7 @@ class Port {
   // Starts a program as a child of the calling process.
   // Blocks:    until the system has started the program, or refused.
   // On OK:     the child has the three standard streams and the bootstrap stream, and no other
-  // handle
-  //            of this process.                                                         [CTX-14]
+  //            handle of this process.                                                  [CTX-14]
   //            Its signal mask is empty and its signal dispositions are the defaults.   [CTX-40]
   //            It leads its own family, so that a key press meant for the caller does not reach it;
   //            only a child that inherits a terminal as standard input stays with the caller.
@@ -65,10 +67,11 @@ class Port {
   //            EndFamily, and on Windows also when the caller dies (job object).        [SPWN-02]
   //            The time does not grow with the memory of the caller.                    [SPWN-03]
   // Errors:    no child exists.                                                         [SPWN-04]
-  //            NotFound: no such program, working directory or file. PermissionDenied: not
-  //            executable. InvalidArgument: a NUL in a string; a name in `environment` that is
-  //            empty or has '='; text that is not UTF-8 (Windows); a .bat or .cmd program
-  //            (Windows). ResourceExhausted: process table, handles, memory, or arguments too long.
+  //            NotFound: no such program, working directory or file.
+  //            PermissionDenied: not executable.
+  //            InvalidArgument: a NUL in a string; a name in `environment` that is empty or has '=';
+  //            text that is not UTF-8 (Windows); a .bat or .cmd program (Windows).
+  //            ResourceExhausted: process table, handles, memory, or arguments too long.
   virtual absl::StatusOr<std::unique_ptr<ChildProcess>> Spawn(const SpawnRequest& request) = 0;
 
   // In a new process: takes the bootstrap stream that `token` names, if it is one.
@@ -81,8 +84,8 @@ class Port {
       std::string_view token, absl::Span<const std::byte> expected) = 0;
 
   // In a child that is about to end because its parent is dead: ends the other members of the
-  // family that the child leads, and the child. How the child ends is nobody's to see. Never returns;
-  // runs no handlers.                                                                   [SPWN-02]
+  // family that the child leads, and the child. How the child ends is nobody's to see. Never
+  // returns; runs no handlers.                                                          [SPWN-02]
   [[noreturn]] virtual void EndFamily() = 0;
 
   // Ends the calling process at once with `code`; runs no handlers.
@@ -93,16 +96,18 @@ class Port {
   virtual void PrepareChild() = 0;
 
   // Serves requests made through `server` (the other end of which SpawnFromServer holds): each is a
-  // fork of this process in which `entry` runs. Returns when the other end is gone. Requires that
-  // the process has one thread. Capability: fork_server. Errors:    FailedPrecondition: the process
-  // has several threads.
+  // fork of this process in which `entry` runs. Capability: fork_server.
+  // Requires:  the process has one thread.
+  // Blocks:    until the other end is gone.
+  // Errors:    FailedPrecondition: the process has several threads.
   virtual absl::Status ServeForks(std::unique_ptr<Stream> server, const ForkedEntry& entry) = 0;
 
   // As Spawn, but forked by the process that runs ServeForks at the other end of `server`:
   // `program`, `arguments` and `bootstrap_prefix` are ignored; `environment` nullopt is the
-  // caller's as it is now. The child runs the server's entry with the bootstrap stream. Capability:
-  // fork_server. Thread safety: one call at a time per server. Errors:    as Spawn; Unavailable:
-  // the server is gone, start a new one.             [CTX-31]
+  // caller's as it is now. The child runs the server's entry with the bootstrap stream.
+  // Capability: fork_server.
+  // Thread safety: one call at a time per server.
+  // Errors:    as Spawn; Unavailable: the server is gone, start a new one.              [CTX-31]
   virtual absl::StatusOr<std::unique_ptr<ChildProcess>> SpawnFromServer(
       Stream& server, const SpawnRequest& request) = 0;
 
@@ -126,10 +131,8 @@ class Port {
 
   // Blocks:    until at least one of `objects` is ready, or `deadline`.
   // On OK:     the indices of all that are ready, ascending; objects may repeat, null is an error.
-  // Errors:    DeadlineExceeded; InvalidArgument: no objects and no deadline. No limit on their
-  // number
-  //            other than memory.                                        [WAIT-01, CONN-46,
-  //            CONN-50]
+  //            There is no limit on their number other than memory.         [WAIT-01, CONN-50]
+  // Errors:    DeadlineExceeded; InvalidArgument: no objects and no deadline.           [CONN-46]
   virtual absl::StatusOr<std::vector<size_t>> WaitAny(absl::Span<Waitable* const> objects,
                                                       Deadline deadline) = 0;
 
@@ -188,8 +191,8 @@ class Port {
   virtual int64_t ProcessId() = 0;
 
   // Runs `body` in a new thread which no signal is delivered to. The thread ends with `body`, or
-  // with the process; nobody joins it. In a child made by Fork it does not exist. [SYS-03] Errors:
-  // ResourceExhausted: `body` does not run.
+  // with the process; nobody joins it. In a child made by Fork it does not exist.       [SYS-03]
+  // Errors:    ResourceExhausted: `body` does not run.
   virtual absl::Status StartThread(std::function<void()> body) = 0;
 
   // A path under which Spawn starts the image that this process runs.                   [CTX-25]
@@ -197,8 +200,8 @@ class Port {
   // Errors:    NotFound.
   virtual absl::StatusOr<std::string> ProgramPath(std::string_view argv0) = 0;
 
-  // The arguments of main in UTF-8 (on Windows main's own are in the code page of the system, which lacks
-  // most characters).                                                                   [CTX-16]
+  // The arguments of main in UTF-8 (on Windows main's own are in the code page of the system, which
+  // lacks most characters).                                                             [CTX-16]
   virtual std::vector<std::string> ProgramArguments(int argc, char** argv) = 0;
 
   // What tells two versions of the file at `path` apart; only good for comparison.

@@ -27,10 +27,10 @@ namespace isoproc::port {
 // Where one of a child's three standard streams leads.
 struct StandardStream {
   enum class Kind {
-    kNull,       // the null device
-    kInherit,    // the caller's own; the null device if the caller has closed it          [PROC-59]
-    kReadFile,   // `path`, opened for reading; it must exist
-    kWriteFile,  // `path`, created or emptied, opened for writing
+    kNull,        // the null device
+    kInherit,     // the caller's own; the null device if the caller has closed it  [PROC-59]
+    kReadFile,    // `path`, opened for reading; it must exist
+    kWriteFile,   // `path`, created or emptied, opened for writing
     kAppendFile,  // `path`, created if missing, each write goes to the end
     kHandle,      // `native`, a descriptor or HANDLE that the caller keeps owning
   };

@@ -50,8 +50,7 @@ class Stream : public Waitable {
   //            Both sides agree where in the byte sequence a handle travels; a Read that is asked for
   //            more bytes than come before it may take it for data, and then it is lost.
   // Blocks:    as Write().
-  // On OK:     the receiver owns a new handle to the same object; the caller keeps its own. A
-  // handle
+  // On OK:     the receiver owns a new handle to the same object; the caller keeps its own. A handle
   //            that is never received is closed with the stream (Windows: with the receiver).
   //                                                                                     [STRM-09]
   // Errors:    as Write(); NotFound: no such receiver (Windows). Nothing was sent.
@@ -61,8 +60,7 @@ class Stream : public Waitable {
   // Blocks:    as Read().
   // On OK:     the caller owns the handle; it is not inherited by children.             [STRM-10]
   // Errors:    as Read(); OutOfRange: end of stream; DataLoss: no handle at this place of the
-  // stream,
-  //            the stream is dead.                                                      [STRM-11]
+  //            stream, which is dead.                                                   [STRM-11]
   virtual absl::StatusOr<Handle> ReceiveHandle(Deadline deadline) = 0;
 
   // Gives up the native handle so that it can be sent; the object may only be destroyed after.

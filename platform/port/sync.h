@@ -15,11 +15,9 @@ namespace isoproc::port {
 // owns a cell writes `address` before anybody else may see the cell; after that, only `token`
 // changes.
 //   token    written by Unpark (to 1, commits the wake) and by the owner's Park (to 0); a dead
-//   owner's
-//            token is repaired by nobody, as nobody sleeps on it.
+//            owner's token is repaired by nobody, as nobody sleeps on it.
 //   address  the port's own: where the owner can be woken. Left behind by a dead owner; waking it
-//   is
-//            harmless.
+//            is harmless.
 struct ParkerCell {
   std::atomic<uint32_t> token;
   uint32_t reserved;

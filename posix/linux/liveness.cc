@@ -1,6 +1,7 @@
 // A process is named by its id and the time of its start, which /proc tells.
 #include "platform/port/liveness.h"
 
+#include <pthread.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -23,6 +24,10 @@
 
 namespace isoproc::port::posix::os {
 namespace {
+
+// What Self() has found; the first word is written last.
+constinit std::atomic<int64_t> known_pid{0};
+constinit std::atomic<uint64_t> known_birth{0};
 
 // nullopt: there is no such process.
 absl::StatusOr<std::optional<ProcessStat>> StatOf(int64_t pid) {
@@ -70,9 +75,10 @@ class PidfdDeathNotice final : public DeathNotice, public Pollable {
 }  // namespace
 
 absl::StatusOr<ProcessIdentity> Self() {
-  // The first word is written last. A fork has another process id and so finds nothing here.
-  static std::atomic<int64_t> known_pid{0};
-  static std::atomic<uint64_t> known_birth{0};
+  // A copy of the process must not find what is known of the original, even if it has got the process
+  // id of one that was the original's original and is dead.
+  static const int registered = ::pthread_atfork(nullptr, nullptr, [] { known_pid.store(0); });
+  (void)registered;
   const int64_t pid = ::getpid();
   if (known_pid.load(std::memory_order_acquire) == pid) {
     return ProcessIdentity{.pid = pid, .birth = known_birth.load(std::memory_order_relaxed)};

@@ -44,6 +44,7 @@ Capabilities DeclaredCapabilities() {
           .fork = true,
           .pinned_image = true,
           .replaceable_image = true,
+          .kernel_identity = true,
           .foreign_fork = true};
 }
 

@@ -3,6 +3,7 @@
 #include "platform/port/liveness.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -85,6 +86,10 @@ class LockDeathNotice final : public DeathNotice, public Pollable {
 }  // namespace
 
 absl::StatusOr<ProcessIdentity> Self() {
+  // A copy of the process must not find what is known of the original, even if it has got the process
+  // id of one that was the original's original and is dead.
+  static const int forgetful = ::pthread_atfork(nullptr, nullptr, [] { known_self = {}; });
+  (void)forgetful;
   const std::lock_guard<std::mutex> lock(RunMutex());
   const int64_t pid = ::getpid();
   if (known_self.pid == pid) return known_self;

@@ -64,7 +64,8 @@ void PrintSignals(bool handled) {
   for (int signal = 1; signal < NSIG; ++signal) {
     if (sigismember(&mask, signal) == 1) printf("blocked:%d ", signal);
     struct sigaction action;
-    if (::sigaction(signal, nullptr, &action) == 0 && (action.sa_handler == SIG_IGN || (handled && action.sa_handler != SIG_DFL))) {
+    if (::sigaction(signal, nullptr, &action) == 0 &&
+        (action.sa_handler == SIG_IGN || (handled && action.sa_handler != SIG_DFL))) {
       printf("not default:%d ", signal);
     }
   }

@@ -55,7 +55,8 @@ for source in sources(".h", ".cc"):
     if here not in ALLOWED:
         problems.append(f"{name}: directory {here} has no row in tools/checks/include_arrows.py")
         continue
-    allowed = ALLOWED[here] + [here] + ALSO.get(source.parent.name, [])
+    parts = source.relative_to(ROOT).parts
+    allowed = ALLOWED[here] + [here] + [also for part in parts for also in ALSO.get(part, [])]
     for number, line in enumerate(source.read_text().splitlines(), 1):
         include = INCLUDE.match(line)
         if not include:

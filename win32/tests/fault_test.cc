@@ -238,6 +238,18 @@ TEST(FaultTest, Streams) {
             10);
 }
 
+TEST(FaultTest, AFailedWaitIsNotADeadline) {
+  const StreamPair pair = HostPort().CreateStreamPair().value();
+  const ScopedFaults faults;
+  Faults::calls = 0;
+  Faults::failing = 2;  // after ReadFile
+  Faults::error = ERROR_NO_SYSTEM_RESOURCES;
+  std::byte byte{};
+  EXPECT_EQ(CodeOf(pair.first->Read(absl::MakeSpan(&byte, 1), Generous())),
+            absl::StatusCode::kResourceExhausted);
+  Faults::failing = 0;
+}
+
 TEST(FaultTest, PassingHandles) {
   const auto scenario = []() -> absl::Status {
     absl::StatusOr<StreamPair> pair = HostPort().CreateStreamPair();

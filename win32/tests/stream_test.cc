@@ -215,37 +215,39 @@ TEST(StreamTest, OneReaderAndOneWriterAtTheSameTime) {
 // The kernel takes the whole of a write or nothing, which Write() relies on when it gives up.
 // Writes that are cancelled at any moment must neither lose nor double a byte.
 TEST(StreamTest, NothingIsLostOrDoubledWhenWritesTimeOut) {
-  const StreamPair pair = MakePair();
+  StreamPair pair = MakePair();
   constexpr size_t kSize = 4 << 20;
   std::string sent(kSize, '\0');
   for (size_t i = 0; i < kSize; ++i) sent[i] = static_cast<char>(i * 17 + (i >> 8) * 5);
   std::mt19937 writer_random(42);
   absl::Span<const std::byte> rest = BytesOf(sent);
-  // Whether anything was written. Often asks for more than the pipe holds.
+  // Writes something, or not. Often asks for more than the pipe holds.
   const auto write_some = [&](absl::Duration timeout) {
     const size_t most = std::min<size_t>(rest.size(), 1 + writer_random() % 200000);
     const absl::StatusOr<size_t> size =
         pair.first->Write(rest.subspan(0, most), Deadline::After(HostPort().Now(), timeout));
-    if (!size.ok()) {
-      EXPECT_EQ(size.status().code(), absl::StatusCode::kDeadlineExceeded);
-      return false;
-    }
-    rest.remove_prefix(*size);
-    return true;
+    if (size.ok()) rest.remove_prefix(*size);
+    return size.status();
   };
   // Here the cancellation wins for certain, later it may or may not.
-  while (write_some(absl::ZeroDuration())) continue;
+  while (write_some(absl::ZeroDuration()).ok()) continue;
   std::thread writer([&] {
-    while (!rest.empty()) write_some(absl::Microseconds(writer_random() % 3 * 500));
+    while (!rest.empty()) {
+      const absl::Status status = write_some(absl::Microseconds(writer_random() % 3 * 500));
+      if (status.ok() || absl::IsDeadlineExceeded(status)) continue;
+      ADD_FAILURE() << status;
+      return;
+    }
   });
   std::mt19937 random(43);
   std::string received;
   while (received.size() < kSize) {
     const size_t most = random() % 8 == 0 ? 1 + random() % 40000 : 1 + random() % 500;
     const absl::StatusOr<std::string> text = ReadSome(*pair.second, Generous(), most);
-    ASSERT_TRUE(text.ok() && !text->empty()) << text.status();
+    if (!text.ok() || text->empty()) break;
     received += *text;
   }
+  pair.second.reset();  // lets the writer go if there is more than there should be
   writer.join();
   EXPECT_TRUE(received == sent);
 }

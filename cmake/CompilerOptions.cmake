@@ -10,6 +10,11 @@ function(isoproc_compile_options target)
   if(MSVC)
     target_compile_options(${target} PRIVATE /permissive- /utf-8 /Zc:__cplusplus /Zc:preprocessor)
   endif()
+  if(NOT MSVC)
+    # Designated initialisers name some members and leave the others to their defaults: that is their use here. Said
+    # for all builds, as a project that includes this one may ask for the warning.
+    target_compile_options(${target} PRIVATE -Wno-missing-field-initializers)
+  endif()
   # A newer compiler of somebody who only uses isoproc must not break their build.
   if(NOT PROJECT_IS_TOP_LEVEL)
     return()
@@ -17,15 +22,10 @@ function(isoproc_compile_options target)
   if(MSVC)
     target_compile_options(${target} PRIVATE /W4 /WX)
   else()
-    # Designated initialisers name some members and leave the others to their defaults: that is their use here.
     target_compile_options(${target} PRIVATE
       -Wall -Wextra -Wpedantic -Werror
       -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-qual -Wextra-semi -Wvla
-      -Wimplicit-fallthrough -Wformat=2 -Wundef -Wno-missing-field-initializers)
-    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-      # gcc 12 finds uninitialised members in Abseil's AnyInvocable once it has inlined it.
-      target_compile_options(${target} PRIVATE -Wno-maybe-uninitialized)
-    endif()
+      -Wimplicit-fallthrough -Wformat=2 -Wundef)
   endif()
 endfunction()
 

@@ -42,6 +42,9 @@ absl::StatusCode StatusCodeOf(int error) {
     case EACCES:
     case EPERM:
     case ENOEXEC:
+    case EISDIR:
+    case EROFS:
+    case ETXTBSY:
       return absl::StatusCode::kPermissionDenied;
     case EPIPE:
     case ECONNRESET:

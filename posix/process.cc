@@ -55,10 +55,16 @@ class PosixChild final : public ChildProcess {
       // Not under the lock: others wait, look and kill meanwhile.
       if (absl::Status status = watch_->AwaitEnd(deadline); !status.ok()) return status;
     }
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (absl::Status status = Collect(); !status.ok()) return status;
-    if (!termination_.has_value()) return absl::DeadlineExceededError("the child still runs");
-    return *termination_;
+    while (true) {
+      {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        if (absl::Status status = Collect(); !status.ok()) return status;
+        if (termination_.has_value()) return *termination_;
+      }
+      if (deadline.Expired(Now())) return absl::DeadlineExceededError("the child still runs");
+      // It has ended, but a debugger is told before its parent is.
+      (void)sys.poll(nullptr, 0, 1);
+    }
   }
 
   absl::Status Kill(int signal) override {

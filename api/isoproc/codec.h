@@ -51,7 +51,7 @@ absl::StatusOr<std::string> Encode(const T& value) {
 // The value that `bytes` were made of.
 // Blocks:  never.  Thread safety: any thread.
 // Errors:  DataLoss: `bytes` are not exactly one T: of another type, cut short, too long, out of
-//          range, nested deeper than 1,000 levels, or a hook of the type threw.
+//          range, nested deeper than 1,000 objects, or a hook of the type threw.
 //          ResourceExhausted: no memory.
 template <class T>
 absl::StatusOr<T> Decode(absl::Span<const std::byte> bytes) {

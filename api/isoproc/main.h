@@ -27,7 +27,8 @@ void Init(int argc, char** argv);
 // Names the program which children run instead of the caller's own: one that calls Init and has the
 // same targets. For programs whose main belongs to somebody else, and for shared libraries; makes a
 // call of Init unnecessary in the caller. Affects the starts that follow; an empty path goes back
-// to the caller's own program. Whether the program exists is seen when a process is started.
+// to the caller's own program. Whether the program exists is seen when a process is started. A fork
+// server that runs already stays what it is.
 //                                                                              [CTX-25, ENTRY-10]
 // Errors:    InvalidArgument: a NUL in the path.
 // Thread safety: any thread.

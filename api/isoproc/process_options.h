@@ -96,6 +96,7 @@ struct ProcessOptions {
   StandardStream standard_output = StandardStream::Inherit();
   StandardStream standard_error = StandardStream::Inherit();
   // The child's whole environment. nullopt: the parent's, as it is when Start is called. [CTX-16]
+  // On Windows SystemRoot is added if it is missing: parts of the system do not load without it.
   std::optional<std::map<std::string, std::string>> environment = std::nullopt;
   // Empty: the parent's, as it is when Start is called.                                 [CTX-16]
   std::string working_directory = {};

@@ -52,6 +52,9 @@ class Child : public WaitSource {
 
   absl::StatusOr<port::Waitable*> PortWaitable() override;
 
+  // In a fork of the parent, which has no other thread: see Runtime::ForgetChildrenAfterFork.
+  void CloseControlAfterFork() { control_.reset(); }
+
   // What the destructor of Process does, and the end of main.
   void EndAsOptionsSay();
   // The Process of a detached child is gone: reap the child when it has ended.

@@ -12,20 +12,23 @@
 #include "platform/port/port.h"
 
 namespace isoproc::internal {
+namespace {
+
+constexpr int kSigKill = 9;
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<port::ChildProcess>> ForkServer::Spawn(
     const port::SpawnRequest& request, port::Deadline deadline) {
   const std::lock_guard lock(mutex_);
-  port::Port& port = Runtime::Get().port();
-  if (server_.has_value()) {
-    absl::StatusOr<std::unique_ptr<port::ChildProcess>> child =
-        port.SpawnFromServer(*server_->control, request);
-    if (!absl::IsUnavailable(child.status())) return child;
-    StopLocked();  // somebody killed it
+  if (!server_.has_value()) {
+    const absl::Status started = Start(deadline);
+    if (!started.ok()) return started;
   }
-  const absl::Status started = Start(deadline);
-  if (!started.ok()) return started;
-  return port.SpawnFromServer(*server_->control, request);
+  absl::StatusOr<std::unique_ptr<port::ChildProcess>> child =
+      Runtime::Get().port().SpawnFromServer(*server_->control, request);
+  if (absl::IsUnavailable(child.status())) StopLocked();  // somebody killed it
+  return child;
 }
 
 absl::Status ForkServer::Start(port::Deadline deadline) {
@@ -43,7 +46,9 @@ absl::Status ForkServer::Start(port::Deadline deadline) {
   message.role = StartMessage::Role::kForkServer;
   absl::StatusOr<Launched> launched =
       Launch(runtime.port(), std::move(request), message, "", deadline,
-             [&](const port::SpawnRequest& filled) { return runtime.port().Spawn(filled); });
+             [&](const port::SpawnRequest& filled, std::unique_ptr<port::Stream>&) {
+               return runtime.port().Spawn(filled);
+             });
   if (!launched.ok()) return launched.status();
   server_ = *std::move(launched);
   return absl::OkStatus();
@@ -56,7 +61,8 @@ void ForkServer::Stop() {
 
 void ForkServer::StopLocked() {
   if (!server_.has_value()) return;
-  server_->control.reset();  // it ends at the end of its stream
+  // Not by the end of its stream, of which a fork of this process may hold a copy.
+  server_->process->Kill(kSigKill).IgnoreError();
   server_->process->Wait(port::Deadline::Never()).IgnoreError();
   server_.reset();
 }

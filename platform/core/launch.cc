@@ -1,5 +1,6 @@
 #include "platform/core/launch.h"
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <string>
@@ -37,6 +38,22 @@ absl::StatusOr<Frame> AwaitAnswer(port::Port& port, port::ChildProcess& process,
   return ReadFrame(control, has_ended ? port::Deadline::At(absl::ZeroDuration()) : deadline);
 }
 
+// As WriteAll; Unavailable also when the child has ended, since whatever it started before Init may hold
+// a copy of its end, from which nobody reads.
+absl::Status WriteWhileItRuns(port::Port& port, port::ChildProcess& process, port::Stream& control,
+                              std::string_view bytes, port::Deadline deadline) {
+  constexpr absl::Duration kSlice = absl::Milliseconds(100);
+  while (true) {
+    const absl::Duration now = port.Now();
+    const absl::Status written = WriteAll(
+        control, bytes, port::Deadline::After(now, std::min(deadline.Remaining(now), kSlice)));
+    if (!absl::IsDeadlineExceeded(written) || deadline.Expired(port.Now())) return written;
+    if (process.Wait(port::Deadline::At(absl::ZeroDuration())).ok()) {
+      return absl::UnavailableError("the child has ended");
+    }
+  }
+}
+
 absl::Status RefusalToStatus(const std::string& payload) {
   const absl::StatusOr<RefusedMessage> refused = Decode<RefusedMessage>(payload);
   if (!refused.ok()) return refused.status();
@@ -64,8 +81,8 @@ absl::Status DeathToStatus(const port::Termination& termination) {
 absl::Status ShakeHands(port::Port& port, port::ChildProcess& process, port::Stream& control,
                         std::string_view greeting_rest, std::string_view arguments,
                         port::Deadline deadline) {
-  absl::Status told = WriteAll(control, greeting_rest, deadline);
-  if (told.ok()) told = WriteAll(control, arguments, deadline);
+  absl::Status told = WriteWhileItRuns(port, process, control, greeting_rest, deadline);
+  if (told.ok()) told = WriteWhileItRuns(port, process, control, arguments, deadline);
   absl::Status failure;
   if (!told.ok() && !absl::IsUnavailable(told) && !absl::IsDeadlineExceeded(told)) {
     failure = told;  // the stream is dead, and the child waits for what will not come
@@ -128,7 +145,7 @@ absl::StatusOr<Launched> Launch(port::Port& port, port::SpawnRequest request,
 
   request.bootstrap = streams->second.get();
   request.bootstrap_prefix = BootstrapPrefix(preamble);
-  absl::StatusOr<std::unique_ptr<port::ChildProcess>> process = spawn(request);
+  absl::StatusOr<std::unique_ptr<port::ChildProcess>> process = spawn(request, launched.control);
   if (!process.ok()) return process.status();
   launched.process = *std::move(process);
   streams->second.reset();

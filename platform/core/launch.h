@@ -17,9 +17,10 @@ struct Launched {
   std::unique_ptr<port::Stream> control;
 };
 
-// Makes a process of a request: one of the port's ways to start one.
+// Makes a process of a request: one of the port's ways to start one. `own_end` is the parent's end of
+// the child's stream, which a child that is a copy of its parent must close.
 using Spawner = absl::FunctionRef<absl::StatusOr<std::unique_ptr<port::ChildProcess>>(
-    const port::SpawnRequest& request)>;
+    const port::SpawnRequest& request, std::unique_ptr<port::Stream>& own_end)>;
 
 // Starts a process by `spawn`, to which `request` is given with its bootstrap stream filled in;
 // tells it `message` and `arguments`; waits until it says that it is ready.

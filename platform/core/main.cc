@@ -28,6 +28,7 @@ namespace internal {
 namespace {
 
 constexpr int kUncaughtException = 1;
+constexpr int kCannotStart = 1;
 constexpr size_t kMaxWhat = size_t{16} << 10;  // so that a report fits into the stream unread
 // A parent that does not read, because it was stopped, must not keep its child from ending.
 constexpr absl::Duration kReportTimeout = absl::Seconds(1);
@@ -119,7 +120,8 @@ absl::StatusOr<Orders> ReadOrders(port::Stream& control) {
 
   const int code = RunTarget(*std::move(call), control);
   if (orders->message.start_method == StartMethod::kFork) {
-    // Exit handlers and static destructors are the parent's.
+    // Exit handlers and static destructors are the parent's; children are not.
+    runtime.EndChildren();
     std::fflush(nullptr);
     runtime.ExitNow(code);
   }
@@ -141,6 +143,8 @@ void Init(int argc, char** argv) {
       absl::StatusOr<std::unique_ptr<port::Stream>> stream =
           runtime.port().AdoptBootstrap(argument->token, argument->preamble);
       if (stream.ok()) internal::RunChild(*std::move(stream));
+      // A child all the same, which must not run main as if a user had started it.
+      if (!absl::IsNotFound(stream.status())) runtime.ExitNow(internal::kCannotStart);
     }
   }
   runtime.InitMain(runtime.port().ProgramArguments(argc, argv));

@@ -71,6 +71,7 @@ port::SpawnRequest ToRequest(const ProcessOptions& options) {
 
 absl::StatusOr<std::unique_ptr<port::ChildProcess>> SpawnBy(StartMethod method,
                                                             const port::SpawnRequest& request,
+                                                            std::unique_ptr<port::Stream>& own_end,
                                                             port::Deadline deadline) {
   Runtime& runtime = Runtime::Get();
   switch (method) {
@@ -80,7 +81,12 @@ absl::StatusOr<std::unique_ptr<port::ChildProcess>> SpawnBy(StartMethod method,
       return runtime.fork_server().Spawn(request, deadline);
     case StartMethod::kFork:
       std::fflush(nullptr);  // or the child would write what is buffered here once more
-      return runtime.port().Fork(request, runtime.own_threads(), &RunForked);
+      return runtime.port().Fork(request, runtime.own_threads(),
+                                 [&](std::unique_ptr<port::Stream> stream) {
+                                   own_end.reset();
+                                   runtime.ForgetChildrenAfterFork();
+                                   RunForked(std::move(stream));
+                                 });
   }
   return absl::InvalidArgumentError("no such start method");
 }
@@ -128,11 +134,18 @@ absl::StatusOr<std::shared_ptr<Child>> StartChild(const ProcessOptions& options,
   message.detached = options.detached;
 
   const port::Deadline deadline = runtime.DeadlineAfter(options.start_timeout);
+  const auto spawn = [&](const port::SpawnRequest& filled, std::unique_ptr<port::Stream>& own_end) {
+    return SpawnBy(options.start_method, filled, own_end, deadline);
+  };
   absl::StatusOr<Launched> launched =
-      Launch(runtime.port(), std::move(request), message, arguments, deadline,
-             [&](const port::SpawnRequest& filled) {
-               return SpawnBy(options.start_method, filled, deadline);
-             });
+      Launch(runtime.port(), request, message, arguments, deadline, spawn);
+  if (absl::IsUnavailable(launched.status()) && options.start_method == StartMethod::kForkServer) {
+    // The server had died. If it forked first, that child finds its stream at the end and exits.
+    launched = Launch(runtime.port(), request, message, arguments, deadline, spawn);
+    if (absl::IsUnavailable(launched.status())) {
+      return absl::AbortedError("the fork server died twice while it was asked");
+    }
+  }
   if (!launched.ok()) return launched.status();
   auto child = std::make_shared<Child>(
       Child::Traits{std::move(message.name), options.at_exit, options.exit_timeout,

@@ -50,6 +50,7 @@ Runtime& Runtime::Get() {
     // process and cannot be asked for.
     fresh->arguments_ = runtime->arguments_;
     fresh->executable_ = runtime->executable_;
+    fresh->program_path_ = runtime->program_path_;
     fresh->program_identity_ = runtime->program_identity_;
     fresh->ready_ = runtime->ready_;
     fresh->exit_handler_registered_ = runtime->exit_handler_registered_;
@@ -81,9 +82,10 @@ void Runtime::InitMain(std::vector<std::string> arguments) {
   const std::lock_guard lock(mutex_);
   if (ready_) return;
   arguments_ = std::move(arguments);
+  const absl::StatusOr<std::string> path =
+      port_->ProgramPath(arguments_.empty() ? "" : arguments_[0]);
+  if (path.ok()) program_path_ = *path;
   if (port_->capabilities().replaceable_image && !port_->capabilities().pinned_image) {
-    const absl::StatusOr<std::string> path =
-        port_->ProgramPath(arguments_.empty() ? "" : arguments_[0]);
     if (path.ok()) program_identity_ = port_->FileIdentity(*path).value_or("");
   }
   ready_ = true;
@@ -95,6 +97,8 @@ void Runtime::InitChild(const StartMessage& message) {
   const std::lock_guard lock(mutex_);
   is_child_ = true;
   executable_ = message.executable;
+  program_path_ = message.program_path;
+  program_identity_ = message.program_identity;
   family_name_ = message.family_name;
   self_ = std::make_shared<KnownProcess>(KnownProcess{KnownProcess::Relation::kSelf, process_id_,
                                                       message.name, message.start_method, nullptr});
@@ -119,7 +123,9 @@ absl::StatusOr<Runtime::Program> Runtime::ProgramToRun() {
   const std::lock_guard lock(mutex_);
   if (!executable_.empty()) return Program{executable_, executable_};
   const std::string argv0 = arguments_.empty() ? "" : arguments_[0];
-  absl::StatusOr<std::string> path = port_->ProgramPath(argv0);
+  absl::StatusOr<std::string> path = program_path_.empty()
+                                         ? port_->ProgramPath(argv0)
+                                         : absl::StatusOr<std::string>(program_path_);
   if (!path.ok()) return path.status();
   if (!program_identity_.empty()) {
     const absl::StatusOr<std::string> identity = port_->FileIdentity(*path);
@@ -154,6 +160,8 @@ StartMessage Runtime::DescribeChild() {
   }
   message.program_arguments = arguments_;
   message.executable = executable_;
+  message.program_path = program_path_;
+  message.program_identity = program_identity_;
   return message;
 }
 
@@ -175,6 +183,11 @@ void Runtime::RemoveChild(const Child& child) {
   if (found == children_.end()) return;
   removed = std::move(*found);
   children_.erase(found);
+}
+
+void Runtime::ForgetChildrenAfterFork() {
+  for (const std::shared_ptr<Child>& child : Children()) child->CloseControlAfterFork();
+  fork_server_->ForgetAfterFork();
 }
 
 std::vector<std::shared_ptr<Child>> Runtime::Children() {
@@ -254,6 +267,7 @@ void Runtime::RunMonitor(port::Stream& control, port::DeathNotice* parent_death,
   if (!detached) port_->EndFamily();
   const std::lock_guard lock(mutex_);
   parent_gone_ = true;
+  --own_threads_;
   changed_.notify_all();
 }
 

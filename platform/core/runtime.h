@@ -71,6 +71,11 @@ class Runtime {
 
   void AddChild(std::shared_ptr<Child> child);
   void RemoveChild(const Child& child);
+  // At the end of main, and of a kFork child's target: joins and kills as the children's options say.
+  void EndChildren();
+  // In a fork of this process: closes the copies of its ends of the children's streams, by which they
+  // learn of the death of their parent.
+  void ForgetChildrenAfterFork();
   // Those which have not been reaped, in the order of their start.
   std::vector<std::shared_ptr<Child>> Children();
   // Reaps children that have ended and whose Process is gone.
@@ -95,8 +100,6 @@ class Runtime {
   explicit Runtime(port::Port& port);
 
   void RegisterExitHandlerLocked();
-  // At the end of main: joins and kills as the children's options say.
-  void EndChildren();
   void RunMonitor(port::Stream& control, port::DeathNotice* parent_death, bool detached);
   // Waits until `done` is true under mutex_, or `timeout`. Gives the last value of `done`.
   template <class Predicate>
@@ -115,6 +118,7 @@ class Runtime {
   int own_threads_ = 0;
   std::vector<std::string> arguments_;
   std::string executable_;        // as set by the user; may be empty
+  std::string program_path_;      // of the image that runs; empty if the system did not tell
   std::string program_identity_;  // of the image that runs; empty if it cannot be replaced
   std::string family_name_;
   uint32_t children_started_ = 0;

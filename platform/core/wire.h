@@ -91,7 +91,9 @@ struct StartMessage {
   port::ProcessIdentity parent;
   bool parent_is_watchable = false;  // `parent` can be given to Port::WatchDeath
   std::vector<std::string> program_arguments;
-  std::string executable;  // as set by SetExecutable
+  std::string executable;    // as set by SetExecutable
+  std::string program_path;  // as the first process found it: a child may be in another directory
+  std::string program_identity;
 };
 
 struct RefusedMessage {

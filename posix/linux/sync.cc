@@ -38,8 +38,11 @@ int FutexWait(std::atomic<uint32_t>& word, uint32_t expected, const timespec* un
 
 class FutexParker final : public Parker {
  public:
-  explicit FutexParker(ParkerCell& cell) : cell_(cell) {}
-  ~FutexParker() override { __atomic_store_n(&cell_.address[0], '\0', __ATOMIC_RELEASE); }
+  explicit FutexParker(ParkerCell& cell) : cell_(cell), creator_(::getpid()) {}
+  ~FutexParker() override {
+    // A fork of the owner has a copy of this object, but the cell is the owner's.
+    if (::getpid() == creator_) __atomic_store_n(&cell_.address[0], '\0', __ATOMIC_RELEASE);
+  }
 
   absl::Status Park(Deadline deadline) override {
     while (true) {
@@ -60,6 +63,7 @@ class FutexParker final : public Parker {
 
  private:
   ParkerCell& cell_;
+  const pid_t creator_;
 };
 
 }  // namespace

@@ -68,5 +68,9 @@ if "--changed" in sys.argv:
     wanted = changed()
     entries = [e for e in entries if e["file"] in wanted]
 with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-    problems = [message for message in pool.map(tidy, entries) if message]
+    # Printed as they come: the whole takes minutes.
+    problems = []
+    for message in filter(None, pool.map(tidy, entries)):
+        print(message, flush=True)
+        problems.append(message.partition("\n")[0] + " has warnings")
 finish(f"clang-tidy, {len(entries)} files", problems)

@@ -9,9 +9,12 @@
 #include <cstdint>
 #include <cstring>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <type_traits>
+#include <typeinfo>
+#include <unordered_map>
 #include <utility>
 
 #include "absl/functional/function_ref.h"
@@ -81,6 +84,15 @@ class ReadArchive : public cereal::InputArchive<ReadArchive> {
     if (!rest_.empty()) ThrowBadBytes("bytes are left over");
   }
 
+  // What the shared pointer of that id was made as. cereal would cast it to whatever is asked for.
+  void NoteShared(uint32_t id, const std::type_info& type) { shared_types_[id] = &type; }
+  void ExpectShared(uint32_t id, const std::type_info& type) const {
+    const auto found = shared_types_.find(id);
+    if (found == shared_types_.end() || *found->second != type) {
+      ThrowBadBytes("a shared pointer is of another type");
+    }
+  }
+
   // Hostile bytes could nest until the stack ends.
   void Enter() {
     if (++depth_ > kMaxDepth) ThrowBadBytes("the value is nested too deeply");
@@ -90,17 +102,24 @@ class ReadArchive : public cereal::InputArchive<ReadArchive> {
  private:
   static constexpr int kMaxDepth = 1000;
   absl::Span<const std::byte> rest_;
+  std::unordered_map<uint32_t, const std::type_info*> shared_types_;
   int depth_ = 0;
 };
 
 // What cereal finds by argument-dependent lookup. The archive comes first among the constraints, so
 // that the others are not looked at, in a circle, while cereal is asked what it knows.
-// Only classes nest.
+// Only classes nest, and of those not what cereal wraps them in.
 template <class T>
-  requires std::is_class_v<T>
+inline constexpr bool kNests = std::is_class_v<T>;
+template <class T>
+inline constexpr bool kNests<cereal::NameValuePair<T>> = false;
+template <class T>
+inline constexpr bool kNests<cereal::memory_detail::PtrWrapper<T>> = false;
+template <class T>
+  requires kNests<T>
 void prologue(ReadArchive& archive, const T&) { archive.Enter(); }
 template <class T>
-  requires std::is_class_v<T>
+  requires kNests<T>
 void epilogue(ReadArchive& archive, const T&) { archive.Leave(); }
 
 template <std::same_as<WriteArchive> Archive, class T>
@@ -179,6 +198,28 @@ void CEREAL_LOAD_FUNCTION_NAME(ReadArchive& archive, std::multiset<Key, Compare,
     Key key{};
     archive(key);
     set.emplace_hint(set.end(), std::move(key));
+  }
+}
+
+// As cereal reads a shared pointer, but for the check that it is of the type it was written as.
+template <class T>
+  requires(!cereal::traits::has_load_and_construct<T, ReadArchive>::value)
+void CEREAL_LOAD_FUNCTION_NAME(ReadArchive& archive,
+                               cereal::memory_detail::PtrWrapper<std::shared_ptr<T>&>& wrapper) {
+  using Value = std::remove_const_t<T>;
+  uint32_t id = 0;
+  archive.Read(id);
+  if ((id & cereal::detail::msb_32bit) != 0) {
+    const auto pointer = std::make_shared<Value>();
+    archive.registerSharedPointer(id, pointer);
+    archive.NoteShared(id & ~cereal::detail::msb_32bit, typeid(Value));
+    archive(*pointer);
+    wrapper.ptr = pointer;
+  } else if (id == 0) {
+    wrapper.ptr.reset();
+  } else {
+    archive.ExpectShared(id, typeid(Value));
+    wrapper.ptr = std::static_pointer_cast<T>(archive.getSharedPointer(id));
   }
 }
 

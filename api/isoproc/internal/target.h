@@ -155,7 +155,9 @@ struct Invocation {
       archive.ExpectEnd();
     });
     if (!status.ok()) return status;
-    return Call([boxes = *std::move(boxes)]() mutable {
+    // Made in place: a Call that is moved looks uninitialised to gcc 12.
+    absl::StatusOr<Call> call;
+    call.emplace([boxes = *std::move(boxes)]() mutable {
       return std::apply(
           [](auto&&... box) {
             if constexpr (Key::kTravelsAlong) {
@@ -166,6 +168,7 @@ struct Invocation {
           },
           std::move(boxes));
     });
+    return call;
   }
 
  private:
@@ -196,17 +199,20 @@ struct Invocation {
 // The one Target of a key and the types that travel with it.
 template <class Key, class... Ts>
 struct Registered {
-  static inline const Target target{typeid(Registered*).name(), kThisFile,
+  static inline const Target target{MangledName(typeid(Registered*)), kThisFile,
                                     &Invocation<Key, Ts...>::Bind};
 };
 
 template <class Key, class... Ts, class... Args>
 absl::StatusOr<std::pair<const Target*, std::string>> Prepare(Types<Ts...>, const Args&... args) {
-  static_assert(sizeof...(Ts) == sizeof...(Args),
-                "isoproc: the number of arguments is not that of the target's parameters");
+  static_assert(
+      sizeof...(Ts) == sizeof...(Args),
+      "isoproc: the number of arguments is not that of the target's parameters (defaults do "
+      "not count; ProcessOptions come first)");
   static_assert(
       (kTravels<Ts> && ...),
-      "isoproc: a parameter of this target cannot travel to another process; see codec.h");
+      "isoproc: a parameter of this target cannot travel to another process: not a pointer or "
+      "view (use std::string), and a class only with a serialize hook; see codec.h");
   if constexpr (sizeof...(Ts) == sizeof...(Args) && (kTravels<Ts> && ...)) {
     static_assert(((std::is_same_v<Args, Ts> || std::is_convertible_v<const Args&, Ts>)&&...),
                   "isoproc: an argument does not convert to the target's parameter");
@@ -221,6 +227,8 @@ absl::StatusOr<std::pair<const Target*, std::string>> Prepare(Types<Ts...>, cons
 // The target F and its encoded arguments.
 template <auto kFunction, class... Args>
 auto PrepareFunction(const Args&... args) {
+  static_assert(!std::is_member_pointer_v<decltype(kFunction)>,
+                "isoproc: a member function needs an object: pass a lambda, or a callable struct");
   using Callable = decltype(kFunction);
   return Prepare<FunctionKey<kFunction>>(typename ArgumentTypes<Callable, Args...>::Type{},
                                          args...);
@@ -233,7 +241,7 @@ constexpr Types<T, Ts...> Prepend(Types<Ts...>);
 template <class T, class... Args>
 auto PrepareObject(const T& callable, const Args&... args) {
   static_assert(std::is_class_v<T>,
-                "isoproc: a target is known at compile time: write Process::Start<function>(…)");
+                "isoproc: a target is known at compile time: write Process::Start<function>(...)");
   using Parameters = typename ArgumentTypes<T, Args...>::Type;
   if constexpr (std::is_empty_v<T>) {
     static_assert(std::is_default_constructible_v<T>,

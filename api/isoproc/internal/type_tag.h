@@ -17,10 +17,21 @@ constexpr uint64_t Fnv1a(std::string_view text) {
   return hash;
 }
 
+// What the compiler calls a type, as finely as it does. (Visual C++ has another name for the type's
+// own name(), in which entities that are private to different files look alike.)
+template <class Info>
+const char* MangledName(const Info& info) {
+  if constexpr (requires { info.raw_name(); }) {
+    return info.raw_name();
+  } else {
+    return info.name();
+  }
+}
+
 // The same in all processes of one program; differs between types but for a chance of 2^-64.
 template <class T>
 uint64_t TypeTag() {
-  static const uint64_t tag = Fnv1a(typeid(T).name());
+  static const uint64_t tag = Fnv1a(MangledName(typeid(T)));
   return tag;
 }
 

@@ -129,8 +129,7 @@ TEST(Codec, KeepsValues) {
   EXPECT_EQ(RoundTrip(std::unordered_map<int, int>{{1, 2}}),
             (std::unordered_map<int, int>{{1, 2}}));
   EXPECT_EQ(RoundTrip(std::optional<std::string>()), std::nullopt);
-  EXPECT_EQ(RoundTrip(std::pair<int, std::string>(1, "b")),
-            (std::pair<int, std::string>(1, "b")));
+  EXPECT_EQ(RoundTrip(std::pair<int, std::string>(1, "b")), (std::pair<int, std::string>(1, "b")));
   EXPECT_EQ(RoundTrip(std::tuple<int, double, std::string>(1, 2.5, "c")),
             (std::tuple<int, double, std::string>(1, 2.5, "c")));
   EXPECT_EQ(RoundTrip(std::variant<int, std::string>("d")), (std::variant<int, std::string>("d")));
@@ -151,13 +150,24 @@ TEST(Codec, TakesPlainAggregatesWithoutBoilerplate) {
 }
 
 TEST(Codec, TakesPointersThatOwn) {
-  EXPECT_EQ(Decode<std::unique_ptr<Plain>>(
-                *Encode(std::make_unique<Plain>(Plain{1, "p", {}}))).value()->name, "p");
+  EXPECT_EQ(Decode<std::unique_ptr<Plain>>(*Encode(std::make_unique<Plain>(Plain{1, "p", {}})))
+                .value()
+                ->name,
+            "p");
   EXPECT_EQ(Decode<std::unique_ptr<int>>(*Encode(std::unique_ptr<int>())).value(), nullptr);
   auto shared = std::make_shared<std::string>("s");
   const auto pair = RoundTrip(std::pair(shared, shared));
   EXPECT_EQ(*pair.first, "s");
   EXPECT_EQ(pair.first, pair.second);
+}
+
+TEST(Codec, RefusesASharedPointerOfAnotherType) {
+  using Pair = std::pair<std::shared_ptr<int64_t>, std::shared_ptr<std::string>>;
+  std::string bytes = *Encode(Pair(std::make_shared<int64_t>(7), nullptr));
+  const uint32_t first = 1;
+  bytes.replace(bytes.size() - sizeof(first), sizeof(first), reinterpret_cast<const char*>(&first),
+                sizeof(first));
+  EXPECT_TRUE(absl::IsDataLoss(Decode<Pair>(bytes).status()));
 }
 
 TEST(Codec, TakesClassesByTheirBytesOrHooks) {
@@ -259,6 +269,11 @@ TEST(Codec, RefusesABoolThatIsNone) {
 struct Link {
   std::unique_ptr<Link> next;
 };
+TEST(Codec, KeepsLists) {
+  Link list;
+  for (int i = 0; i < 400; ++i) list = Link{std::make_unique<Link>(std::move(list))};
+  EXPECT_TRUE(Decode<Link>(*Encode(list)).ok());
+}
 TEST(Codec, RefusesToNestForEver) {
   // A list that ends nowhere: each byte says that one more follows.
   std::string bytes = *Encode(Link{});

@@ -22,8 +22,20 @@ TEST(Fits, RefusesIntegersThatWouldChange) {
   EXPECT_TRUE(absl::IsInvalidArgument(CheckFits<uint8_t>(256)));
   EXPECT_TRUE(absl::IsInvalidArgument(CheckFits<uint8_t>(-1)));
   EXPECT_TRUE(absl::IsInvalidArgument(CheckFits<unsigned>(-1)));
-  EXPECT_TRUE(
-      absl::IsInvalidArgument(CheckFits<int64_t>(std::numeric_limits<uint64_t>::max())));
+  EXPECT_TRUE(absl::IsInvalidArgument(CheckFits<int64_t>(std::numeric_limits<uint64_t>::max())));
+}
+
+TEST(Fits, CharIsANumber) {
+  EXPECT_TRUE(CheckFits<char>('x').ok());
+  EXPECT_TRUE(CheckFits<char>(120).ok());
+  EXPECT_TRUE(absl::IsInvalidArgument(CheckFits<char>(300)));
+  EXPECT_TRUE(CheckFits<int>('x').ok());
+}
+
+TEST(Fits, FloatsThatKeepTheirMagnitude) {
+  EXPECT_TRUE(CheckFits<float>(0.1).ok());
+  EXPECT_TRUE(CheckFits<float>(std::numeric_limits<double>::infinity()).ok());
+  EXPECT_TRUE(absl::IsInvalidArgument(CheckFits<float>(1e300)));
 }
 
 TEST(Fits, FloatsOnlyIfTheyAreIntegersInRange) {

@@ -12,9 +12,7 @@
 namespace isoproc::internal {
 namespace {
 
-port::Deadline Soon() {
-  return port::Deadline::After(port::HostPort().Now(), absl::Seconds(30));
-}
+port::Deadline Soon() { return port::Deadline::After(port::HostPort().Now(), absl::Seconds(30)); }
 port::Deadline Now() { return port::Deadline::At(absl::ZeroDuration()); }
 
 TEST(Wire, BootstrapArgumentComesBack) {

@@ -21,6 +21,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "platform/base/deadline.h"
 #include "platform/port/liveness.h"
 #include "posix/errors.h"
@@ -126,8 +127,7 @@ absl::StatusOr<std::unique_ptr<Parker>> CreateParker(ParkerCell& cell) {
     const absl::StatusOr<AliveFile> file = OpenAliveFile();
     if (file.ok()) SweepParkers(file->fd, self->birth, /*at_end=*/false);
   }
-  const std::string name =
-      "p" + std::to_string(self->birth) + "." + std::to_string(number.fetch_add(1));
+  const std::string name = absl::StrCat("p", self->birth, ".", number.fetch_add(1));
   absl::StatusOr<Fd> fd = DatagramSocket();
   if (!fd.ok()) return fd.status();
   sockaddr_un address;

@@ -36,7 +36,9 @@ ISOPROC_CASE_WITH(ProcessTime, GEN_01_2, NegativeTimeoutIsZero, "processes") {
     EXPECT_FALSE(WaitForStop(timeout));
     ProcessOptions options = Killable();
     options.start_timeout = timeout;
-    EXPECT_CODE(Process::Start<DoNothing>(options), kDeadlineExceeded);
+    // It looks once: a child may be ready by then.
+    const absl::Status started = Process::Start<DoNothing>(options).status();
+    EXPECT_TRUE(started.ok() || absl::IsDeadlineExceeded(started)) << started;
   }
   // The child may hear of it before it is terminated, or not.
   EXPECT_OK(process.Stop(-absl::Seconds(1)));

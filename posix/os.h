@@ -120,8 +120,13 @@ void Unpark(ParkerCell& cell);
 // Processors that the process may use, before they are limited to those that are online.
 int UsableCpus(int online);
 
-// When the file was last written to; the member has two names.
-int64_t ModificationNanoseconds(const struct stat& file);
+// When the file was last written to, and when anything about it was changed. The members have two
+// names.
+struct FileTimes {
+  int64_t written;  // in nanoseconds
+  int64_t changed;
+};
+FileTimes TimesOf(const struct stat& file);
 
 absl::StatusOr<std::string> ProgramPath(std::string_view argv0);
 

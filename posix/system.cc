@@ -43,8 +43,9 @@ absl::StatusOr<std::string> FileIdentity(const std::string& path) {
   if (::stat(path.c_str(), &file) != 0) return Annotate(PosixError(errno, "stat"), path);
   // The change time as well: it also tells an image apart that was written over in place, with its
   // size kept and its modification time set back.
-  return absl::StrCat(file.st_dev, ":", file.st_ino, ":", file.st_size, ":",
-                      os::ModificationNanoseconds(file), ":", file.st_ctime);
+  const os::FileTimes times = os::TimesOf(file);
+  return absl::StrCat(file.st_dev, ":", file.st_ino, ":", file.st_size, ":", times.written, ":",
+                      times.changed);
 }
 
 void EndFamily() {

@@ -16,9 +16,10 @@ constexpr Clause kClauses[] = {
            "Interruptions are never seen: a wait that a signal interrupts goes on for the time "
            "that is left.",
            "posix/tests: other systems have no interruptions."),
-    LeftOut("GEN-07", "A thread that waits with a deadline sleeps; it does not poll.",
-            "No portable call measures it. Linux and Windows sleep in the kernel; the strict profile "
-            "looks again every 20 ms where its systems have no notice (posix/README.md)."),
+    LeftOut(
+        "GEN-07", "A thread that waits with a deadline sleeps; it does not poll.",
+        "No portable call measures it. Linux and Windows sleep in the kernel; the strict profile "
+        "looks again every 20 ms where its systems have no notice (posix/README.md)."),
     LeftOut("GEN-08", "The process-wide socket timeout does not affect pipes.",
             "C++ has no process-wide socket timeout."),
 };

@@ -22,6 +22,10 @@
 namespace isoproc::port::posix::os {
 namespace {
 
+int64_t Nanoseconds(const timespec& time) {
+  return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+
 int AffinityCount(int otherwise) {
   // The set of the kernel may be larger than that of the C library.
   for (int bits = CPU_SETSIZE; bits <= (1 << 20); bits *= 4) {
@@ -56,8 +60,8 @@ int UsableCpus(int online) {
   return whole < *quota ? whole + 1 : whole;
 }
 
-int64_t ModificationNanoseconds(const struct stat& file) {
-  return int64_t{file.st_mtim.tv_sec} * 1'000'000'000 + file.st_mtim.tv_nsec;
+FileTimes TimesOf(const struct stat& file) {
+  return {.written = Nanoseconds(file.st_mtim), .changed = Nanoseconds(file.st_ctim)};
 }
 
 absl::StatusOr<std::string> ProgramPath(std::string_view) {

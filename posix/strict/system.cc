@@ -20,6 +20,10 @@
 namespace isoproc::port::posix::os {
 namespace {
 
+int64_t Nanoseconds(const timespec& time) {
+  return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+
 absl::StatusOr<std::string> RealPath(const std::string& path) {
   const std::unique_ptr<char, void (*)(void*)> resolved(::realpath(path.c_str(), nullptr), ::free);
   if (resolved == nullptr) return Annotate(PosixError(errno, "realpath"), path);
@@ -57,13 +61,12 @@ Capabilities DeclaredCapabilities() {
 
 int UsableCpus(int online) { return online; }
 
-int64_t ModificationNanoseconds(const struct stat& file) {
+FileTimes TimesOf(const struct stat& file) {
 #if defined(__APPLE__)
-  const timespec& time = file.st_mtimespec;
+  return {.written = Nanoseconds(file.st_mtimespec), .changed = Nanoseconds(file.st_ctimespec)};
 #else
-  const timespec& time = file.st_mtim;
+  return {.written = Nanoseconds(file.st_mtim), .changed = Nanoseconds(file.st_ctim)};
 #endif
-  return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
 }
 
 absl::StatusOr<std::string> ProgramPath(std::string_view argv0) {

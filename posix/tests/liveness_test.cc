@@ -75,6 +75,12 @@ TEST(LivenessTest, SelfIsStableAndAlive) {
   EXPECT_TRUE(Alive(*self));
 }
 
+TEST(LivenessTest, WhoeverHadThisIdBeforeIsDead) {
+  ProcessIdentity earlier = HostPort().Self().value();
+  earlier.birth -= 1;
+  EXPECT_FALSE(Alive(earlier));
+}
+
 TEST(LivenessTest, ACopyIsAnotherProcess) {
   const ProcessIdentity self = HostPort().Self().value();
   Copy copy(Sleep);

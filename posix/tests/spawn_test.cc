@@ -321,6 +321,10 @@ TEST_F(SpawnTest, AdoptBootstrapTouchesNothingElse) {
     if (::pipe(fds) != 0) return false;
     if (::write(fds[1], "hello", 5) != 5) return false;
     if (fds[0] != 3) ::dup2(fds[0], 3);
+    if (adopt("3", "hello") != absl::StatusCode::kNotFound) return false;
+    // Nor is a socket of another kind.
+    if (::socketpair(AF_UNIX, SOCK_DGRAM, 0, fds) != 0) return false;
+    if (::dup2(fds[0], 3) != 3 || ::send(fds[1], "hello", 5, 0) != 5) return false;
     return adopt("3", "hello") == absl::StatusCode::kNotFound;
   }));
 }

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -274,13 +275,19 @@ TEST_F(StreamTest, WaitAnyGivesAllThatAreReadyInOrder) {
   EXPECT_THAT(*ready, ElementsAre(0, 1));
 }
 
-TEST_F(StreamTest, WaitAnyForManyMoreThanThereAreDescriptors) {
-  const std::vector<Waitable*> objects(20000, pair_.second.get());
-  EXPECT_CODE(HostPort().WaitAny(objects, Over()), kDeadlineExceeded);
-  ASSERT_OK(pair_.first->Write(BytesOf("x"), Soon()));
-  auto ready = HostPort().WaitAny(objects, Soon());
-  ASSERT_OK(ready);
-  EXPECT_EQ(ready->size(), objects.size());
+TEST_F(StreamTest, WaitAnyForManyMoreThanThereMayBeDescriptors) {
+  EXPECT_TRUE(InForkedCopy([this] {
+    rlimit limit;
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return false;
+    limit.rlim_cur = 300;  // poll() takes no more entries than this
+    if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) return false;
+    const std::vector<Waitable*> objects(20000, pair_.second.get());
+    const auto none = HostPort().WaitAny(objects, Over());
+    if (!absl::IsDeadlineExceeded(none.status())) return false;
+    if (!pair_.first->Write(BytesOf("x"), Soon()).ok()) return false;
+    const auto ready = HostPort().WaitAny(objects, Soon());
+    return ready.ok() && ready->size() == objects.size();
+  }));
 }
 
 TEST_F(StreamTest, WaitAnyRefusesNonsense) {

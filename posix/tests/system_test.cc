@@ -146,5 +146,27 @@ TEST(SystemTest, FileIdentityTellsVersionsApart) {
   EXPECT_CODE(HostPort().FileIdentity(path), kNotFound);
 }
 
+TEST(SystemTest, FileIdentityTellsAnImageApartThatWasWrittenOverInPlace) {
+  const std::string path = testing::TempDir() + "/isoproc-in-place-" + std::to_string(::getpid());
+  const Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  ASSERT_EQ(::write(fd.get(), "a", 1), 1);
+  struct stat before;
+  ASSERT_EQ(::fstat(fd.get(), &before), 0);
+  const Deadline deadline = Soon();
+  // The size is kept and the time of writing is set back; the clock of the file system is coarse.
+  const timespec old[2] = {{.tv_sec = before.st_mtime, .tv_nsec = 0},
+                           {.tv_sec = before.st_mtime, .tv_nsec = 0}};
+  ASSERT_EQ(::futimens(fd.get(), old), 0);
+  const std::string second = HostPort().FileIdentity(path).value();
+  std::string third = second;
+  while (third == second && !deadline.Expired(HostPort().Now())) {
+    ASSERT_EQ(::pwrite(fd.get(), "b", 1, 0), 1);
+    ASSERT_EQ(::futimens(fd.get(), old), 0);
+    third = HostPort().FileIdentity(path).value();
+  }
+  EXPECT_NE(third, second);
+  ::unlink(path.c_str());
+}
+
 }  // namespace
 }  // namespace isoproc::port::posix

@@ -76,6 +76,16 @@ TEST(RunDirectoryTest, SocketsOfTheDeadAreSwept) {
   EXPECT_EQ(SocketsOf(HostPort().Self()->birth), 1U);
 }
 
+TEST(RunDirectoryTest, SweepingSparesOnesOwn) {
+  // To itself a process looks dead: it does not see its own locks.
+  ParkerCell cell = {};
+  auto parker = HostPort().CreateParker(cell);
+  ASSERT_OK(parker);
+  const uint64_t birth = HostPort().Self()->birth;
+  SweepParkers(OpenAliveFile()->fd, birth, /*at_end=*/false);
+  EXPECT_EQ(SocketsOf(birth), 1U);
+}
+
 TEST(RunDirectoryTest, SocketsGoAtExit) {
   Pipe pipe = MakePipe();
   const pid_t pid = ::fork();

@@ -60,8 +60,8 @@ class Target {
 // then has such names for private entities that it is not needed.
 #ifdef __BASE_FILE__
 inline namespace this_file {
-namespace {
-constexpr uint64_t kThisFile = Fnv1a(__BASE_FILE__);
+namespace {  // NOLINT(google-build-namespaces): one in each file is the point
+constexpr uint64_t kThisFile = Fnv1a(__BASE_FILE__);  // NOLINT(misc-definitions-in-headers)
 }  // namespace
 }  // namespace this_file
 #else

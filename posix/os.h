@@ -48,7 +48,7 @@ class SpawnLock {
   SpawnLock();
   SpawnLock(const SpawnLock&) = delete;
   SpawnLock& operator=(const SpawnLock&) = delete;
-  ~SpawnLock();
+  ~SpawnLock();  // NOLINT(performance-trivially-destructible): the other profile has work to do
 };
 
 // In the parent, under SpawnLock: the highest open descriptor, if CloseFrom needs it, else -1.

@@ -3,6 +3,7 @@
 #define ISOPROC_INTERNAL_TRAVEL_H_
 
 #include <cstddef>
+#include <cstdlib>
 #include <functional>
 #include <ranges>
 #include <string_view>
@@ -62,16 +63,21 @@ template <class T>
 inline constexpr bool kKnownToCereal =
     cereal::traits::is_output_serializable<T, probe::Archive>::value;
 
-// Stands for any value of any type, in unevaluated braces.
+// Stands for any value of any type, in unevaluated braces. Never called; the bodies are for clang,
+// which misses them where a constructor uses the conversion to a type that only one file knows.
 struct AnyValue {
   template <class T>
-  operator T() const;  // NOLINT(google-explicit-constructor)
+  operator T() const {  // NOLINT(google-explicit-constructor)
+    std::abort();
+  }
 };
 template <class Derived>
 struct AnyBaseOf {
   template <class T>
     requires(std::is_base_of_v<T, Derived> && !std::is_same_v<T, Derived>)
-  operator T() const;  // NOLINT(google-explicit-constructor)
+  operator T() const {  // NOLINT(google-explicit-constructor)
+    std::abort();
+  }
 };
 template <size_t>
 using AnyAt = AnyValue;

@@ -45,11 +45,9 @@ int WaitStatusOf(const siginfo_t& info) {
 Termination TerminationOf(int wait_status) {
   if (WIFSIGNALED(wait_status)) {
     return {.kind = Termination::Kind::kSignalled,
-            .value = LinuxSignalNumber(WTERMSIG(wait_status)),
-            .native = wait_status};
+            .value = LinuxSignalNumber(WTERMSIG(wait_status))};
   }
-  return {
-      .kind = Termination::Kind::kExited, .value = WEXITSTATUS(wait_status), .native = wait_status};
+  return {.kind = Termination::Kind::kExited, .value = WEXITSTATUS(wait_status)};
 }
 
 }  // namespace isoproc::port::posix

@@ -28,7 +28,7 @@ namespace {
 // applications ("GetLastError function").
 constexpr uint32_t KillCode(int signal) { return 0xE1500000 | static_cast<uint32_t>(signal); }
 
-bool IsKillCode(uint32_t code) { return code == KillCode(9) || code == KillCode(15); }
+bool IsKillCode(uint32_t code) { return code == KillCode(kSigKill) || code == KillCode(kSigTerm); }
 
 // A child that still runs and its job, when nobody is interested any longer. The job has to stay
 // open: if it was closed, the child would end.
@@ -120,7 +120,7 @@ class Win32Child final : public ChildProcess {
     // Not inferred from the code alone: a program may use any. Nor from the request alone: the
     // child may have ended by itself before.
     if (requested_ != 0 && IsKillCode(code)) {
-      return {Termination::Kind::kSignalled, requested_, code};
+      return {Termination::Kind::kSignalled, requested_};
     }
     return TerminationOfWindowsExitCode(code);
   }

@@ -2,9 +2,11 @@
 #ifndef ISOPROC_PLATFORM_BASE_TERMINATION_H_
 #define ISOPROC_PLATFORM_BASE_TERMINATION_H_
 
-#include <cstdint>
-
 namespace isoproc::port {
+
+// The two signals that end a child, by their numbers on Linux, on every system.
+inline constexpr int kSigKill = 9;
+inline constexpr int kSigTerm = 15;
 
 struct Termination {
   enum class Kind {
@@ -14,11 +16,8 @@ struct Termination {
   };
   Kind kind = Kind::kUnknown;
   int value = 0;
-  int64_t native = 0;  // what the system said: a wait status, a 32-bit exit code
 
-  friend bool operator==(const Termination& a, const Termination& b) {
-    return a.kind == b.kind && a.value == b.value;
-  }
+  friend bool operator==(const Termination&, const Termination&) = default;
 };
 
 }  // namespace isoproc::port

@@ -65,8 +65,8 @@ int SignalOf(uint32_t code) {
 
 Termination TerminationOfWindowsExitCode(uint32_t code) {
   const int signal = SignalOf(code);
-  if (signal != kNone) return {Termination::Kind::kSignalled, signal, code};
-  return {Termination::Kind::kExited, static_cast<int>(code & 0xFF), code};
+  if (signal != kNone) return {Termination::Kind::kSignalled, signal};
+  return {Termination::Kind::kExited, static_cast<int>(code & 0xFF)};
 }
 
 }  // namespace isoproc::port

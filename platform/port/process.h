@@ -75,7 +75,7 @@ class ChildProcess {
   // Ends the child at once; it cannot refuse and runs no handlers. Its Termination will be
   // kSignalled `signal`, unless it ended otherwise before; of several calls the first counts.
   // Does nothing to a child that has ended, whoever owns its process id now.            [CHLD-02]
-  // Requires:  `signal` is 9 or 15.
+  // Requires:  `signal` is kSigKill or kSigTerm.
   // Blocks:    never.
   // Errors:    PermissionDenied: the child has changed to another user.
   virtual absl::Status Kill(int signal) = 0;

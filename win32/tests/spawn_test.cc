@@ -199,7 +199,7 @@ TEST(SpawnTest, CrashesAreSignals) {
   for (const auto& [how, signal] : cases) {
     const absl::StatusOr<Termination> end = RunToEnd(Start(kCrash, {how}));
     ASSERT_TRUE(end.ok()) << end.status();
-    EXPECT_EQ(end->kind, Termination::Kind::kSignalled) << how << std::hex << " " << end->native;
+    EXPECT_EQ(end->kind, Termination::Kind::kSignalled) << how;
     EXPECT_EQ(end->value, signal) << how;
   }
 }

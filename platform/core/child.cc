@@ -17,9 +17,6 @@
 namespace isoproc::internal {
 namespace {
 
-constexpr int kSigKill = 9;
-constexpr int kSigTerm = 15;
-
 // What the child reported before it ended, if it threw.
 std::optional<ThrewMessage> ReadReport(port::Stream& control, port::Deadline now) {
   // Whatever the child wrote is there already. What is cut off by its death counts as not said.
@@ -80,7 +77,7 @@ absl::StatusOr<ExitStatus> Child::Settle(const port::Termination& termination) {
       }
     }
     control_.reset();
-    runtime.RemoveChild(*this);
+    runtime.children().Remove(*this);
   }
   return *settled_;
 }
@@ -117,7 +114,7 @@ absl::StatusOr<ExitStatus> Child::Stop(absl::Duration grace) {
   }
   const absl::StatusOr<ExitStatus> status = Join(grace);
   if (!absl::IsDeadlineExceeded(status.status())) return status;
-  const absl::Status killed = Kill(kSigTerm);
+  const absl::Status killed = Kill(port::kSigTerm);
   if (!killed.ok()) return killed;
   return Join(absl::InfiniteDuration());
 }
@@ -135,7 +132,7 @@ void Child::EndAsOptionsSay() {
     return;
   }
   // A child that may not be killed is one that we may not wait for either.
-  if (Kill(kSigKill).ok()) Join(absl::InfiniteDuration()).IgnoreError();
+  if (Kill(port::kSigKill).ok()) Join(absl::InfiniteDuration()).IgnoreError();
 }
 
 }  // namespace isoproc::internal

@@ -45,7 +45,7 @@ class Child : public WaitSource {
   absl::StatusOr<ExitStatus> Join(absl::Duration timeout);
   bool IsAlive();
   std::optional<ExitStatus> exit_status();
-  // As Process::Terminate and Process::Kill; `signal` is 15 or 9.
+  // As Process::Terminate and Process::Kill; `signal` is kSigTerm or kSigKill.
   absl::Status Kill(int signal);
   absl::Status KillTree(int signal);
   absl::StatusOr<ExitStatus> Stop(absl::Duration grace);

@@ -7,17 +7,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "platform/core/launch.h"
+#include "platform/core/program.h"
 #include "platform/core/runtime.h"
 #include "platform/core/wire.h"
 #include "platform/port/port.h"
 
 namespace isoproc::internal {
-namespace {
-
-constexpr int kSigKill = 9;
-
-}  // namespace
-
 absl::StatusOr<std::unique_ptr<port::ChildProcess>> ForkServer::Spawn(
     const port::SpawnRequest& request, port::Deadline deadline) {
   const std::lock_guard lock(mutex_);
@@ -33,11 +28,11 @@ absl::StatusOr<std::unique_ptr<port::ChildProcess>> ForkServer::Spawn(
 
 absl::Status ForkServer::Start(port::Deadline deadline) {
   Runtime& runtime = Runtime::Get();
-  const absl::StatusOr<Runtime::Program> program = runtime.ProgramToRun();
-  if (!program.ok()) return program.status();
+  const absl::StatusOr<Program::Image> image = runtime.program().ImageToRun(runtime.port());
+  if (!image.ok()) return image.status();
   port::SpawnRequest request;
-  request.program = program->path;
-  request.arguments = {program->argv0};
+  request.program = image->path;
+  request.arguments = {image->argv0};
   // It would hold the parent's streams open for as long as it lives.
   for (port::StandardStream& stream : request.standard_streams) {
     stream.kind = port::StandardStream::Kind::kNull;
@@ -62,7 +57,7 @@ void ForkServer::Stop() {
 void ForkServer::StopLocked() {
   if (!server_.has_value()) return;
   // Not by the end of its stream, of which a fork of this process may hold a copy.
-  server_->process->Kill(kSigKill).IgnoreError();
+  server_->process->Kill(port::kSigKill).IgnoreError();
   server_->process->Wait(port::Deadline::Never()).IgnoreError();
   server_.reset();
 }

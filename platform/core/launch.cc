@@ -22,8 +22,6 @@
 namespace isoproc::internal {
 namespace {
 
-constexpr int kSigKill = 9;
-
 // How long a child may take to be gone after its end of the stream is.
 constexpr absl::Duration kDeathGrace = absl::Seconds(2);
 
@@ -102,7 +100,7 @@ absl::Status ShakeHands(port::Port& port, port::ChildProcess& process, port::Str
       port.Now(), failure.ok() && !too_late ? kDeathGrace : absl::ZeroDuration()));
   if (!failure.ok() || !ended.ok()) {
     // It refused, or it closed its end without being the program that we mean, or time is up.
-    const absl::Status killed = process.Kill(kSigKill);
+    const absl::Status killed = process.Kill(port::kSigKill);
     if (killed.ok()) process.Wait(port::Deadline::Never()).IgnoreError();
   }
   if (!failure.ok()) return failure;

@@ -1,138 +1,18 @@
 #include "isoproc/main.h"
 
-#include <cstdio>
-#include <cstdlib>
-#include <exception>
 #include <memory>
+#include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
-#include "absl/time/time.h"
-#include "absl/types/span.h"
-#include "isoproc/codec.h"
-#include "isoproc/process_info.h"
-#include "platform/base/type_name.h"
-#include "platform/core/main_internal.h"
+#include "platform/core/child_main.h"
 #include "platform/core/runtime.h"
-#include "platform/core/target_registry.h"
 #include "platform/core/wire.h"
 #include "platform/port/port.h"
 
 namespace isoproc {
-namespace internal {
-namespace {
-
-constexpr int kUncaughtException = 1;
-constexpr int kCannotStart = 1;
-constexpr size_t kMaxWhat = size_t{16} << 10;  // so that a report fits into the stream unread
-// A parent that does not read, because it was stopped, must not keep its child from ending.
-constexpr absl::Duration kReportTimeout = absl::Seconds(1);
-
-// Tells the parent why the target cannot run.
-[[noreturn]] void Refuse(port::Stream& control, const absl::Status& reason) {
-  Runtime& runtime = Runtime::Get();
-  const absl::StatusOr<std::string> payload =
-      Encode(RefusedMessage{static_cast<int>(reason.code()), std::string(reason.message())});
-  if (payload.ok()) {
-    WriteFrame(control, FrameKind::kRefused, *payload, runtime.DeadlineAfter(kReportTimeout))
-        .IgnoreError();
-  }
-  runtime.ExitNow(kUncaughtException);
-}
-
-void ReportException(port::Stream& control, const std::string& type, const std::string& what) {
-  Runtime& runtime = Runtime::Get();
-  const std::string line = absl::StrCat("Process ", CurrentProcess().name(),
-                                        ": uncaught exception ", type, ": ", what, "\n");
-  std::fwrite(line.data(), 1, line.size(), stderr);  // at once, since it has no buffer
-  const absl::StatusOr<std::string> payload = Encode(ThrewMessage{type, what.substr(0, kMaxWhat)});
-  if (!payload.ok()) return;
-  WriteFrame(control, FrameKind::kThrew, *payload, runtime.DeadlineAfter(kReportTimeout))
-      .IgnoreError();
-}
-
-// Gives the exit code.
-int RunTarget(Call call, port::Stream& control) {
-  try {
-    return std::move(call)() & 0xFF;
-  } catch (const std::exception& error) {
-    ReportException(control, port::TypeName(typeid(error)), error.what());
-  } catch (...) {
-    ReportException(control, "unknown", "not a std::exception");
-  }
-  return kUncaughtException;
-}
-
-// What the target's parent said, except its arguments.
-struct Orders {
-  StartMessage message;
-  std::string arguments;
-};
-absl::StatusOr<Orders> ReadOrders(port::Stream& control) {
-  Preamble preamble;
-  const absl::Status status = ReadAll(control, absl::MakeSpan(preamble), port::Deadline::Never());
-  if (!status.ok()) return status;
-  const absl::StatusOr<Frame> start = ReadFrame(control, port::Deadline::Never());
-  if (!start.ok()) return start.status();
-  absl::StatusOr<Frame> arguments = ReadFrame(control, port::Deadline::Never());
-  if (!arguments.ok()) return arguments.status();
-  absl::StatusOr<StartMessage> message = Decode<StartMessage>(start->payload);
-  if (!message.ok()) return message.status();
-  return Orders{*std::move(message), std::move(arguments->payload)};
-}
-
-[[noreturn]] void RunChild(std::unique_ptr<port::Stream> stream);
-
-[[noreturn]] void RunForkServer(std::unique_ptr<port::Stream> control) {
-  Runtime& runtime = Runtime::Get();
-  absl::Status status = WriteFrame(*control, FrameKind::kReady, "", port::Deadline::Never());
-  if (status.ok()) status = runtime.port().ServeForks(std::move(control), &RunChild);
-  runtime.ExitNow(status.ok() ? 0 : kUncaughtException);
-}
-
-[[noreturn]] void RunChild(std::unique_ptr<port::Stream> stream) {
-  Runtime& runtime = Runtime::Get();
-  runtime.port().PrepareChild();
-  absl::StatusOr<Orders> orders = ReadOrders(*stream);
-  if (!orders.ok()) {
-    // The parent died, or gave up, while it said what to do.
-    runtime.ExitNow(kUncaughtException);
-  }
-  if (orders->message.role == StartMessage::Role::kForkServer) RunForkServer(std::move(stream));
-
-  runtime.InitChild(orders->message);
-  port::Stream& control = *stream.release();  // lives as long as the monitor thread
-  absl::Status status = runtime.WatchParent(control, orders->message);
-  if (!status.ok()) Refuse(control, status);
-  const absl::StatusOr<const Target*> target = FindTarget(orders->message.target);
-  if (!target.ok()) Refuse(control, target.status());
-  absl::StatusOr<Call> call = (*target)->bind()(absl::MakeConstSpan(
-      reinterpret_cast<const std::byte*>(orders->arguments.data()), orders->arguments.size()));
-  if (!call.ok()) Refuse(control, call.status());
-  orders->arguments = std::string();
-  status = WriteFrame(control, FrameKind::kReady, "", port::Deadline::Never());
-  if (!status.ok()) runtime.ExitNow(kUncaughtException);
-
-  const int code = RunTarget(*std::move(call), control);
-  if (orders->message.start_method == StartMethod::kFork) {
-    // Exit handlers and static destructors are the parent's; children are not.
-    runtime.EndChildren();
-    std::fflush(nullptr);
-    runtime.ExitNow(code);
-  }
-  std::exit(code);  // NOLINT(concurrency-mt-unsafe): the end of main, wherever it is
-}
-
-}  // namespace
-
-void RunForked(std::unique_ptr<port::Stream> stream) { RunChild(std::move(stream)); }
-
-}  // namespace internal
 
 void Init(int argc, char** argv) {
   internal::Runtime& runtime = internal::Runtime::Get();
@@ -144,7 +24,7 @@ void Init(int argc, char** argv) {
           runtime.port().AdoptBootstrap(argument->token, argument->preamble);
       if (stream.ok()) internal::RunChild(*std::move(stream));
       // A child all the same, which must not run main as if a user had started it.
-      if (!absl::IsNotFound(stream.status())) runtime.ExitNow(internal::kCannotStart);
+      if (!absl::IsNotFound(stream.status())) runtime.ExitNow(internal::kCannotRun);
     }
   }
   runtime.InitMain(runtime.port().ProgramArguments(argc, argv));

@@ -11,7 +11,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "platform/core/child.h"
+#include "platform/core/children.h"
 #include "platform/core/known_process.h"
+#include "platform/core/parent_monitor.h"
+#include "platform/core/program.h"
 #include "platform/core/runtime.h"
 #include "platform/port/port.h"
 
@@ -32,7 +35,7 @@ bool ProcessInfo::IsAlive() const {
     case KnownProcess::Relation::kSelf:
       return true;
     case KnownProcess::Relation::kParent:
-      return !Runtime::Get().parent_is_gone();
+      return !Runtime::Get().parent_monitor().parent_is_gone();
     case KnownProcess::Relation::kChild:
       return process_->child->IsAlive();
   }
@@ -44,7 +47,7 @@ absl::Status ProcessInfo::Join(absl::Duration timeout) const {
     case KnownProcess::Relation::kSelf:
       return absl::FailedPreconditionError("a process cannot join itself");
     case KnownProcess::Relation::kParent:
-      return Runtime::Get().WaitForParentsDeath(timeout);
+      return Runtime::Get().parent_monitor().WaitForParentsDeath(timeout);
     case KnownProcess::Relation::kChild: {
       const absl::Status status = process_->child->Join(timeout).status();
       return absl::IsUnknown(status) ? absl::OkStatus() : status;  // it has ended
@@ -65,11 +68,24 @@ std::optional<ProcessInfo> ParentProcess() {
   return ProcessInfo(std::move(parent));
 }
 
-std::vector<std::string> ProgramArguments() { return Runtime::Get().arguments(); }
+std::vector<ProcessInfo> ActiveChildren() {
+  std::vector<ProcessInfo> active;
+  for (const std::shared_ptr<internal::Child>& child : Runtime::Get().children().All()) {
+    if (!child->IsAlive()) continue;
+    active.emplace_back(std::make_shared<KnownProcess>(
+        KnownProcess{KnownProcess::Relation::kChild, child->pid(), child->traits().name,
+                     child->traits().start_method, child}));
+  }
+  return active;
+}
 
-bool StopRequested() { return Runtime::Get().stop_requested(); }
+std::vector<std::string> ProgramArguments() { return Runtime::Get().program().arguments(); }
 
-bool WaitForStop(absl::Duration timeout) { return Runtime::Get().WaitForStop(timeout); }
+bool StopRequested() { return Runtime::Get().parent_monitor().stop_requested(); }
+
+bool WaitForStop(absl::Duration timeout) {
+  return Runtime::Get().parent_monitor().WaitForStop(timeout);
+}
 
 int CpuCount() { return Runtime::Get().port().CpuCount(); }
 

@@ -1,0 +1,109 @@
+#include "platform/core/parent_monitor.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "platform/core/runtime.h"
+#include "platform/core/wire.h"
+#include "platform/port/port.h"
+
+namespace isoproc::internal {
+
+absl::Status ParentMonitor::Start(port::Stream& control, const StartMessage& message) {
+  port::Port& port = Runtime::Get().port();
+  // The notice lives as long as the process, as the thread that waits for it does.
+  port::DeathNotice* parent_death = nullptr;
+  if (message.parent_is_watchable) {
+    absl::StatusOr<std::unique_ptr<port::DeathNotice>> notice = port.WatchDeath(message.parent);
+    if (!notice.ok()) return notice.status();
+    parent_death = notice->release();
+  }
+  const bool detached = message.detached;
+  {
+    const std::lock_guard lock(mutex_);
+    running_ = true;
+  }
+  return port.StartThread([this, &port, &control, parent_death, detached] {
+    Run(port, control, parent_death, detached);
+  });
+}
+
+void ParentMonitor::Run(port::Port& port, port::Stream& control, port::DeathNotice* parent_death,
+                        bool detached) {
+  // Nothing is allocated here: the first allocation of a thread gives it a heap of its own.
+  const std::array<port::Waitable*, 2> both = {&control, parent_death};
+  const absl::Span<port::Waitable* const> objects(both.data(), parent_death != nullptr ? 2 : 1);
+  while (true) {
+    const absl::StatusOr<std::vector<size_t>> ready =
+        port.WaitAny(objects, port::Deadline::Never());
+    if (!ready.ok()) break;
+    if (ready->front() != 0) break;  // nothing to read, and the parent is dead
+    const absl::StatusOr<Frame> frame = ReadFrame(control, port::Deadline::Never());
+    if (!frame.ok()) break;
+    if (frame->kind == FrameKind::kStop) {
+      const std::lock_guard lock(mutex_);
+      stop_requested_ = true;
+      changed_.notify_all();
+    }
+  }
+  if (!detached) port.EndFamily();
+  const std::lock_guard lock(mutex_);
+  parent_gone_ = true;
+  running_ = false;
+  changed_.notify_all();
+}
+
+template <class Predicate>
+bool ParentMonitor::WaitUntil(absl::Duration timeout, Predicate done) {
+  // Slices, since a wait_until far in the future overflows in some standard libraries.
+  constexpr absl::Duration kSlice = absl::Hours(1);
+  Runtime& runtime = Runtime::Get();
+  const port::Deadline deadline = runtime.DeadlineAfter(timeout);
+  std::unique_lock lock(mutex_);
+  while (!done()) {
+    const absl::Duration now = runtime.port().Now();
+    if (deadline.Expired(now)) return false;
+    changed_.wait_until(lock,
+                        std::chrono::steady_clock::now() +
+                            absl::ToChronoNanoseconds(std::min(deadline.Remaining(now), kSlice)));
+  }
+  return true;
+}
+
+bool ParentMonitor::running() {
+  const std::lock_guard lock(mutex_);
+  return running_;
+}
+
+bool ParentMonitor::stop_requested() {
+  const std::lock_guard lock(mutex_);
+  return stop_requested_;
+}
+
+bool ParentMonitor::WaitForStop(absl::Duration timeout) {
+  const bool for_ever = timeout == absl::InfiniteDuration();
+  // Only a thread that runs can hear of a request.
+  return WaitUntil(timeout, [&] { return stop_requested_ || (for_ever && !running_); }) &&
+         stop_requested();
+}
+
+bool ParentMonitor::parent_is_gone() {
+  const std::lock_guard lock(mutex_);
+  return parent_gone_;
+}
+
+absl::Status ParentMonitor::WaitForParentsDeath(absl::Duration timeout) {
+  if (WaitUntil(timeout, [this] { return parent_gone_; })) return absl::OkStatus();
+  return absl::DeadlineExceededError("the parent still runs");
+}
+
+}  // namespace isoproc::internal

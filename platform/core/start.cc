@@ -1,0 +1,129 @@
+// How a child is started.
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "isoproc/process.h"
+#include "isoproc/process_options.h"
+#include "platform/core/child.h"
+#include "platform/core/child_main.h"
+#include "platform/core/children.h"
+#include "platform/core/fork_server.h"
+#include "platform/core/launch.h"
+#include "platform/core/parent_monitor.h"
+#include "platform/core/program.h"
+#include "platform/core/request.h"
+#include "platform/core/runtime.h"
+#include "platform/core/target_registry.h"
+#include "platform/core/wire.h"
+#include "platform/port/port.h"
+
+namespace isoproc {
+namespace internal {
+namespace {
+
+absl::StatusOr<std::unique_ptr<port::ChildProcess>> SpawnBy(StartMethod method,
+                                                            const port::SpawnRequest& request,
+                                                            std::unique_ptr<port::Stream>& own_end,
+                                                            port::Deadline deadline) {
+  Runtime& runtime = Runtime::Get();
+  switch (method) {
+    case StartMethod::kSpawn:
+      return runtime.port().Spawn(request);
+    case StartMethod::kForkServer:
+      return runtime.fork_server().Spawn(request, deadline);
+    case StartMethod::kFork: {
+      std::fflush(nullptr);  // or the child would write what is buffered here once more
+      const int own_threads = runtime.parent_monitor().running() ? 1 : 0;
+      return runtime.port().Fork(request, own_threads, [&](std::unique_ptr<port::Stream> stream) {
+        own_end.reset();
+        runtime.ForgetChildrenAfterFork();
+        RunChild(std::move(stream));
+      });
+    }
+  }
+  return absl::InvalidArgumentError("no such start method");
+}
+
+bool Has(StartMethod method, const port::Capabilities& capabilities) {
+  switch (method) {
+    case StartMethod::kSpawn:
+      return capabilities.processes;
+    case StartMethod::kForkServer:
+      return capabilities.fork_server;
+    case StartMethod::kFork:
+      return capabilities.fork;
+  }
+  return false;
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<Child>> StartChild(const ProcessOptions& options,
+                                                  const Target& target, std::string arguments) {
+  Runtime& runtime = Runtime::Get();
+  const absl::Status ready = runtime.program().CheckReady();
+  if (!ready.ok()) return ready;
+  if (!Has(options.start_method, runtime.port().capabilities())) {
+    return absl::UnimplementedError(absl::StrCat("this platform (",
+                                                 runtime.port().capabilities().profile,
+                                                 ") does not have the start method asked for"));
+  }
+  if (options.name.find('\0') != std::string::npos) {
+    return absl::InvalidArgumentError("the name of a process holds a NUL byte");
+  }
+  runtime.children().ReapAbandoned();
+
+  port::SpawnRequest request = ToRequest(options);
+  if (options.start_method == StartMethod::kSpawn) {
+    absl::StatusOr<Program::Image> image = runtime.program().ImageToRun(runtime.port());
+    if (!image.ok()) return image.status();
+    request.program = std::move(image->path);
+    request.arguments = {std::move(image->argv0)};
+  }
+  StartMessage message = runtime.DescribeChild();
+  message.target = NameOf(target);
+  if (!options.name.empty()) message.name = options.name;
+  message.start_method = options.start_method;
+  message.detached = options.detached;
+
+  const port::Deadline deadline = runtime.DeadlineAfter(options.start_timeout);
+  const auto spawn = [&](const port::SpawnRequest& filled, std::unique_ptr<port::Stream>& own_end) {
+    return SpawnBy(options.start_method, filled, own_end, deadline);
+  };
+  absl::StatusOr<Launched> launched =
+      Launch(runtime.port(), request, message, arguments, deadline, spawn);
+  if (absl::IsUnavailable(launched.status()) && options.start_method == StartMethod::kForkServer) {
+    // The server had died. If it forked first, that child finds its stream at the end and exits.
+    launched = Launch(runtime.port(), request, message, arguments, deadline, spawn);
+    if (absl::IsUnavailable(launched.status())) {
+      return absl::AbortedError("the fork server died twice while it was asked");
+    }
+  }
+  if (!launched.ok()) return launched.status();
+  auto child = std::make_shared<Child>(
+      Child::Traits{std::move(message.name), options.at_exit, options.exit_timeout,
+                    options.detached, options.start_method},
+      std::move(launched->process), std::move(launched->control));
+  runtime.children().Add(child);
+  return child;
+}
+
+}  // namespace internal
+
+std::vector<StartMethod> StartMethods() {
+  const port::Capabilities& capabilities = internal::Runtime::Get().port().capabilities();
+  std::vector<StartMethod> methods;
+  for (const StartMethod method :
+       {StartMethod::kSpawn, StartMethod::kForkServer, StartMethod::kFork}) {
+    if (internal::Has(method, capabilities)) methods.push_back(method);
+  }
+  return methods;
+}
+
+}  // namespace isoproc

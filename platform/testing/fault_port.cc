@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -15,55 +14,36 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "platform/port/port.h"
+#include "platform/testing/port_wrapper.h"
 
 namespace isoproc::port {
 namespace {
 
-class FaultStream : public Stream {
+class FaultStream : public StreamWrapper {
  public:
   FaultStream(FaultPlan& plan, std::unique_ptr<Stream> real)
-      : plan_(plan), real_(std::move(real)) {}
+      : StreamWrapper(std::move(real)), plan_(plan) {}
 
   absl::StatusOr<size_t> Read(absl::Span<std::byte> into, Deadline deadline) override {
     if (absl::Status fault = plan_.Enter("Stream::Read"); !fault.ok()) return fault;
-    return real_->Read(into, deadline);
+    return StreamWrapper::Read(into, deadline);
   }
   absl::StatusOr<size_t> Write(absl::Span<const std::byte> bytes, Deadline deadline) override {
     if (absl::Status fault = plan_.Enter("Stream::Write"); !fault.ok()) return fault;
-    return real_->Write(bytes, deadline);
+    return StreamWrapper::Write(bytes, deadline);
   }
   absl::Status SendHandle(const Handle& handle, int64_t receiver, Deadline deadline) override {
     if (absl::Status fault = plan_.Enter("Stream::SendHandle"); !fault.ok()) return fault;
-    return real_->SendHandle(handle, receiver, deadline);
+    return StreamWrapper::SendHandle(handle, receiver, deadline);
   }
   absl::StatusOr<Handle> ReceiveHandle(Deadline deadline) override {
     if (absl::Status fault = plan_.Enter("Stream::ReceiveHandle"); !fault.ok()) return fault;
-    return real_->ReceiveHandle(deadline);
+    return StreamWrapper::ReceiveHandle(deadline);
   }
-  Handle Detach() override { return real_->Detach(); }
-
-  Stream* real() const { return real_.get(); }
-  std::unique_ptr<Stream> TakeReal() { return std::move(real_); }
 
  private:
   FaultPlan& plan_;
-  std::unique_ptr<Stream> real_;
 };
-
-// Notices are the real port's own, so only streams need to be unwrapped for it.
-Stream* Unwrap(Stream* stream) {
-  auto* fault = dynamic_cast<FaultStream*>(stream);
-  return fault == nullptr ? stream : fault->real();
-}
-Waitable* Unwrap(Waitable* object) {
-  auto* fault = dynamic_cast<FaultStream*>(object);
-  return fault == nullptr ? object : fault->real();
-}
-SpawnRequest Unwrap(const SpawnRequest& request) {
-  SpawnRequest real = request;
-  real.bootstrap = Unwrap(request.bootstrap);
-  return real;
-}
 
 class FaultChildProcess : public ChildProcess {
  public:
@@ -160,8 +140,8 @@ absl::Status FaultPlan::Enter(std::string_view call) {
   return status_;
 }
 
-std::unique_ptr<Stream> FaultPort::Wrap(std::unique_ptr<Stream> stream) {
-  return std::make_unique<FaultStream>(*this, std::move(stream));
+std::unique_ptr<Stream> FaultPort::WrapStream(std::unique_ptr<Stream> real) {
+  return std::make_unique<FaultStream>(*this, std::move(real));
 }
 
 absl::StatusOr<std::unique_ptr<ChildProcess>> FaultPort::Wrap(
@@ -172,121 +152,98 @@ absl::StatusOr<std::unique_ptr<ChildProcess>> FaultPort::Wrap(
 
 absl::StatusOr<std::unique_ptr<ChildProcess>> FaultPort::Spawn(const SpawnRequest& request) {
   if (absl::Status fault = Enter("Spawn"); !fault.ok()) return fault;
-  return Wrap(real_.Spawn(Unwrap(request)));
+  return Wrap(PortWrapper::Spawn(request));
 }
 
 absl::StatusOr<std::unique_ptr<Stream>> FaultPort::AdoptBootstrap(
     std::string_view token, absl::Span<const std::byte> expected) {
   if (absl::Status fault = Enter("AdoptBootstrap"); !fault.ok()) return fault;
-  absl::StatusOr<std::unique_ptr<Stream>> stream = real_.AdoptBootstrap(token, expected);
-  if (!stream.ok()) return stream;
-  return Wrap(*std::move(stream));
-}
-
-// The compiler knows of functions that do not return only when it sees which one is called.
-void FaultPort::EndFamily() {
-  real_.EndFamily();
-  std::abort();
-}
-
-void FaultPort::ExitNow(int code) {
-  real_.ExitNow(code);
-  std::abort();
+  return PortWrapper::AdoptBootstrap(token, expected);
 }
 
 absl::Status FaultPort::ServeForks(std::unique_ptr<Stream> server, const ForkedEntry& entry) {
   if (absl::Status fault = Enter("ServeForks"); !fault.ok()) return fault;
-  if (auto* wrapped = dynamic_cast<FaultStream*>(server.get())) {
-    return real_.ServeForks(wrapped->TakeReal(), entry);
-  }
-  return real_.ServeForks(std::move(server), entry);
+  return PortWrapper::ServeForks(std::move(server), entry);
 }
 
 absl::StatusOr<std::unique_ptr<ChildProcess>> FaultPort::SpawnFromServer(
     Stream& server, const SpawnRequest& request) {
   if (absl::Status fault = Enter("SpawnFromServer"); !fault.ok()) return fault;
-  return Wrap(real_.SpawnFromServer(*Unwrap(&server), Unwrap(request)));
+  return Wrap(PortWrapper::SpawnFromServer(server, request));
 }
 
 absl::StatusOr<std::unique_ptr<ChildProcess>> FaultPort::Fork(const SpawnRequest& request,
                                                               int own_threads,
                                                               const ForkedEntry& entry) {
   if (absl::Status fault = Enter("Fork"); !fault.ok()) return fault;
-  return Wrap(real_.Fork(Unwrap(request), own_threads, entry));
+  return Wrap(PortWrapper::Fork(request, own_threads, entry));
 }
 
 absl::StatusOr<StreamPair> FaultPort::CreateStreamPair() {
   if (absl::Status fault = Enter("CreateStreamPair"); !fault.ok()) return fault;
-  absl::StatusOr<StreamPair> pair = real_.CreateStreamPair();
-  if (!pair.ok()) return pair;
-  return StreamPair{Wrap(std::move(pair->first)), Wrap(std::move(pair->second))};
+  return PortWrapper::CreateStreamPair();
 }
 
 absl::StatusOr<std::unique_ptr<Stream>> FaultPort::AdoptStream(Handle handle) {
   if (absl::Status fault = Enter("AdoptStream"); !fault.ok()) return fault;
-  absl::StatusOr<std::unique_ptr<Stream>> stream = real_.AdoptStream(std::move(handle));
-  if (!stream.ok()) return stream;
-  return Wrap(*std::move(stream));
+  return PortWrapper::AdoptStream(std::move(handle));
 }
 
 absl::StatusOr<std::vector<size_t>> FaultPort::WaitAny(absl::Span<Waitable* const> objects,
                                                        Deadline deadline) {
   if (absl::Status fault = Enter("WaitAny"); !fault.ok()) return fault;
-  std::vector<Waitable*> real;
-  real.reserve(objects.size());
-  for (Waitable* object : objects) real.push_back(Unwrap(object));
-  return real_.WaitAny(real, deadline);
+  return PortWrapper::WaitAny(objects, deadline);
 }
 
 absl::StatusOr<ProcessIdentity> FaultPort::Self() {
   if (absl::Status fault = Enter("Self"); !fault.ok()) return fault;
-  return real_.Self();
+  return PortWrapper::Self();
 }
 
 absl::StatusOr<bool> FaultPort::IsAlive(const ProcessIdentity& process) {
   if (absl::Status fault = Enter("IsAlive"); !fault.ok()) return fault;
-  return real_.IsAlive(process);
+  return PortWrapper::IsAlive(process);
 }
 
 absl::StatusOr<std::unique_ptr<DeathNotice>> FaultPort::WatchDeath(const ProcessIdentity& process) {
   if (absl::Status fault = Enter("WatchDeath"); !fault.ok()) return fault;
-  return real_.WatchDeath(process);
+  return PortWrapper::WatchDeath(process);
 }
 
 absl::StatusOr<std::unique_ptr<Segment>> FaultPort::CreateSegment(uint64_t size) {
   if (absl::Status fault = Enter("CreateSegment"); !fault.ok()) return fault;
-  absl::StatusOr<std::unique_ptr<Segment>> segment = real_.CreateSegment(size);
+  absl::StatusOr<std::unique_ptr<Segment>> segment = PortWrapper::CreateSegment(size);
   if (!segment.ok()) return segment;
   return std::make_unique<FaultSegment>(*this, *std::move(segment));
 }
 
 absl::StatusOr<std::unique_ptr<Segment>> FaultPort::MapSegment(Handle handle) {
   if (absl::Status fault = Enter("MapSegment"); !fault.ok()) return fault;
-  absl::StatusOr<std::unique_ptr<Segment>> segment = real_.MapSegment(std::move(handle));
+  absl::StatusOr<std::unique_ptr<Segment>> segment = PortWrapper::MapSegment(std::move(handle));
   if (!segment.ok()) return segment;
   return std::make_unique<FaultSegment>(*this, *std::move(segment));
 }
 
 absl::StatusOr<std::unique_ptr<Parker>> FaultPort::CreateParker(ParkerCell& cell) {
   if (absl::Status fault = Enter("CreateParker"); !fault.ok()) return fault;
-  absl::StatusOr<std::unique_ptr<Parker>> parker = real_.CreateParker(cell);
+  absl::StatusOr<std::unique_ptr<Parker>> parker = PortWrapper::CreateParker(cell);
   if (!parker.ok()) return parker;
   return std::make_unique<FaultParker>(*this, *std::move(parker));
 }
 
 absl::Status FaultPort::StartThread(std::function<void()> body) {
   if (absl::Status fault = Enter("StartThread"); !fault.ok()) return fault;
-  return real_.StartThread(std::move(body));
+  return PortWrapper::StartThread(std::move(body));
 }
 
 absl::StatusOr<std::string> FaultPort::ProgramPath(std::string_view argv0) {
   if (absl::Status fault = Enter("ProgramPath"); !fault.ok()) return fault;
-  return real_.ProgramPath(argv0);
+  return PortWrapper::ProgramPath(argv0);
 }
 
 absl::StatusOr<std::string> FaultPort::FileIdentity(const std::string& path) {
   if (absl::Status fault = Enter("FileIdentity"); !fault.ok()) return fault;
-  return real_.FileIdentity(path);
+  return PortWrapper::FileIdentity(path);
 }
 
 }  // namespace isoproc::port

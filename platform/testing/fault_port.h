@@ -19,9 +19,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "platform/port/port.h"
+#include "platform/testing/port_wrapper.h"
 
 namespace isoproc::port {
 
@@ -62,17 +62,13 @@ class FaultPlan {
 
 // Wraps `real`, which must outlive it; so must it outlive what it hands out. What EndFamily, Fork
 // and the server of ServeForks run in other processes is out of its reach there.
-class FaultPort : public Port, public FaultPlan {
+class FaultPort : public PortWrapper, public FaultPlan {
  public:
-  explicit FaultPort(Port& real) : real_(real) {}
+  using PortWrapper::PortWrapper;
 
-  const Capabilities& capabilities() const override { return real_.capabilities(); }
   absl::StatusOr<std::unique_ptr<ChildProcess>> Spawn(const SpawnRequest& request) override;
   absl::StatusOr<std::unique_ptr<Stream>> AdoptBootstrap(
       std::string_view token, absl::Span<const std::byte> expected) override;
-  [[noreturn]] void EndFamily() override;
-  [[noreturn]] void ExitNow(int code) override;
-  void PrepareChild() override { real_.PrepareChild(); }
   absl::Status ServeForks(std::unique_ptr<Stream> server, const ForkedEntry& entry) override;
   absl::StatusOr<std::unique_ptr<ChildProcess>> SpawnFromServer(
       Stream& server, const SpawnRequest& request) override;
@@ -88,25 +84,16 @@ class FaultPort : public Port, public FaultPlan {
   absl::StatusOr<std::unique_ptr<Segment>> CreateSegment(uint64_t size) override;
   absl::StatusOr<std::unique_ptr<Segment>> MapSegment(Handle handle) override;
   absl::StatusOr<std::unique_ptr<Parker>> CreateParker(ParkerCell& cell) override;
-  void Unpark(ParkerCell& cell) override { real_.Unpark(cell); }
-  absl::Duration Now() override { return real_.Now(); }
-  void RandomBytes(absl::Span<std::byte> into) override { real_.RandomBytes(into); }
-  int CpuCount() override { return real_.CpuCount(); }
-  int UsableCpuCount() override { return real_.UsableCpuCount(); }
-  int64_t ProcessId() override { return real_.ProcessId(); }
   absl::Status StartThread(std::function<void()> body) override;
   absl::StatusOr<std::string> ProgramPath(std::string_view argv0) override;
-  std::vector<std::string> ProgramArguments(int argc, char** argv) override {
-    return real_.ProgramArguments(argc, argv);
-  }
   absl::StatusOr<std::string> FileIdentity(const std::string& path) override;
 
+ protected:
+  std::unique_ptr<Stream> WrapStream(std::unique_ptr<Stream> real) override;
+
  private:
-  std::unique_ptr<Stream> Wrap(std::unique_ptr<Stream> stream);
   absl::StatusOr<std::unique_ptr<ChildProcess>> Wrap(
       absl::StatusOr<std::unique_ptr<ChildProcess>> child);
-
-  Port& real_;
 };
 
 }  // namespace isoproc::port

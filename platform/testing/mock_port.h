@@ -41,8 +41,6 @@ class MockChildProcess : public ChildProcess {
   MOCK_METHOD(Waitable&, notice, (), (override));
 };
 
-class MockDeathNotice : public DeathNotice {};
-
 class MockSegment : public Segment {
  public:
   MOCK_METHOD(absl::Span<std::byte>, data, (), (override));
@@ -91,18 +89,9 @@ class MockPort : public Port {
   MOCK_METHOD(absl::StatusOr<std::string>, ProgramPath, (std::string_view argv0), (override));
   MOCK_METHOD(absl::StatusOr<std::string>, FileIdentity, (const std::string& path), (override));
 
-  // A mock function returns, EndFamily and ExitNow do not: expect these instead, with an action
-  // that throws when the test is to go on.
-  MOCK_METHOD(void, OnEndFamily, ());
-  MOCK_METHOD(void, OnExitNow, (int code));
-  [[noreturn]] void EndFamily() override {
-    OnEndFamily();
-    std::abort();
-  }
-  [[noreturn]] void ExitNow(int code) override {
-    OnExitNow(code);
-    std::abort();
-  }
+  // A mock function returns, these do not.
+  [[noreturn]] void EndFamily() override { std::abort(); }
+  [[noreturn]] void ExitNow(int /*code*/) override { std::abort(); }
 };
 
 }  // namespace isoproc::port

@@ -95,10 +95,7 @@ class PortWrapper : public Port {
                                               Deadline deadline) override {
     std::vector<Waitable*> real;
     real.reserve(objects.size());
-    for (Waitable* object : objects) {
-      auto* wrapped = dynamic_cast<StreamWrapper*>(object);
-      real.push_back(wrapped == nullptr ? object : &wrapped->real());
-    }
+    for (Waitable* object : objects) real.push_back(Unwrap(object));
     return real_.WaitAny(real, deadline);
   }
   absl::StatusOr<ProcessIdentity> Self() override { return real_.Self(); }
@@ -143,9 +140,11 @@ class PortWrapper : public Port {
   Port& real() { return real_; }
 
  private:
-  static Stream* Unwrap(Stream* stream) {
-    auto* wrapped = dynamic_cast<StreamWrapper*>(stream);
-    return wrapped == nullptr ? stream : &wrapped->real();
+  // For a Stream or a Waitable, of which only streams are wrapped.
+  template <class Object>
+  static Object* Unwrap(Object* object) {
+    auto* wrapped = dynamic_cast<StreamWrapper*>(object);
+    return wrapped == nullptr ? object : &wrapped->real();
   }
   static SpawnRequest Unwrap(const SpawnRequest& request) {
     SpawnRequest real = request;

@@ -172,7 +172,7 @@ TEST(FaultPort, TheRealPortSeesItsOwnObjects) {
   ON_CALL(real, CreateStreamPair).WillByDefault([&pair] { return std::move(pair); });
   FaultPort port(real);
   StreamPair wrapped = *port.CreateStreamPair();
-  MockDeathNotice notice;
+  DeathNotice notice;
 
   EXPECT_CALL(real, WaitAny(ElementsAre(first, &notice), _))
       .WillOnce(Return(std::vector<size_t>{0}));
@@ -196,15 +196,6 @@ TEST(FaultPort, AHandleGivenToAFailedCallIsClosed) {
   port.FailCall(1, Injected());
   EXPECT_FALSE(port.MapSegment(Handle(1, [](int64_t) { ++closed; })).ok());
   EXPECT_EQ(closed, 1);
-}
-
-TEST(MockPort, FunctionsThatDoNotReturnCanBeLeft) {
-  StrictMock<MockPort> port;
-  struct Left {};
-  EXPECT_CALL(port, OnExitNow(3)).WillOnce(testing::Throw(Left()));
-  EXPECT_THROW(port.ExitNow(3), Left);
-  EXPECT_CALL(port, OnEndFamily()).WillOnce(testing::Throw(Left()));
-  EXPECT_THROW(port.EndFamily(), Left);
 }
 
 }  // namespace

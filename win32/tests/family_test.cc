@@ -1,17 +1,13 @@
 // Who ends with whom.
-#include <cstdlib>
-#include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "platform/base/termination.h"
 #include "platform/port/port.h"
-#include "win32/tests/harness.h"
+#include "win32/tests/support.h"
 #include "win32/unique_handle.h"
 #include "win32/windows_api.h"
 

@@ -17,7 +17,7 @@
 #include "platform/base/termination.h"
 #include "platform/port/port.h"
 #include "win32/syscalls.h"
-#include "win32/tests/harness.h"
+#include "win32/tests/support.h"
 #include "win32/windows_api.h"
 
 namespace isoproc::port::win32 {

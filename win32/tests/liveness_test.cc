@@ -1,9 +1,5 @@
 #include <cstdint>
-#include <memory>
 #include <optional>
-#include <string>
-#include <thread>
-#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -12,60 +8,16 @@
 #include "platform/port/port.h"
 #include "win32/process_table.h"
 #include "win32/syscalls.h"
-#include "win32/tests/harness.h"
+#include "win32/tests/support.h"
 #include "win32/windows_api.h"
 
 namespace isoproc::port::win32 {
 namespace {
 
-const ChildProgram kSayWho("say-who", [](ChildContext& context) {
-  SendLine(*context.stream, ToText(HostPort().Self().value()));
-  ReceiveLine(*context.stream);
-  return 0;
-});
-
 // Refuses to open any process, as the system does with those of other users.
 HANDLE WINAPI RefuseToOpen(DWORD, BOOL, DWORD) {
   ::SetLastError(ERROR_ACCESS_DENIED);
   return nullptr;
-}
-
-TEST(LivenessTest, Self) {
-  const absl::StatusOr<ProcessIdentity> self = HostPort().Self();
-  ASSERT_TRUE(self.ok()) << self.status();
-  EXPECT_EQ(self->pid, HostPort().ProcessId());
-  EXPECT_EQ(self->pid, int64_t{::GetCurrentProcessId()});
-  EXPECT_EQ(*self, *HostPort().Self());
-  EXPECT_TRUE(*HostPort().IsAlive(*self));
-}
-
-TEST(LivenessTest, LivesAndDies) {
-  absl::StatusOr<StartedChild> child = Start(kSayWho);
-  ASSERT_TRUE(child.ok()) << child.status();
-  const ProcessIdentity who = IdentityFrom(ReceiveLine(*child->stream));
-  EXPECT_EQ(who.pid, child->process->pid());
-  EXPECT_TRUE(*HostPort().IsAlive(who));
-  const absl::StatusOr<std::unique_ptr<DeathNotice>> notice = HostPort().WatchDeath(who);
-  ASSERT_TRUE(notice.ok()) << notice.status();
-  EXPECT_EQ(CodeOf(HostPort().WaitAny({notice->get()}, Expired())),
-            absl::StatusCode::kDeadlineExceeded);
-  std::thread killer([&] { EXPECT_TRUE(child->process->Kill(9).ok()); });
-  EXPECT_TRUE(HostPort().WaitAny({notice->get()}, Generous()).ok());
-  killer.join();
-  // Its process object exists as long as `child`.
-  EXPECT_FALSE(*HostPort().IsAlive(who));
-  EXPECT_TRUE(Dies(who));
-  child->process.reset();
-  EXPECT_FALSE(*HostPort().IsAlive(who));
-  EXPECT_TRUE(Dies(who));
-  EXPECT_TRUE(HostPort().WaitAny({notice->get()}, Expired()).ok());
-}
-
-TEST(LivenessTest, AnotherProcessWithTheSameIdIsNotTheOne) {
-  ProcessIdentity impostor = *HostPort().Self();
-  impostor.birth -= 1;
-  EXPECT_FALSE(*HostPort().IsAlive(impostor));
-  EXPECT_TRUE(Dies(impostor));
 }
 
 TEST(LivenessTest, IdsThatNobodyHas) {

@@ -1,6 +1,5 @@
 #include <atomic>
 #include <cstddef>
-#include <cstdint>
 #include <cstdlib>
 #include <cwchar>
 #include <exception>
@@ -17,7 +16,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "platform/base/native_error.h"
@@ -25,7 +23,7 @@
 #include "platform/port/port.h"
 #include "win32/bootstrap.h"
 #include "win32/security.h"
-#include "win32/tests/harness.h"
+#include "win32/tests/support.h"
 #include "win32/text.h"
 #include "win32/unique_handle.h"
 #include "win32/windows_api.h"
@@ -141,30 +139,9 @@ void WriteFile(const std::string& path, const std::string& text) {
   std::ofstream(Widen(path).value().c_str(), std::ios::binary) << text;
 }
 
-TEST(SpawnTest, ArgumentsArriveAsTheyAre) {
+TEST(SpawnTest, ArgumentsMayHoldAnyCharacter) {
   const std::vector<std::string> arguments = {
-      "",
-      "a",
-      "a b",
-      R"(a\)",
-      R"(a b\)",
-      R"(a b\\)",
-      R"(a"b)",
-      R"(a\"b)",
-      R"(a\\"b c)",
-      R"("")",
-      "\t",
-      "a\nb",
-      "*",
-      "?.cc",
-      "%PATH%",
-      "^&|<>()",
-      "'single'",
-      "-flag=\"x y\"",
-      "\xC3\xA9\xE2\x82\xAC",
-      "\xF0\x9F\x98\x80 \xF0\x9F\x98\x80",
-      std::string(20000, 'x'),
-  };
+      "a\nb", "\xC3\xA9\xE2\x82\xAC", "\xF0\x9F\x98\x80 \xF0\x9F\x98\x80", std::string(20000, 'x')};
   absl::StatusOr<StartedChild> child = Start(kEchoArguments, arguments);
   ASSERT_TRUE(child.ok()) << child.status();
   std::vector<std::string> received;
@@ -178,17 +155,10 @@ TEST(SpawnTest, ArgumentsArriveAsTheyAre) {
   EXPECT_THAT(received, ElementsAreArray(arguments));
 }
 
-TEST(SpawnTest, ExitCodes) {
-  for (const int code : {0, 1, 3, 255}) {
-    const absl::StatusOr<Termination> end = RunToEnd(Start(kExit, {std::to_string(code)}));
-    ASSERT_TRUE(end.ok()) << end.status();
-    EXPECT_EQ(end->kind, Termination::Kind::kExited);
-    EXPECT_EQ(end->value, code);
-  }
-  // Eight bits, and 259 (STILL_ACTIVE) is nothing special.
-  EXPECT_EQ(RunToEnd(Start(kExit, {"300"}))->value, 44);
-  EXPECT_EQ(RunToEnd(Start(kExit, {"259"}))->value, 3);
-  EXPECT_EQ(RunToEnd(Start(kExit, {"-1"}))->value, 255);
+TEST(SpawnTest, StillActiveIsAnExitCodeLikeAnyOther) {
+  const absl::StatusOr<Termination> end = RunToEnd(Start(kExit, {std::to_string(STILL_ACTIVE)}));
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(*end, (Termination{Termination::Kind::kExited, STILL_ACTIVE & 0xFF}));
 }
 
 TEST(SpawnTest, CrashesAreSignals) {
@@ -286,27 +256,6 @@ TEST(SpawnTest, LongProgramPath) {
   }
 }
 
-TEST(SpawnTest, StandardStreamsAreFiles) {
-  const std::string in = TempPath(".in");
-  const std::string out = TempPath(".out");
-  const std::string err = TempPath(".err");
-  WriteFile(in, "input");
-  WriteFile(out, "this is longer than what comes and is gone then");
-  WriteFile(err, "kept|");
-  SpawnRequest request = RequestFor(kStandardStreams);
-  request.standard_streams[0] = {StandardStream::Kind::kReadFile, in};
-  request.standard_streams[1] = {StandardStream::Kind::kWriteFile, out};
-  request.standard_streams[2] = {StandardStream::Kind::kAppendFile, err};
-  EXPECT_EQ(RunToEnd(Start(request))->value, 0);
-  EXPECT_EQ(ReadFile(out), "out:input");
-  EXPECT_EQ(ReadFile(err), "kept|err:input");
-  EXPECT_EQ(RunToEnd(Start(request))->value, 0);
-  EXPECT_EQ(ReadFile(err), "kept|err:inputerr:input");
-  for (const std::string& path : {in, out, err}) {
-    EXPECT_TRUE(::DeleteFileW(Widen(path)->c_str())) << path;
-  }
-}
-
 TEST(SpawnTest, StandardStreamsAreHandles) {
   const std::string path = TempPath(".out");
   const UniqueHandle file(::CreateFileW(Widen(path)->c_str(), GENERIC_WRITE, FILE_SHARE_READ,
@@ -378,49 +327,22 @@ TEST(SpawnTest, Refusals) {
   };
   using Code = absl::StatusCode;
   const Case cases[] = {
-      {"no program", Code::kNotFound, [](SpawnRequest& r) { r.program = "C:\\no\\such.exe"; }},
       {"empty program", Code::kNotFound, [](SpawnRequest& r) { r.program = ""; }},
       {"directory as program", Code::kPermissionDenied,
        [](SpawnRequest& r) { r.program = "C:\\windows"; }},
       {"batch", Code::kInvalidArgument, [](SpawnRequest& r) { r.program = "C:\\x.bat"; }},
       {"command", Code::kInvalidArgument, [](SpawnRequest& r) { r.program = "C:\\x.CMD. "; }},
-      {"NUL in program", Code::kInvalidArgument,
-       [](SpawnRequest& r) { r.program += std::string("\0x", 2); }},
-      {"NUL in argument", Code::kInvalidArgument,
-       [](SpawnRequest& r) { r.arguments.push_back(std::string("\0", 1)); }},
-      {"NUL in directory", Code::kInvalidArgument,
-       [](SpawnRequest& r) { r.working_directory = std::string("C:\0", 3); }},
-      {"NUL in environment", Code::kInvalidArgument,
-       [](SpawnRequest& r) {
-         r.environment = Variables{{"A", std::string("\0", 1)}};
-       }},
       {"NUL in path", Code::kInvalidArgument,
        [](SpawnRequest& r) {
          r.standard_streams[1] = {StandardStream::Kind::kWriteFile, std::string("x\0", 2)};
        }},
-      {"bad name", Code::kInvalidArgument,
-       [](SpawnRequest& r) {
-         r.environment = Variables{{"A=", "1"}};
-       }},
-      {"empty name", Code::kInvalidArgument,
-       [](SpawnRequest& r) {
-         r.environment = Variables{{"", "1"}};
-       }},
       {"not UTF-8", Code::kInvalidArgument, [](SpawnRequest& r) { r.arguments.push_back("\xFF"); }},
-      {"no directory", Code::kNotFound,
-       [](SpawnRequest& r) { r.working_directory = "C:\\no\\such\\directory"; }},
       {"file as directory", Code::kNotFound,
        [](SpawnRequest& r) { r.working_directory = r.program; }},
-      {"no input", Code::kNotFound,
-       [](SpawnRequest& r) {
-         r.standard_streams[0] = {StandardStream::Kind::kReadFile, "C:\\no\\such.txt"};
-       }},
       {"bad handle", Code::kInvalidArgument,
        [](SpawnRequest& r) {
          r.standard_streams[0] = {StandardStream::Kind::kHandle, "", 0x12345678};
        }},
-      {"too long", Code::kResourceExhausted,
-       [](SpawnRequest& r) { r.arguments.push_back(std::string(40000, 'x')); }},
       {"too long for a variable", Code::kResourceExhausted,
        [](SpawnRequest& r) {
          r.environment = Variables{{"A", std::string(40000, 'x')}};
@@ -461,38 +383,6 @@ TEST(SpawnTest, ChildrenLeaveNoHandles) {
   ExpectNoHandleLeak([] { EXPECT_TRUE(RunToEnd(Start(kExit, {"0"})).ok()); });
 }
 
-TEST(ChildTest, KillIsReportedAsTheFirstSignal) {
-  for (const auto& [first, second] : {std::pair(9, 15), std::pair(15, 9)}) {
-    absl::StatusOr<StartedChild> child = Start(kWaitForEnd);
-    ASSERT_TRUE(child.ok()) << child.status();
-    EXPECT_EQ(ReceiveLine(*child->stream), "ready");
-    EXPECT_EQ(CodeOf(child->process->Wait(Expired())), absl::StatusCode::kDeadlineExceeded);
-    EXPECT_TRUE(child->process->Kill(first).ok());
-    EXPECT_TRUE(child->process->Kill(second).ok());
-    EXPECT_TRUE(child->process->KillTree(second).ok());
-    const absl::StatusOr<Termination> end = child->process->Wait(Generous());
-    ASSERT_TRUE(end.ok()) << end.status();
-    EXPECT_EQ(end->kind, Termination::Kind::kSignalled);
-    EXPECT_EQ(end->value, first);
-    EXPECT_TRUE(child->process->Kill(second).ok());
-    EXPECT_TRUE(child->process->KillTree(second).ok());
-    EXPECT_EQ(child->process->Wait(Expired()).value(), *end);
-  }
-}
-
-TEST(ChildTest, KillAfterTheEndDoesNothing) {
-  absl::StatusOr<StartedChild> child = Start(kExit, {"4"});
-  ASSERT_TRUE(child.ok()) << child.status();
-  Waitable* const notice = &child->process->notice();
-  ASSERT_TRUE(HostPort().WaitAny({notice}, Generous()).ok());
-  EXPECT_TRUE(child->process->Kill(9).ok());
-  EXPECT_TRUE(child->process->KillTree(9).ok());
-  const absl::StatusOr<Termination> end = child->process->Wait(Expired());
-  ASSERT_TRUE(end.ok()) << end.status();
-  EXPECT_EQ(end->kind, Termination::Kind::kExited);
-  EXPECT_EQ(end->value, 4);
-}
-
 TEST(ChildTest, OurKillCodeFromAnybodyElseIsAnExit) {
   absl::StatusOr<StartedChild> child = Start(kWaitForEnd);
   ASSERT_TRUE(child.ok()) << child.status();
@@ -504,23 +394,6 @@ TEST(ChildTest, OurKillCodeFromAnybodyElseIsAnExit) {
   ASSERT_TRUE(end.ok()) << end.status();
   EXPECT_EQ(end->kind, Termination::Kind::kExited);
   EXPECT_EQ(end->value, 9);
-}
-
-TEST(ChildTest, ManyThreadsWait) {
-  absl::StatusOr<StartedChild> child = Start(kWaitForEnd);
-  ASSERT_TRUE(child.ok()) << child.status();
-  EXPECT_EQ(ReceiveLine(*child->stream), "ready");
-  std::vector<std::thread> threads;
-  std::atomic<int> good{0};
-  for (int i = 0; i < 8; ++i) {
-    threads.emplace_back([&] {
-      const absl::StatusOr<Termination> end = child->process->Wait(Generous());
-      if (end.ok() && end->kind == Termination::Kind::kExited && end->value == 5) ++good;
-    });
-  }
-  SendLine(*child->stream, "go");
-  for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(good, 8);
 }
 
 TEST(BootstrapTest, OtherTokensAreHarmless) {

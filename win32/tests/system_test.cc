@@ -1,18 +1,10 @@
 #include <algorithm>
-#include <array>
-#include <atomic>
 #include <cstddef>
-#include <cstdint>
-#include <fstream>
-#include <functional>
-#include <memory>
 #include <string>
-#include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
-#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -20,7 +12,7 @@
 #include "platform/port/port.h"
 #include "win32/errors.h"
 #include "win32/security.h"
-#include "win32/tests/harness.h"
+#include "win32/tests/support.h"
 #include "win32/text.h"
 #include "win32/unique_handle.h"
 #include "win32/windows_api.h"
@@ -30,96 +22,20 @@ namespace {
 
 using testing::HasSubstr;
 
-const ChildProgram kSayTime("say-time", [](ChildContext& context) {
-  SendLine(*context.stream, std::to_string(absl::ToInt64Nanoseconds(HostPort().Now())));
-  return 0;
-});
-
-TEST(SystemTest, Capabilities) {
-  const Capabilities& capabilities = HostPort().capabilities();
-  EXPECT_EQ(capabilities.profile, "win32");
-  EXPECT_TRUE(capabilities.processes);
-  EXPECT_FALSE(capabilities.fork_server);
-  EXPECT_FALSE(capabilities.fork);
-  EXPECT_FALSE(capabilities.pinned_image);
-  EXPECT_FALSE(capabilities.replaceable_image);
-  EXPECT_FALSE(capabilities.foreign_fork);
-}
-
-TEST(SystemTest, WhatIsNotDeclaredIsUnimplemented) {
-  absl::StatusOr<StreamPair> pair = HostPort().CreateStreamPair();
-  ASSERT_TRUE(pair.ok());
-  EXPECT_EQ(CodeOf(HostPort().SpawnFromServer(*pair->first, {})), absl::StatusCode::kUnimplemented);
-  EXPECT_EQ(CodeOf(HostPort().Fork({}, 0, nullptr)), absl::StatusCode::kUnimplemented);
-  EXPECT_EQ(HostPort().ServeForks(std::move(pair->first), nullptr).code(),
-            absl::StatusCode::kUnimplemented);
-}
-
-TEST(SystemTest, TimeGoesForwardInAllProcesses) {
-  absl::Duration last = HostPort().Now();
-  for (int i = 0; i < 1000; ++i) {
-    const absl::Duration now = HostPort().Now();
-    EXPECT_GE(now, last);
-    last = now;
-  }
-  absl::StatusOr<StartedChild> child = Start(kSayTime);
-  ASSERT_TRUE(child.ok()) << child.status();
-  const absl::Duration theirs = absl::Nanoseconds(std::stoll(ReceiveLine(*child->stream)));
-  EXPECT_GE(theirs, last);
-  EXPECT_LE(theirs, HostPort().Now());
-}
-
-TEST(SystemTest, RandomBytesDiffer) {
-  std::array<std::byte, 32> a = {};
-  std::array<std::byte, 32> b = {};
-  HostPort().RandomBytes(absl::MakeSpan(a));
-  HostPort().RandomBytes(absl::MakeSpan(b));
-  EXPECT_NE(a, b);
-  HostPort().RandomBytes({});
+TEST(SystemTest, RandomBytesComeInPieces) {
   std::vector<std::byte> large((3 << 20) + 1);
   HostPort().RandomBytes(absl::MakeSpan(large));
   EXPECT_TRUE(std::any_of(large.end() - 16, large.end(),
                           [](std::byte value) { return value != std::byte{}; }));
 }
 
-TEST(SystemTest, Cpus) {
-  EXPECT_GE(HostPort().CpuCount(), 1);
-  EXPECT_GE(HostPort().UsableCpuCount(), 1);
-  EXPECT_LE(HostPort().UsableCpuCount(), HostPort().CpuCount());
+TEST(SystemTest, AffinityLimitsTheProcessors) {
   DWORD_PTR process = 0;
   DWORD_PTR machine = 0;
   ASSERT_TRUE(::GetProcessAffinityMask(::GetCurrentProcess(), &process, &machine));
   ASSERT_TRUE(::SetProcessAffinityMask(::GetCurrentProcess(), 1));
   EXPECT_EQ(HostPort().UsableCpuCount(), 1);
   ASSERT_TRUE(::SetProcessAffinityMask(::GetCurrentProcess(), process));
-}
-
-TEST(SystemTest, ProgramPathNamesThisProgram) {
-  const absl::StatusOr<std::string> path = HostPort().ProgramPath("ignored");
-  ASSERT_TRUE(path.ok()) << path.status();
-  EXPECT_TRUE(HostPort().FileIdentity(*path).ok());
-}
-
-TEST(SystemTest, FileIdentity) {
-  wchar_t directory[MAX_PATH];
-  const DWORD size = ::GetTempPathW(MAX_PATH, directory);
-  const std::string path =
-      Narrow(std::wstring_view(directory, size)).value() + RandomName() + "\xC3\xA9.txt";
-  const std::wstring wide = Widen(path).value();
-  EXPECT_EQ(CodeOf(HostPort().FileIdentity(path)), absl::StatusCode::kNotFound);
-  EXPECT_EQ(CodeOf(HostPort().FileIdentity("")), absl::StatusCode::kNotFound);
-  std::ofstream(wide.c_str()) << "one";
-  const std::string first = HostPort().FileIdentity(path).value();
-  EXPECT_EQ(HostPort().FileIdentity(path).value(), first);
-  std::ofstream(wide.c_str()) << "other";
-  EXPECT_NE(HostPort().FileIdentity(path).value(), first);
-  EXPECT_TRUE(::DeleteFileW(wide.c_str()));
-}
-
-TEST(SystemTest, Threads) {
-  const UniqueHandle done(::CreateEventW(nullptr, TRUE, FALSE, nullptr));
-  ASSERT_TRUE(HostPort().StartThread([&] { ::SetEvent(done.get()); }).ok());
-  EXPECT_EQ(::WaitForSingleObject(done.get(), 60000), DWORD{WAIT_OBJECT_0});
 }
 
 TEST(ErrorsTest, StatusesCarryTheNumber) {

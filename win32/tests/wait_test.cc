@@ -1,7 +1,6 @@
 #include "win32/wait.h"
 
 #include <cstddef>
-#include <memory>
 #include <string>
 #include <thread>
 #include <utility>
@@ -14,7 +13,7 @@
 #include "gtest/gtest.h"
 #include "platform/base/deadline.h"
 #include "platform/port/port.h"
-#include "win32/tests/harness.h"
+#include "win32/tests/support.h"
 #include "win32/unique_handle.h"
 #include "win32/windows_api.h"
 
@@ -23,61 +22,10 @@ namespace {
 
 using testing::ElementsAre;
 
-const ChildProgram kUntilTold("until-told", [](ChildContext& context) {
-  ReceiveLine(*context.stream);
-  return 0;
-});
-
 StreamPair MakePair() {
   absl::StatusOr<StreamPair> pair = HostPort().CreateStreamPair();
   EXPECT_TRUE(pair.ok()) << pair.status();
   return *std::move(pair);
-}
-
-TEST(WaitAnyTest, Arguments) {
-  EXPECT_EQ(CodeOf(HostPort().WaitAny({}, Deadline::Never())), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(CodeOf(HostPort().WaitAny({nullptr}, Generous())), absl::StatusCode::kInvalidArgument);
-  const absl::Duration before = HostPort().Now();
-  EXPECT_EQ(CodeOf(HostPort().WaitAny({}, Deadline::After(before, absl::Milliseconds(20)))),
-            absl::StatusCode::kDeadlineExceeded);
-  EXPECT_GE(HostPort().Now() - before, absl::Milliseconds(20));
-  EXPECT_EQ(CodeOf(HostPort().WaitAny({}, Expired())), absl::StatusCode::kDeadlineExceeded);
-}
-
-TEST(WaitAnyTest, AllThatAreReadyInOrder) {
-  const StreamPair a = MakePair();
-  StreamPair b = MakePair();
-  const StreamPair c = MakePair();
-  EXPECT_EQ(CodeOf(HostPort().WaitAny({a.first.get(), b.first.get(), c.first.get()}, Expired())),
-            absl::StatusCode::kDeadlineExceeded);
-  SendLine(*a.second, "x");
-  b.second.reset();  // the end of a stream is ready too
-  EXPECT_THAT(
-      *HostPort().WaitAny({c.first.get(), b.first.get(), a.first.get(), b.first.get()}, Generous()),
-      ElementsAre(1, 2, 3));
-  EXPECT_THAT(*HostPort().WaitAny({a.first.get()}, Expired()), ElementsAre(0));
-  EXPECT_EQ(ReceiveLine(*a.first), "x");
-  EXPECT_EQ(CodeOf(HostPort().WaitAny({a.first.get()}, Expired())),
-            absl::StatusCode::kDeadlineExceeded);
-}
-
-TEST(WaitAnyTest, TimesOutButNotEarly) {
-  const StreamPair pair = MakePair();
-  const absl::Duration before = HostPort().Now();
-  EXPECT_EQ(CodeOf(HostPort().WaitAny({pair.first.get()},
-                                      Deadline::After(before, absl::Milliseconds(30)))),
-            absl::StatusCode::kDeadlineExceeded);
-  EXPECT_GE(HostPort().Now() - before, absl::Milliseconds(30));
-}
-
-TEST(WaitAnyTest, WokenByBytesAndConsumesNone) {
-  const StreamPair pair = MakePair();
-  for (int i = 0; i < 20; ++i) {
-    std::thread writer([&] { SendLine(*pair.second, "wake"); });
-    EXPECT_THAT(*HostPort().WaitAny({pair.first.get()}, Generous()), ElementsAre(0));
-    EXPECT_EQ(ReceiveLine(*pair.first), "wake");
-    writer.join();
-  }
 }
 
 TEST(WaitAnyTest, WokenByTheEndOfAStream) {
@@ -98,34 +46,6 @@ TEST(WaitAnyTest, AReadMayGoOnMeanwhile) {
   SendLine(*pair.second, "for the reader");
   reader.join();
   EXPECT_EQ(received, "for the reader");
-}
-
-TEST(WaitAnyTest, SeveralThreadsWaitForTheSameStream) {
-  const StreamPair pair = MakePair();
-  std::vector<std::thread> threads;
-  for (int i = 0; i < 4; ++i) {
-    threads.emplace_back(
-        [&] { EXPECT_THAT(*HostPort().WaitAny({pair.first.get()}, Generous()), ElementsAre(0)); });
-  }
-  SendLine(*pair.second, "all");
-  for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(ReceiveLine(*pair.first), "all");
-}
-
-TEST(WaitAnyTest, ChildrenAndStreamsTogether) {
-  absl::StatusOr<StartedChild> child = Start(kUntilTold);
-  ASSERT_TRUE(child.ok()) << child.status();
-  const StreamPair pair = MakePair();
-  Waitable* const notice = &child->process->notice();
-  EXPECT_EQ(CodeOf(HostPort().WaitAny({pair.first.get(), notice}, Expired())),
-            absl::StatusCode::kDeadlineExceeded);
-  SendLine(*child->stream, "end");
-  EXPECT_THAT(*HostPort().WaitAny({pair.first.get(), notice, notice}, Generous()),
-              ElementsAre(1, 2));
-  // It stays ready, and nothing was taken from it.
-  EXPECT_THAT(*HostPort().WaitAny({notice}, Expired()), ElementsAre(0));
-  EXPECT_EQ(child->process->Wait(Expired())->value, 0);
-  EXPECT_THAT(*HostPort().WaitAny({notice}, Expired()), ElementsAre(0));
 }
 
 TEST(WaitAnyTest, MoreThanOneWaitCanTake) {

@@ -1,4 +1,4 @@
-#include "win32/tests/harness.h"
+#include "win32/tests/support.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -109,8 +109,7 @@ absl::StatusOr<StartedChild> Start(const ChildProgram& program,
   return Start(RequestFor(program, arguments));
 }
 
-UniqueHandle StartPlain(const ChildProgram& program, const std::vector<std::string>& arguments,
-                        bool inherit_handles) {
+UniqueHandle StartPlain(const ChildProgram& program, const std::vector<std::string>& arguments) {
   const SpawnRequest request = RequestFor(program, arguments);
   std::string line;
   for (const std::string& argument : request.arguments) AppendWindowsArgument(argument, line);
@@ -120,8 +119,9 @@ UniqueHandle StartPlain(const ChildProgram& program, const std::vector<std::stri
   // No standard streams: an orphan that held the output of the tests would keep its reader waiting.
   startup.dwFlags = STARTF_USESTDHANDLES;
   PROCESS_INFORMATION created = {};
-  const BOOL ok = ::CreateProcessW(nullptr, wide.data(), nullptr, nullptr, inherit_handles, 0,
-                                   nullptr, nullptr, &startup, &created);
+  const BOOL ok =
+      ::CreateProcessW(nullptr, wide.data(), nullptr, nullptr, /*bInheritHandles=*/FALSE, 0,
+                       nullptr, nullptr, &startup, &created);
   EXPECT_TRUE(ok) << ::GetLastError();
   UniqueHandle{created.hThread};
   return UniqueHandle(created.hProcess);

@@ -1,7 +1,7 @@
 // What the tests of this port share: children, which are this program started again, lines of text
 // over streams, and a count of handles.
-#ifndef ISOPROC_WIN32_TESTS_HARNESS_H_
-#define ISOPROC_WIN32_TESTS_HARNESS_H_
+#ifndef ISOPROC_WIN32_TESTS_SUPPORT_H_
+#define ISOPROC_WIN32_TESTS_SUPPORT_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -29,8 +29,7 @@ Deadline Generous();
 // Over already: tries once.
 Deadline Expired();
 
-// ---- children
-// -------------------------------------------------------------------------------------
+// ---- children -----------------------------------------------------------------------------------
 
 struct ChildContext {
   std::vector<std::string> arguments;  // those of Start(), as the child got them
@@ -65,14 +64,12 @@ absl::StatusOr<StartedChild> Start(const ChildProgram& program,
                                    const std::vector<std::string>& arguments = {});
 
 // Starts a child as a program that knows nothing of isoproc would. Returns its process handle.
-UniqueHandle StartPlain(const ChildProgram& program, const std::vector<std::string>& arguments,
-                        bool inherit_handles = false);
+UniqueHandle StartPlain(const ChildProgram& program, const std::vector<std::string>& arguments);
 
 // This program's main(): runs a child program if it was started as one.
 int RunTests(int argc, char** argv);
 
-// ---- lines of text
-// --------------------------------------------------------------------------------
+// ---- lines of text ------------------------------------------------------------------------------
 
 void SendLine(Stream& stream, std::string_view line);
 // "<end>" at the end of the stream.
@@ -84,8 +81,7 @@ absl::Span<const std::byte> BytesOf(std::string_view text);
 std::string ToText(const ProcessIdentity& identity);
 ProcessIdentity IdentityFrom(const std::string& text);
 
-// ---- looking at processes and handles
-// -------------------------------------------------------------
+// ---- looking at processes and handles -----------------------------------------------------------
 
 // Blocks until that process is dead; false if it did not die.
 bool Dies(const ProcessIdentity& identity);
@@ -104,8 +100,6 @@ size_t CountHandles();
 // stay. `slack`: as many may be new, for what the system keeps as it likes.
 void ExpectNoHandleLeak(const std::function<void()>& body, size_t slack = 0);
 
-MATCHER_P(HasCode, code, "") { return arg.code() == code; }
-
 // For StatusOr.
 template <typename T>
 absl::StatusCode CodeOf(const absl::StatusOr<T>& result) {
@@ -114,4 +108,4 @@ absl::StatusCode CodeOf(const absl::StatusOr<T>& result) {
 
 }  // namespace isoproc::port::win32
 
-#endif  // ISOPROC_WIN32_TESTS_HARNESS_H_
+#endif  // ISOPROC_WIN32_TESTS_SUPPORT_H_

@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "platform/base/deadline.h"
 #include "platform/port/waitable.h"
-#include "posix/pollable.h"
+#include "posix/waitable.h"
 
 namespace isoproc::port::posix {
 

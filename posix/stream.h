@@ -15,7 +15,7 @@
 #include "platform/port/handle.h"
 #include "platform/port/stream.h"
 #include "posix/fd.h"
-#include "posix/pollable.h"
+#include "posix/waitable.h"
 
 namespace isoproc::port::posix {
 

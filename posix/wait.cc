@@ -19,8 +19,8 @@
 #include "platform/base/deadline.h"
 #include "platform/port/waitable.h"
 #include "posix/errors.h"
-#include "posix/pollable.h"
 #include "posix/syscalls.h"
+#include "posix/waitable.h"
 
 namespace isoproc::port::posix {
 namespace {

@@ -9,7 +9,7 @@
 #include "platform/port/liveness.h"
 #include "win32/unique_handle.h"
 #include "win32/wait.h"
-#include "win32/watch.h"
+#include "win32/waitable.h"
 #include "win32/windows_api.h"
 
 namespace isoproc::port::win32 {

@@ -17,7 +17,6 @@
 #include "platform/port/capabilities.h"
 #include "win32/bootstrap.h"
 #include "win32/child.h"
-#include "win32/fork_server.h"
 #include "win32/liveness.h"
 #include "win32/memory.h"
 #include "win32/process.h"
@@ -46,16 +45,14 @@ class Win32Port final : public Port {
   [[noreturn]] void ExitNow(int code) override { win32::ExitNow(code); }
   void PrepareChild() override { win32::PrepareChild(); }
 
-  absl::Status ServeForks(std::unique_ptr<Stream> server, const ForkedEntry& entry) override {
-    return win32::ServeForks(std::move(server), entry);
+  absl::Status ServeForks(std::unique_ptr<Stream>, const ForkedEntry&) override { return NoFork(); }
+  absl::StatusOr<std::unique_ptr<ChildProcess>> SpawnFromServer(Stream&,
+                                                                const SpawnRequest&) override {
+    return NoFork();
   }
-  absl::StatusOr<std::unique_ptr<ChildProcess>> SpawnFromServer(
-      Stream& server, const SpawnRequest& request) override {
-    return win32::SpawnFromServer(server, request);
-  }
-  absl::StatusOr<std::unique_ptr<ChildProcess>> Fork(const SpawnRequest& request, int own_threads,
-                                                     const ForkedEntry& entry) override {
-    return win32::Fork(request, own_threads, entry);
+  absl::StatusOr<std::unique_ptr<ChildProcess>> Fork(const SpawnRequest&, int,
+                                                     const ForkedEntry&) override {
+    return NoFork();
   }
 
   absl::StatusOr<StreamPair> CreateStreamPair() override { return win32::CreateStreamPair(); }
@@ -106,6 +103,8 @@ class Win32Port final : public Port {
   }
 
  private:
+  static absl::Status NoFork() { return absl::UnimplementedError("Windows cannot fork"); }
+
   const Capabilities capabilities_ = {
       .profile = "win32", .processes = true, .kernel_identity = true};
 };

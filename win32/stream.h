@@ -14,7 +14,7 @@
 #include "platform/port/handle.h"
 #include "platform/port/stream.h"
 #include "win32/unique_handle.h"
-#include "win32/watch.h"
+#include "win32/waitable.h"
 #include "win32/windows_api.h"
 
 namespace isoproc::port::win32 {

@@ -18,7 +18,7 @@
 #include "win32/syscalls.h"
 #include "win32/system.h"
 #include "win32/unique_handle.h"
-#include "win32/watch.h"
+#include "win32/waitable.h"
 #include "win32/windows_api.h"
 
 namespace isoproc::port::win32 {

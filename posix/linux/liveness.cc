@@ -19,8 +19,8 @@
 #include "posix/errors.h"
 #include "posix/linux/stat.h"
 #include "posix/os.h"
-#include "posix/pollable.h"
 #include "posix/syscalls.h"
+#include "posix/waitable.h"
 
 namespace isoproc::port::posix::os {
 namespace {

@@ -20,11 +20,11 @@
 #include "absl/types/span.h"
 #include "posix/errors.h"
 #include "posix/os.h"
-#include "posix/pollable.h"
 #include "posix/strict/locks.h"
 #include "posix/strict/run_directory.h"
 #include "posix/syscalls.h"
 #include "posix/system.h"
+#include "posix/waitable.h"
 
 namespace isoproc::port::posix::os {
 namespace {

@@ -1,6 +1,6 @@
 // What the waitable objects of this port have in common.
-#ifndef ISOPROC_POSIX_POLLABLE_H_
-#define ISOPROC_POSIX_POLLABLE_H_
+#ifndef ISOPROC_POSIX_WAITABLE_H_
+#define ISOPROC_POSIX_WAITABLE_H_
 
 #include "absl/status/statusor.h"
 
@@ -28,4 +28,4 @@ class Pollable {
 
 }  // namespace isoproc::port::posix
 
-#endif  // ISOPROC_POSIX_POLLABLE_H_
+#endif  // ISOPROC_POSIX_WAITABLE_H_

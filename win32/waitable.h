@@ -1,6 +1,6 @@
 // What the waitable objects of this port have in common.
-#ifndef ISOPROC_WIN32_WATCH_H_
-#define ISOPROC_WIN32_WATCH_H_
+#ifndef ISOPROC_WIN32_WAITABLE_H_
+#define ISOPROC_WIN32_WAITABLE_H_
 
 #include <memory>
 
@@ -32,4 +32,4 @@ class Watchable {
 
 }  // namespace isoproc::port::win32
 
-#endif  // ISOPROC_WIN32_WATCH_H_
+#endif  // ISOPROC_WIN32_WAITABLE_H_

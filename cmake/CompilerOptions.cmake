@@ -9,8 +9,7 @@ function(isoproc_compile_options target)
   endif()
   if(MSVC)
     target_compile_options(${target} PRIVATE /permissive- /utf-8 /Zc:__cplusplus /Zc:preprocessor)
-  endif()
-  if(NOT MSVC)
+  else()
     # Designated initialisers name some members and leave the others to their defaults: that is their use here. Said
     # for all builds, as a project that includes this one may ask for the warning.
     target_compile_options(${target} PRIVATE -Wno-missing-field-initializers)

@@ -40,4 +40,6 @@ absl::Status Win32ErrorAs(absl::StatusCode code, uint32_t error, std::string_vie
   return MakeNativeError(code, "win32", error, operation, TextOf(error));
 }
 
+absl::Status DeadlineIsOver() { return absl::DeadlineExceededError("the deadline is over"); }
+
 }  // namespace isoproc::port::win32

@@ -16,6 +16,9 @@ absl::Status Win32Error(uint32_t error, std::string_view operation);
 // The same, where `code` is what the contract says of this operation.
 absl::Status Win32ErrorAs(absl::StatusCode code, uint32_t error, std::string_view operation);
 
+// No system call failed: time is up.
+absl::Status DeadlineIsOver();
+
 }  // namespace isoproc::port::win32
 
 #endif  // ISOPROC_WIN32_ERRORS_H_

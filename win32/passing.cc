@@ -81,9 +81,7 @@ absl::Status Win32Stream::SendHandle(const Handle& handle, int64_t receiver, Dea
   std::byte bytes[sizeof(message)];
   std::memcpy(bytes, &message, sizeof(message));
   const Outcome outcome = WriteUntil(pipe_.get(), write_event_.get(), bytes, deadline);
-  if (outcome.error == ERROR_OPERATION_ABORTED) {
-    return absl::DeadlineExceededError("the deadline is over");
-  }
+  if (outcome.error == ERROR_OPERATION_ABORTED) return DeadlineIsOver();
   if (outcome.error != ERROR_SUCCESS) return Win32Error(outcome.error, "WriteFile");
   theirs.BelongsToThemNow();
   return absl::OkStatus();

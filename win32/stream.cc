@@ -46,8 +46,6 @@ bool IsPeerGone(DWORD error) {
   return error == ERROR_BROKEN_PIPE || error == ERROR_NO_DATA || error == ERROR_PIPE_NOT_CONNECTED;
 }
 
-absl::Status DeadlineIsOver() { return absl::DeadlineExceededError("the deadline is over"); }
-
 absl::StatusOr<UniqueHandle> CreateManualEvent() {
   UniqueHandle event(sys.create_event(nullptr, /*bManualReset=*/TRUE, FALSE, nullptr));
   if (event) return event;

@@ -29,8 +29,6 @@ constexpr int64_t kLongestWait = 0x7FFFFFFF;
 
 bool Over(Deadline deadline) { return !deadline.never() && deadline.Expired(Now()); }
 
-absl::Status DeadlineIsOver() { return absl::DeadlineExceededError("the deadline is over"); }
-
 // Lets the thread pool wait for one handle and set `event` then. The destructor waits for a
 // callback that is under way.
 class PoolWait {

@@ -299,6 +299,22 @@ TEST(FaultTest, WaitAny) {
   }
 }
 
+TEST(FaultTest, AThreadThatCannotBeginRunsNothing) {
+  const Syscalls saved = sys;
+  sys.begin_thread = [](void*, unsigned, unsigned(__stdcall*)(void*), void*, unsigned,
+                        unsigned*) -> uintptr_t {
+    ::SetLastError(ERROR_NOT_ENOUGH_MEMORY);
+    return 0;
+  };
+  bool ran = false;
+  const auto owned = std::make_shared<int>();
+  const absl::Status status = HostPort().StartThread([&ran, owned] { ran = true; });
+  sys = saved;
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
+  EXPECT_FALSE(ran);
+  EXPECT_EQ(owned.use_count(), 1) << "the body is gone";
+}
+
 TEST(FaultTest, ParkersAndLiveness) {
   const auto scenario = []() -> absl::Status {
     ParkerCell cell = {};

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "win32/unique_handle.h"
 #include "win32/windows_api.h"
 // After windows.h.
 #include <tlhelp32.h>
@@ -16,8 +17,8 @@ namespace {
   std::abort();
 }
 
-HANDLE HandleOf(int64_t native) { return reinterpret_cast<HANDLE>(static_cast<intptr_t>(native)); }
-int64_t NativeOf(HANDLE handle) { return reinterpret_cast<intptr_t>(handle); }
+using port::win32::NativeOf;
+using port::win32::ValueOf;
 
 std::wstring OwnProgram() {
   std::wstring path(32768, L'\0');
@@ -33,13 +34,13 @@ NativePipe MakePipe() {
   HANDLE read_end = nullptr;
   HANDLE write_end = nullptr;
   if (!::CreatePipe(&read_end, &write_end, nullptr, 0)) Fail("CreatePipe");
-  return {NativeOf(read_end), NativeOf(write_end)};
+  return {ValueOf(read_end), ValueOf(write_end)};
 }
 
 size_t ReadPipe(int64_t read_end, char* into, size_t size) {
   DWORD n = 0;
   // A write of no bytes is not the end.
-  while (::ReadFile(HandleOf(read_end), into, static_cast<DWORD>(size), &n, nullptr)) {
+  while (::ReadFile(NativeOf(read_end), into, static_cast<DWORD>(size), &n, nullptr)) {
     if (n > 0) return n;
   }
   if (::GetLastError() != ERROR_BROKEN_PIPE) Fail("ReadFile");
@@ -49,7 +50,7 @@ size_t ReadPipe(int64_t read_end, char* into, size_t size) {
 void WritePipe(int64_t write_end, const char* bytes, size_t size) {
   while (size > 0) {
     DWORD n = 0;
-    if (!::WriteFile(HandleOf(write_end), bytes, static_cast<DWORD>(size), &n, nullptr)) {
+    if (!::WriteFile(NativeOf(write_end), bytes, static_cast<DWORD>(size), &n, nullptr)) {
       Fail("WriteFile");
     }
     bytes += n;
@@ -57,7 +58,7 @@ void WritePipe(int64_t write_end, const char* bytes, size_t size) {
   }
 }
 
-void ClosePipeEnd(int64_t end) { ::CloseHandle(HandleOf(end)); }
+void ClosePipeEnd(int64_t end) { ::CloseHandle(NativeOf(end)); }
 
 int64_t OpenInheritable(const char* path) {
   SECURITY_ATTRIBUTES inheritable = {};
@@ -67,7 +68,7 @@ int64_t OpenInheritable(const char* path) {
       ::CreateFileA(path, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE,
                     &inheritable, CREATE_ALWAYS, FILE_ATTRIBUTE_NORMAL, nullptr);
   if (file == INVALID_HANDLE_VALUE) Fail("CreateFile");
-  return NativeOf(file);
+  return ValueOf(file);
 }
 
 bool Refers(int64_t native, const char* path) {
@@ -77,7 +78,7 @@ bool Refers(int64_t native, const char* path) {
   BY_HANDLE_FILE_INFORMATION expected = {};
   BY_HANDLE_FILE_INFORMATION actual = {};
   const bool refers = ::GetFileInformationByHandle(file, &expected) &&
-                      ::GetFileInformationByHandle(HandleOf(native), &actual) &&
+                      ::GetFileInformationByHandle(NativeOf(native), &actual) &&
                       expected.dwVolumeSerialNumber == actual.dwVolumeSerialNumber &&
                       expected.nFileIndexHigh == actual.nFileIndexHigh &&
                       expected.nFileIndexLow == actual.nFileIndexLow;
@@ -93,7 +94,7 @@ int CountHandles() {
 
 // Handles are multiples of four, and small.
 void CloseAllHandles() {
-  for (int64_t handle = 4; handle < 4096; handle += 4) ::CloseHandle(HandleOf(handle));
+  for (int64_t handle = 4; handle < 4096; handle += 4) ::CloseHandle(NativeOf(handle));
 }
 
 int CountChildren() {

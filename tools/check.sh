@@ -18,6 +18,7 @@ failed=0
 tools/checks/platform_words.py || failed=1
 tools/checks/include_arrows.py || failed=1
 tools/checks/listed_files.py || failed=1
+tools/checks/clauses.py || failed=1
 tools/checks/format.sh || failed=1
 tools/checks/scripts.sh || failed=1
 tools/checks/headers.py || failed=1

@@ -26,7 +26,7 @@ struct Clause {
   Level level;
   std::string_view capability;  // for kOptional: a name of CapabilityNames()
   std::string_view since;       // the version of isoproc that began to promise it
-  std::string_view reason;      // for kLeftOut: why; for kElsewhere: which test holds it
+  std::string_view reason;      // for kLeftOut: why; for kElsewhere: see HeldBy
 };
 
 constexpr Clause Core(std::string_view id, std::string_view sentence,
@@ -37,6 +37,8 @@ constexpr Clause Optional(std::string_view id, std::string_view capability,
                           std::string_view sentence, std::string_view since = "0.1") {
   return {id, sentence, Level::kOptional, capability, since, ""};
 }
+// `held_by` begins with the tests, as "posix/tests/wait_test.cc WaitTest.Ends, bench/run: why";
+// tools/checks/clauses.py sees to it that they are there.
 constexpr Clause HeldBy(std::string_view id, std::string_view sentence, std::string_view held_by,
                         std::string_view since = "0.1") {
   return {id, sentence, Level::kElsewhere, "", since, held_by};

@@ -25,7 +25,8 @@ constexpr Clause kClauses[] = {
          "parent does not reach it."),
     Core("SPWN-02", "Members of a child's family end when the child calls EndFamily."),
     HeldBy("SPWN-03", "The time that Spawn takes does not grow with the memory of the caller.",
-           "bench: a suite that must not fail on a busy machine measures no times."),
+           "bench/run: a suite that must not fail on a busy machine measures no "
+           "times."),
     Core("SPWN-04",
          "A Spawn that fails leaves no child: a missing program, working directory or file is "
          "kNotFound; a NUL in a string, an empty name in the environment or one with = is "

@@ -50,8 +50,9 @@ constexpr Clause kClauses[] = {
     Core("PROC-18", "Join of a Process without a child is kFailedPrecondition."),
     Core("PROC-19",
          "Joining oneself through CurrentProcess is kFailedPrecondition and does not hang."),
-    HeldBy("PROC-20", "A signal that interrupts the wait in Join is not seen by the caller.",
-           "posix/tests: other systems have no interruptions."),
+    HeldBy(
+        "PROC-20", "A signal that interrupts the wait in Join is not seen by the caller.",
+        "posix/tests/fault_test.cc FaultTest.NoticeAndWait: other systems have no interruptions."),
     Core("PROC-21",
          "IsAlive is true from Start until the child ends and false ever after; asking reaps no "
          "other child."),
@@ -133,7 +134,9 @@ constexpr Clause kClauses[] = {
     LeftOut("PROC-48", "Processes inherit an authentication key.",
             "Later milestone: comes with Listener and Client, the only users of the key."),
     HeldBy("PROC-49", "A Process cannot be copied, and cannot be an argument of a target.",
-           "compile_fail: process_argument"),
+           "tests/compile_fail/process_argument.cc, tests/compile_fail/control.cc: it is the "
+           "compiler that "
+           "refuses."),
     Core("PROC-50",
          "CurrentProcess in the first process is alive, named main, has the pid that its children "
          "see as their parent's, and offers no way to end it."),
@@ -166,8 +169,10 @@ constexpr Clause kClauses[] = {
     Core("PROC-62",
          "A Process can be printed: name, pid, and \"running\" or its exit status with the name of "
          "the signal; \"no process\" without a child. ProcessInfo: name and pid."),
-    HeldBy("PROC-63", "A wrong number of arguments for the target does not compile.",
-           "compile_fail: argument_count"),
+    HeldBy(
+        "PROC-63", "A wrong number of arguments for the target does not compile.",
+        "tests/compile_fail/argument_count.cc, tests/compile_fail/too_many_arguments.cc: it is the "
+        "compiler that refuses."),
     Core("PROC-64",
          "Once Join has returned a status, IsAlive is false and exit_status is set, for all "
          "threads; joining from several threads gives all of them the same status."),

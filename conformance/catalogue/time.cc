@@ -15,7 +15,10 @@ constexpr Clause kClauses[] = {
     HeldBy("GEN-06",
            "Interruptions are never seen: a wait that a signal interrupts goes on for the time "
            "that is left.",
-           "posix/tests: other systems have no interruptions."),
+           "posix/tests/stream_test.cc StreamTest.InterruptionsAreNeverSeen, "
+           "posix/tests/stream_test.cc "
+           "StreamTest.InterruptionsDoNotProlongAWait, posix/tests/sync_test.cc "
+           "SyncTest.SignalsDoNotEndASleep: other systems have no interruptions."),
     LeftOut(
         "GEN-07", "A thread that waits with a deadline sleeps; it does not poll.",
         "No portable call measures it. Linux and Windows sleep in the kernel; the strict profile "

@@ -1,7 +1,6 @@
-// The catalogue and the cases belong together.
+// Catalogue and cases are well formed; tools/checks/clauses.py sees that they belong together.
 #include "conformance/catalogue/catalogue.h"
 
-#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
@@ -12,7 +11,6 @@
 #include "conformance/harness/case.h"
 #include "conformance/harness/support.h"
 #include "conformance/selftest/broken_ports.h"
-#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace isoproc::conformance {
@@ -41,19 +39,20 @@ TEST(Catalogue, EveryRowIsWellFormed) {
     EXPECT_EQ(clause.sentence.back(), '.') << id;
     EXPECT_TRUE(capabilities.contains(std::string(clause.capability))) << id;
     EXPECT_EQ(clause.level == Level::kOptional, !clause.capability.empty()) << id;
-    const bool without_case = clause.level == Level::kLeftOut || clause.level == Level::kElsewhere;
-    EXPECT_EQ(without_case, !clause.reason.empty()) << id;
     EXPECT_EQ(clause.level == Level::kLeftOut, clause.since.empty()) << id;
   }
 }
 
-TEST(Catalogue, NoBehaviourOfTheModelIsForgotten) {
-  for (const auto& [family, last] :
-       std::map<std::string, int>{{"PROC", 65}, {"CTX", 40}, {"GEN", 8}, {"MISC", 2}}) {
-    for (int number = 1; number <= last; ++number) {
-      const std::string id = absl::StrFormat("%s-%02d", family, number);
-      EXPECT_NE(FindClause(id), nullptr) << id;
-    }
+// A missing number is a clause that was dropped and not retired, or a forgotten behaviour of the
+// model.
+TEST(Catalogue, NumbersHaveNoGaps) {
+  // Of these the catalogue has single clauses only; the others come with a later milestone.
+  const std::set<std::string> partial = {"CONN"};
+  std::map<std::string, int> count;
+  for (const Clause& clause : Catalogue()) {
+    const std::string family(FamilyOf(clause.id));
+    if (partial.contains(family)) continue;
+    EXPECT_EQ(clause.id, absl::StrFormat("%s-%02d", family, ++count[family]));
   }
 }
 
@@ -79,32 +78,6 @@ TEST(Catalogue, EveryCaseHasAClauseAndANameOfItsOwn) {
     }
   }
 }
-
-std::vector<std::string> Families() {
-  std::vector<std::string> families;
-  for (const Clause& clause : Catalogue()) {
-    const std::string family(FamilyOf(clause.id));
-    if (std::find(families.begin(), families.end(), family) == families.end()) {
-      families.push_back(family);
-    }
-  }
-  return families;
-}
-
-class Coverage : public testing::TestWithParam<std::string> {};
-
-TEST_P(Coverage, EveryClauseHasACase) {
-  std::set<std::string> with_case;
-  for (const RegisteredCase* a_case : RealCases()) with_case.insert(a_case->info.clause());
-  for (const Clause& clause : Catalogue()) {
-    if (FamilyOf(clause.id) != GetParam()) continue;
-    if (clause.level != Level::kCore && clause.level != Level::kOptional) continue;
-    EXPECT_TRUE(with_case.contains(std::string(clause.id))) << clause.id << ": " << clause.sentence;
-  }
-}
-
-INSTANTIATE_TEST_SUITE_P(Families, Coverage, testing::ValuesIn(Families()),
-                         [](const auto& param_info) { return param_info.param; });
 
 TEST(BrokenPorts, NameCasesThatExist) {
   std::set<std::string> ids;

@@ -149,6 +149,18 @@ TEST_F(StreamTest, InterruptionsAreNeverSeen) {
   EXPECT_TRUE(script.empty());
 }
 
+// Were each interrupted wait begun anew with the whole timeout, it would never end.
+TEST_F(StreamTest, InterruptionsDoNotProlongAWait) {
+  sys.poll = [](pollfd*, nfds_t, int) {
+    errno = EINTR;
+    return -1;
+  };
+  std::byte byte{};
+  EXPECT_CODE(pair_.first->Read(absl::MakeSpan(&byte, 1),
+                                Deadline::After(HostPort().Now(), absl::Milliseconds(5))),
+              kDeadlineExceeded);
+}
+
 TEST_F(StreamTest, ShortWritesAreToldAndNothingIsSentTwice) {
   sys.send = [](int fd, const void* bytes, size_t, int flags) -> ssize_t {
     return ::send(fd, bytes, 1, flags);

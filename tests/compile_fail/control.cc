@@ -1,11 +1,15 @@
 // Compiles: what the others do wrong, done right.
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "isoproc/isoproc.h"
 
 namespace {
+
+static_assert(!std::is_copy_constructible_v<isoproc::Process>);
+static_assert(!std::is_copy_assignable_v<isoproc::Process>);
 
 struct Scene {
   std::string name;

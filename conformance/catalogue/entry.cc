@@ -25,8 +25,7 @@ constexpr Clause kClauses[] = {
          "that look like them runs its own main and sees them all."),
     Core("ENTRY-09",
          "A child that exits before Init is kFailedPrecondition, one that dies otherwise, as by an "
-         "exception of a static initialiser, is kAborted or, where the system makes an exit of it, "
-         "kFailedPrecondition; ExitStatusOf tells how it ended."),
+         "exception of a static initialiser, is kAborted; ExitStatusOf tells how it ended."),
     Core("ENTRY-10",
          "In a program whose main does not call Init, SetExecutable with a helper that does makes "
          "starts work; the helper must know the target."),

@@ -1,8 +1,10 @@
-// A program that ends before Init, in the way that its standard input says.
+// A program that ends before it comes to Init, in the way that its standard input says.
 #include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
 #include <string>
+
+#include "isoproc/main.h"
 
 namespace {
 
@@ -27,8 +29,10 @@ const bool initialised = [] {
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
   if (!initialised) return 1;
   if (Way() == "_Exit") std::_Exit(4);
-  return 5;
+  if (Way() == "return") return 5;
+  isoproc::Init(argc, argv);
+  return 6;
 }

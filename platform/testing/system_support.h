@@ -26,7 +26,7 @@ int64_t OpenInheritable(const char* path);
 // Whether `native`, any number, is a handle of the calling process to the file at `path`.
 bool Refers(int64_t native, const char* path);
 
-// The open handles of the calling process. Where the system does not tell, always the same.
+// The open handles of the calling process.
 int CountHandles();
 // Closes all handles of the calling process that can be closed.
 void CloseAllHandles();

@@ -16,6 +16,7 @@
 #include "gtest/gtest.h"
 #include "platform/base/termination.h"
 #include "platform/port/port.h"
+#include "platform/testing/system_support.h"
 #include "win32/syscalls.h"
 #include "win32/tests/support.h"
 #include "win32/windows_api.h"
@@ -103,7 +104,7 @@ class ScopedFaults {
 // it ran without a failure. `scenario` gets no error unless a fault fired; `slack` handles may be
 // new.
 int FailEach(DWORD error, const std::function<absl::Status()>& scenario,
-             const std::vector<absl::StatusCode>& documented, size_t slack = 0) {
+             const std::vector<absl::StatusCode>& documented, int slack = 0) {
   const ScopedFaults faults;
   Faults::error = error;
   Faults::failing = 0;
@@ -113,7 +114,7 @@ int FailEach(DWORD error, const std::function<absl::Status()>& scenario,
   Faults::failing = 1;
   scenario().IgnoreError();
   Faults::failing = 0;
-  const size_t before = CountHandles();
+  const int before = system_support::CountHandles();
   for (int n = 1;; ++n) {
     Faults::calls = 0;
     Faults::failing = n;
@@ -121,7 +122,7 @@ int FailEach(DWORD error, const std::function<absl::Status()>& scenario,
     const absl::Status status = scenario();
     Faults::failing = 0;
     // The thread pool comes and goes as it likes.
-    EXPECT_LE(CountHandles(), before + slack) << "call " << n << ", " << status;
+    EXPECT_LE(system_support::CountHandles(), before + slack) << "call " << n << ", " << status;
     if (!Faults::fired) {
       EXPECT_TRUE(status.ok()) << status;
       return n - 1;

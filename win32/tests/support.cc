@@ -24,6 +24,7 @@
 #include "platform/base/deadline.h"
 #include "platform/base/win_command_line.h"
 #include "platform/port/port.h"
+#include "platform/testing/system_support.h"
 #include "win32/security.h"
 #include "win32/text.h"
 #include "win32/unique_handle.h"
@@ -193,29 +194,13 @@ UniqueHandle NamedEvent(const std::string& name) {
 
 std::string UniqueName() { return RandomName(); }
 
-size_t CountHandles() {
-  DWORD count = 0;
-  if (!IsWine() && ::GetProcessHandleCount(::GetCurrentProcess(), &count)) return count;
-  // Under Wine that count is always 0, and asking for the handles of all processes
-  // (NtQuerySystemInformation) crashes the server while one of them has none yet. So each number is
-  // tried; they are given out from the lowest free one on.
-  constexpr int kGap = 500;
-  for (int64_t value = 4, unused = 0; unused < kGap; value += 4) {
-    DWORD flags = 0;
-    const bool is_open = ::GetHandleInformation(NativeOf(value), &flags);
-    unused = is_open ? 0 : unused + 1;
-    count += is_open ? 1 : 0;
-  }
-  return count;
-}
-
-void ExpectNoHandleLeak(const std::function<void()>& body, size_t slack) {
+void ExpectNoHandleLeak(const std::function<void()>& body, int slack) {
   body();
-  const size_t before = CountHandles();
-  constexpr size_t kTimes = 4;
-  for (size_t i = 0; i < kTimes + slack; ++i) body();
-  EXPECT_GT(before, 0u);
-  EXPECT_LE(CountHandles(), before + slack);
+  const int before = system_support::CountHandles();
+  constexpr int kTimes = 4;
+  for (int i = 0; i < kTimes + slack; ++i) body();
+  EXPECT_GT(before, 0);
+  EXPECT_LE(system_support::CountHandles(), before + slack);
 }
 
 }  // namespace isoproc::port::win32

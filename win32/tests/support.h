@@ -93,12 +93,9 @@ bool IsWine();
 UniqueHandle NamedEvent(const std::string& name);
 std::string UniqueName();
 
-// The handles that this process has open.
-size_t CountHandles();
-
 // Runs `body` some times and expects that no handles are left; the first time may open some that
 // stay. `slack`: as many may be new, for what the system keeps as it likes.
-void ExpectNoHandleLeak(const std::function<void()>& body, size_t slack = 0);
+void ExpectNoHandleLeak(const std::function<void()>& body, int slack = 0);
 
 // For StatusOr.
 template <typename T>

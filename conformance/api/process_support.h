@@ -10,6 +10,7 @@
 #include "conformance/children/children.h"
 #include "conformance/harness/environment.h"
 #include "conformance/harness/system_pipe.h"
+#include "gtest/gtest.h"
 #include "isoproc/exit_status.h"
 #include "isoproc/process.h"
 #include "isoproc/process_options.h"
@@ -42,6 +43,10 @@ inline ProcessOptions Between(const SystemPipe& input, const SystemPipe& output)
   options.standard_input = input.ReadEnd();
   return options;
 }
+
+// Passes the time that a process needs from its start to its end. What does not wait as it should has
+// gone on by then; nothing that does is disturbed by it, however long it takes.
+inline void LetAnotherComeAndGo() { EXPECT_EQ(EndOf(Process::Start<DoNothing>()), "exited 0"); }
 
 }  // namespace isoproc::conformance
 

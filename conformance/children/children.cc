@@ -1,6 +1,9 @@
 #include "conformance/children/children.h"
 
 #include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,6 +33,26 @@ void AwaitEndOfInput() {
   Say("ready");
   ReadInput();
   Say("over");
+}
+
+int End(Ending ending) {
+  switch (ending) {
+    case Ending::kReturn:
+      return 3;
+    case Ending::kExit:
+      std::exit(3);  // NOLINT(concurrency-mt-unsafe)
+    case Ending::kThrow:
+      throw std::runtime_error("the end");
+    case Ending::kExitAtOnce:
+      std::_Exit(3);
+    case Ending::kAbort:
+      std::abort();
+    case Ending::kTerminate:
+      std::terminate();
+    case Ending::kStay:
+      Stay();
+  }
+  return 4;
 }
 
 void Say(std::string_view line) {

@@ -21,6 +21,11 @@ int AwaitStop(int code);
 // Says "ready", waits for the end of its standard input, and says "over".
 void AwaitEndOfInput();
 
+// How a target or program comes to its end.
+enum class Ending { kReturn, kExit, kThrow, kExitAtOnce, kAbort, kTerminate, kStay };
+// Gives 3 for kReturn; the others do not return.
+int End(Ending ending);
+
 // ---- for the bodies of targets ----------------------------------------------------------------
 
 // Writes a line to the standard output and sees to it that it is there.

@@ -2,16 +2,7 @@
 #   cmake -DEXPECTED=<file> -DEXIT_CODE=<n> -P RunExample.cmake -- <program> [<argument>...]
 # Processes write in any order, so the order of lines does not count. In the file, <n> stands for an integer and <any>
 # for any text; the rest is literal.
-set(command "")
-set(after_dashes OFF)
-math(EXPR last "${CMAKE_ARGC} - 1")
-foreach(i RANGE ${last})
-  if(after_dashes)
-    list(APPEND command "${CMAKE_ARGV${i}}")
-  elseif(CMAKE_ARGV${i} STREQUAL "--")
-    set(after_dashes ON)
-  endif()
-endforeach()
+include("${CMAKE_CURRENT_LIST_DIR}/CommandAfterDashes.cmake")
 
 # Sets `out` to the list of lines in `text`, without the characters that are special in lists.
 function(split_lines text out)

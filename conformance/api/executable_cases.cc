@@ -1,6 +1,7 @@
 // Which program a child runs, and where in it a target is.
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
@@ -72,36 +73,28 @@ ISOPROC_CASE(Executable, CTX_26, UnknownTargetIsNamed) {
   Observe("start", status);
 }
 
-// Both twins have the same targets; in one of them all is elsewhere, and registered in another order.
-ISOPROC_CASE(Executable, ENTRY_15, TargetsAreFoundInAnImageThatIsLoadedElsewhere) {
-  ASSERT_OK_AND_ASSIGN(const ProgramRun run,
-                       RunProgram(ChildProgram("twin"), {ChildProgram("other-twin")}));
+// What a twin prints of all targets that both have; `first` comes before that.
+void ExpectTargetsOfTheTwins(const char* program, const std::vector<std::string>& arguments,
+                             const std::string& first) {
+  ASSERT_OK_AND_ASSIGN(const ProgramRun run, RunProgram(ChildProgram(program), arguments));
   EXPECT_EQ(run.end, "exited 0");
-  EXPECT_EQ(run.output,
-            "elsewhere: exited 1\n"
-            "left: exited 10, exited 11, exited 12, exited 13\n"
-            "right: exited 20, exited 21, exited 22, exited 23\n");
+  EXPECT_EQ(run.output, first +
+                            "left: exited 10, exited 11, exited 12, exited 13\n"
+                            "right: exited 20, exited 21, exited 22, exited 23\n");
   Observe("output", run.output);
+}
+
+// In one of the twins all is elsewhere, and registered in another order.
+ISOPROC_CASE(Executable, ENTRY_15, TargetsAreFoundInAnImageThatIsLoadedElsewhere) {
+  ExpectTargetsOfTheTwins("twin", {ChildProgram("other-twin")}, "elsewhere: exited 1\n");
 }
 
 ISOPROC_CASE(Executable, ENTRY_15_2, TargetsAreFoundTheOtherWayRound) {
-  ASSERT_OK_AND_ASSIGN(const ProgramRun run,
-                       RunProgram(ChildProgram("other-twin"), {ChildProgram("twin")}));
-  EXPECT_EQ(run.end, "exited 0");
-  EXPECT_EQ(run.output,
-            "elsewhere: exited 1\n"
-            "left: exited 10, exited 11, exited 12, exited 13\n"
-            "right: exited 20, exited 21, exited 22, exited 23\n");
-  Observe("output", run.output);
+  ExpectTargetsOfTheTwins("other-twin", {ChildProgram("twin")}, "elsewhere: exited 1\n");
 }
 
 ISOPROC_CASE(Executable, ENTRY_12, NamesakesInTwoFilesAreToldApart) {
-  ASSERT_OK_AND_ASSIGN(const ProgramRun run, RunProgram(ChildProgram("twin")));
-  EXPECT_EQ(run.end, "exited 0");
-  EXPECT_EQ(run.output,
-            "left: exited 10, exited 11, exited 12, exited 13\n"
-            "right: exited 20, exited 21, exited 22, exited 23\n");
-  Observe("output", run.output);
+  ExpectTargetsOfTheTwins("twin", {}, "");
 }
 
 }  // namespace

@@ -166,13 +166,6 @@ ISOPROC_CASE(Lifetime, PROC_44_4, DestructorLeavesADetachedChildAlone) {
   EXPECT_EQ(output.ReadToEnd(), "over\n");
 }
 
-int LeaveADetachedChild() {
-  ProcessOptions options;
-  options.detached = true;
-  options.standard_input = StandardStream::Inherit();
-  return Process::Start<AwaitEndOfInput>(options).ok() ? 3 : 100;
-}
-
 ISOPROC_CASE(Lifetime, PROC_44_5, DetachedChildOutlivesAnOrderlyParent) {
   SystemPipe input;
   SystemPipe output;

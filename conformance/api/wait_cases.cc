@@ -53,14 +53,6 @@ ISOPROC_CASE(ProcessWait, PROC_46, WaitingTakesNothing) {
   EXPECT_EQ(EndOf(process), "exited 3");
 }
 
-// Starts a process that lives on with a copy of all that it may have, and returns.
-int LeaveADetachedChild() {
-  ProcessOptions options = Killable();
-  options.detached = true;
-  options.standard_input = StandardStream::Inherit();
-  return Process::Start<AwaitEndOfInput>(options).ok() ? 3 : 100;
-}
-
 ISOPROC_CASE(ProcessWait, PROC_47, ReadyAlthoughAGrandchildLives) {
   SystemPipe input;
   SystemPipe output;

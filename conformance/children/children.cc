@@ -35,6 +35,13 @@ void AwaitEndOfInput() {
   Say("over");
 }
 
+int LeaveADetachedChild() {
+  ProcessOptions options;
+  options.detached = true;
+  options.standard_input = StandardStream::Inherit();
+  return Process::Start<AwaitEndOfInput>(options).ok() ? 3 : 100;
+}
+
 int End(Ending ending) {
   switch (ending) {
     case Ending::kReturn:

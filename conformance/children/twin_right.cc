@@ -7,32 +7,9 @@
 
 namespace isoproc::conformance {
 namespace {
-
-constexpr int kThisFile = 2;
-
-int Namesake() { return 10 * kThisFile; }
-
-struct Object {
-  int value;
-  int operator()() const { return 10 * kThisFile + value; }
-};
-
-template <int kN>
-int Instance() {
-  return 10 * kThisFile + kN;
+constexpr int kTens = 2;
 }
-
-std::vector<std::string> StartAll() {
-  return {
-      Outcome(Process::Start<Namesake>()),
-      Outcome(Process::Start(Object{1})),
-      Outcome(Process::Start<Instance<2>>()),
-      Outcome(Process::Start([] { return 10 * kThisFile + 3; })),
-  };
-}
-
-}  // namespace
-
-std::vector<std::string> StartRight() { return StartAll(); }
-
 }  // namespace isoproc::conformance
+#include "conformance/children/twin_targets.inc"
+
+std::vector<std::string> isoproc::conformance::StartRight() { return StartAll(); }

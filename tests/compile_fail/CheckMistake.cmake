@@ -1,16 +1,7 @@
 # Runs a compiler, which must refuse and say a text:
 #   cmake -DTEXT=<text> -P CheckMistake.cmake -- <compiler> <argument>...
 # Without a text it must accept.
-set(command "")
-set(after_dashes OFF)
-math(EXPR last "${CMAKE_ARGC} - 1")
-foreach(i RANGE ${last})
-  if(after_dashes)
-    list(APPEND command "${CMAKE_ARGV${i}}")
-  elseif(CMAKE_ARGV${i} STREQUAL "--")
-    set(after_dashes ON)
-  endif()
-endforeach()
+include("${CMAKE_CURRENT_LIST_DIR}/../../cmake/CommandAfterDashes.cmake")
 
 execute_process(COMMAND ${command} OUTPUT_VARIABLE output ERROR_VARIABLE output RESULT_VARIABLE result)
 if(TEXT STREQUAL "")

@@ -1,5 +1,6 @@
-# Runs a compiler, which must refuse and say a text:
-#   cmake -DTEXT=<text> -P CheckMistake.cmake -- <compiler> <argument>...
+# Runs a compiler, which must refuse, with one error that says a text and, for a TYPE, that it is this part which cannot
+# travel:
+#   cmake -DTEXT=<text> [-DTYPE=<regular expression>] -P CheckMistake.cmake -- <compiler> <argument>...
 # Without a text it must accept.
 include("${CMAKE_CURRENT_LIST_DIR}/../../cmake/CommandAfterDashes.cmake")
 
@@ -13,8 +14,15 @@ endif()
 if(result STREQUAL 0)
   message(FATAL_ERROR "it must not compile, but does")
 endif()
+string(REPLACE ";" "," listable "${output}")
+string(REGEX MATCHALL "error( C[0-9]+)?:" errors "${listable}")
+list(LENGTH errors count)
 string(FIND "${output}" "isoproc: " prefix)
 string(FIND "${output}" "${TEXT}" place)
-if(prefix EQUAL -1 OR place EQUAL -1)
-  message(FATAL_ERROR "the compiler does not say '${TEXT}':\n${output}")
+if(NOT count EQUAL 1 OR prefix EQUAL -1 OR place EQUAL -1)
+  message(FATAL_ERROR "the compiler does not say '${TEXT}', and nothing else:\n${output}")
+endif()
+# "CannotTravel() [with T = int*]" or "CannotTravel<int *>"
+if(DEFINED TYPE AND NOT output MATCHES "CannotTravel(\\(\\) \\[with T = |<)[^\n]*(${TYPE})")
+  message(FATAL_ERROR "the compiler does not say that it is '${TYPE}' which cannot travel:\n${output}")
 endif()

@@ -26,6 +26,8 @@
 #include "absl/types/span.h"
 #include "isoproc/codec.h"
 #include "isoproc/internal/fits.h"
+#include "isoproc/internal/must_travel.h"
+#include "isoproc/internal/travel.h"
 #include "isoproc/internal/type_tag.h"
 
 namespace isoproc::internal {
@@ -83,8 +85,6 @@ struct ObjectKey {
 };
 
 // The parameters of a callable, if it has just one signature.
-template <class... Ts>
-struct Types {};
 template <class T>
 struct Signature;
 template <class R, class... Ps>
@@ -106,11 +106,17 @@ template <class T>
 struct Signature<T> : Signature<decltype(&T::operator())> {};
 
 template <class P>
-struct Parameter {
-  static_assert(!std::is_lvalue_reference_v<P> || std::is_const_v<std::remove_reference_t<P>>,
+inline constexpr bool kTakesCopies =
+    !std::is_lvalue_reference_v<P> || std::is_const_v<std::remove_reference_t<P>>;
+
+template <class Parameters>
+struct Stored;
+template <class... Ps>
+struct Stored<Types<Ps...>> {
+  static_assert((kTakesCopies<Ps> && ...),
                 "isoproc: a target runs in another process, so it cannot take a parameter by "
                 "reference to non-const; what should come back travels as exit code or message");
-  using Type = std::remove_cvref_t<P>;
+  using Type = Types<std::remove_cvref_t<Ps>...>;
 };
 
 // The types in which the arguments travel: those of the parameters, or, where the callable is
@@ -119,12 +125,10 @@ template <class Callable, class... Args>
 struct ArgumentTypes {
   using Type = Types<std::decay_t<Args>...>;
 };
-template <class... Ps>
-constexpr Types<typename Parameter<Ps>::Type...> Stored(Types<Ps...>);
 template <class Callable, class... Args>
   requires requires { typename Signature<Callable>::Parameters; }
 struct ArgumentTypes<Callable, Args...> {
-  using Type = decltype(Stored(typename Signature<Callable>::Parameters{}));
+  using Type = typename Stored<typename Signature<Callable>::Parameters>::Type;
 };
 
 // Arguments on their way: encoded by the parent, decoded and applied by the child. `Ts` are what
@@ -187,9 +191,11 @@ struct Invocation {
     if constexpr (std::is_void_v<Result>) {
       std::invoke(std::forward<Callable>(callable), std::forward<Args>(args)...);
       return 0;
-    } else {
-      static_assert(std::is_same_v<Result, int> || std::is_same_v<Result, bool>,
+    } else if constexpr (!std::is_same_v<Result, int> && !std::is_same_v<Result, bool>) {
+      static_assert(std::is_void_v<Result>,
                     "isoproc: a target returns void, or int or bool as exit code");
+      return 0;
+    } else {
       return static_cast<int>(
           std::invoke(std::forward<Callable>(callable), std::forward<Args>(args)...));
     }
@@ -203,30 +209,38 @@ struct Registered {
                                     &Invocation<Key, Ts...>::Bind};
 };
 
+template <class Arg, class T>
+inline constexpr bool kConverts = std::is_same_v<Arg, T> || std::is_convertible_v<const Arg&, T>;
+
+using Prepared = absl::StatusOr<std::pair<const Target*, std::string>>;
+
+// What follows a failed assertion, so that there is one for each mistake.
+inline Prepared NotReached() { return absl::InternalError("not reached"); }
+
 template <class Key, class... Ts, class... Args>
-absl::StatusOr<std::pair<const Target*, std::string>> Prepare(Types<Ts...>, const Args&... args) {
-  static_assert(
-      sizeof...(Ts) == sizeof...(Args),
-      "isoproc: the number of arguments is not that of the target's parameters (defaults do "
-      "not count; ProcessOptions come first)");
-  static_assert(
-      (kTravels<Ts> && ...),
-      "isoproc: a parameter of this target cannot travel to another process: not a pointer or "
-      "view (use std::string), and a class only with a serialize hook; see codec.h");
-  if constexpr (sizeof...(Ts) == sizeof...(Args) && (kTravels<Ts> && ...)) {
-    static_assert(((std::is_same_v<Args, Ts> || std::is_convertible_v<const Args&, Ts>)&&...),
+Prepared Prepare(Types<Ts...>, const Args&... args) {
+  if constexpr (sizeof...(Ts) != sizeof...(Args)) {
+    static_assert(sizeof...(Ts) == sizeof...(Args),
+                  "isoproc: the number of arguments is not that of the target's parameters "
+                  "(defaults do not count; ProcessOptions come first)");
+    return NotReached();
+  } else if constexpr (!(kTravels<Ts> && ...)) {
+    (MustTravel<Ts>(), ...);
+    return NotReached();
+  } else if constexpr (!(kConverts<Args, Ts> && ...)) {
+    static_assert((kConverts<Args, Ts> && ...),
                   "isoproc: an argument does not convert to the target's parameter");
+    return NotReached();
+  } else {
     absl::StatusOr<std::string> arguments = Invocation<Key, Ts...>::Encode(args...);
     if (!arguments.ok()) return arguments.status();
     return std::pair(&Registered<Key, Ts...>::target, *std::move(arguments));
-  } else {
-    return absl::InternalError("not reached");
   }
 }
 
 // The target F and its encoded arguments.
 template <auto kFunction, class... Args>
-auto PrepareFunction(const Args&... args) {
+Prepared PrepareFunction(const Args&... args) {
   static_assert(!std::is_member_pointer_v<decltype(kFunction)>,
                 "isoproc: a member function needs an object: pass a lambda, or a callable struct");
   using Callable = decltype(kFunction);
@@ -239,19 +253,24 @@ constexpr Types<T, Ts...> Prepend(Types<Ts...>);
 
 // The target `callable` and its encoded arguments, the callable among them if it has state.
 template <class T, class... Args>
-auto PrepareObject(const T& callable, const Args&... args) {
-  static_assert(std::is_class_v<T>,
-                "isoproc: a target is known at compile time: write Process::Start<function>(...)");
+Prepared PrepareObject(const T& callable, const Args&... args) {
   using Parameters = typename ArgumentTypes<T, Args...>::Type;
-  if constexpr (std::is_empty_v<T>) {
+  if constexpr (!std::is_class_v<T>) {
+    static_assert(std::is_class_v<T>,
+                  "isoproc: a target is known at compile time: write "
+                  "Process::Start<function>(...)");
+    return NotReached();
+  } else if constexpr (std::is_empty_v<T>) {
     static_assert(std::is_default_constructible_v<T>,
                   "isoproc: a callable without state needs a default constructor");
     return Prepare<ObjectKey<T>>(Parameters{}, args...);
-  } else {
-    static_assert(kWayOf<T> == Way::kCereal || std::is_aggregate_v<T>,
+  } else if constexpr (kWayOf<T> != Way::kCereal && !std::is_aggregate_v<T>) {
+    static_assert(std::is_aggregate_v<T>,
                   "isoproc: a callable with state travels if it is a plain aggregate or has a "
                   "serialize hook; a lambda with captures does not: pass what it captures as "
                   "arguments");
+    return NotReached();
+  } else {
     return Prepare<ObjectKey<T>>(decltype(Prepend<T>(Parameters{})){}, callable, args...);
   }
 }

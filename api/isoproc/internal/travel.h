@@ -148,32 +148,43 @@ consteval bool Goes() {
   }
 }
 
-// Whether the types inside a type that cereal knows travel too. cereal itself looks at them only
-// when it is too late for a message that helps.
-template <class T, class... Seen>
-struct Inside {
-  static consteval bool Travels() {
-    if constexpr (requires { typename T::value_type; }) {
-      return Goes<typename T::value_type, Seen...>();
-    } else if constexpr (requires { typename T::element_type; }) {
-      return Goes<typename T::element_type, Seen...>();
-    } else {
-      return true;
-    }
-  }
+template <class... Ts>
+struct Types {};
+
+// The types inside a type that cereal knows, which have to travel too. cereal itself looks at them
+// only when it is too late for a message that helps.
+template <class T>
+struct PartsOf {
+  using Type = Types<>;
 };
-template <class A, class B, class... Seen>
-struct Inside<std::pair<A, B>, Seen...> {
-  static consteval bool Travels() { return Goes<A, Seen...>() && Goes<B, Seen...>(); }
+template <class T>
+  requires requires { typename T::value_type; }
+struct PartsOf<T> {
+  using Type = Types<typename T::value_type>;
 };
-template <class... Ts, class... Seen>
-struct Inside<std::tuple<Ts...>, Seen...> {
-  static consteval bool Travels() { return (Goes<Ts, Seen...>() && ...); }
+template <class T>
+  requires(
+      requires { typename T::element_type; } && !requires { typename T::value_type; })
+struct PartsOf<T> {
+  using Type = Types<typename T::element_type>;
 };
-template <class... Ts, class... Seen>
-struct Inside<std::variant<Ts...>, Seen...> {
-  static consteval bool Travels() { return (Goes<Ts, Seen...>() && ...); }
+template <class A, class B>
+struct PartsOf<std::pair<A, B>> {
+  using Type = Types<A, B>;
 };
+template <class... Ts>
+struct PartsOf<std::tuple<Ts...>> {
+  using Type = Types<Ts...>;
+};
+template <class... Ts>
+struct PartsOf<std::variant<Ts...>> {
+  using Type = Types<Ts...>;
+};
+
+template <class... Parts, class... Seen>
+consteval bool AllGo(Types<Parts...>, Types<Seen...>) {
+  return (Goes<Parts, Seen...>() && ...);
+}
 
 template <class T, size_t... kIndex, class... Seen>
 consteval Way WayOfFields(std::index_sequence<kIndex...>, std::tuple<Seen*...>*) {
@@ -202,7 +213,7 @@ consteval Way WayOf() {
   } else if constexpr (!std::is_class_v<T> || std::is_const_v<T> || kIsReferenceWrapper<T>) {
     return Way::kNone;
   } else if constexpr (kKnownToCereal<T>) {
-    return Inside<T, T, Seen...>::Travels() ? Way::kCereal : Way::kNone;
+    return AllGo(typename PartsOf<T>::Type{}, Types<T, Seen...>{}) ? Way::kCereal : Way::kNone;
   } else if constexpr (HasPlainFields<T>()) {
     return WayOfFields<T>(std::make_index_sequence<boost::pfr::tuple_size_v<T>>{},
                           static_cast<std::tuple<Seen*...>*>(nullptr));

@@ -57,10 +57,12 @@ class Process {
   // returns void (exit code 0), bool or int, whose low eight bits are the exit code. It runs on the
   // child's main thread; when it returns, the child exits as by std::exit, whatever other threads
   // do.                                                 [PROC-10, PROC-23, PROC-57, PROC-58]
+  // An exception that leaves the target ends the child with the status Threw and the line "Process
+  // NAME: uncaught exception TYPE: WHAT" on its standard error.                         [PROC-24]
   // Blocks:    until the child is ready to call the target, or ProcessOptions::start_timeout.
   // On OK:     the child is about to run the target; it may have ended already.         [PROC-03]
   // Errors:    no child is left behind.                                                 [CTX-27]
-  //   FailedPrecondition  neither Init nor SetExecutable was called [ENTRY-01]; the child ended
+  //   FailedPrecondition  neither Init nor SetExecutable was called [ENTRY-01]; the child exited
   //                       before it reached Init [ENTRY-09]; the program file was replaced and the
   //                       system cannot start the old one any more [ENTRY-06]; kFork in a process
   //                       with several threads
@@ -136,8 +138,9 @@ class Process {
 
   // The system's process id; nullopt without a child.                                   [PROC-01]
   std::optional<int64_t> pid() const;
-  // ProcessOptions::name, or "process-N" for the N-th child that its process starts ("process-2:1"
-  // in its second child); empty without a child.                                [PROC-13, PROC-14]
+  // ProcessOptions::name, or "process-N" for the N-th start of its parent ("process-2:1" if that is
+  // itself the second); empty without a child. Starts that give a name count too, and so do those
+  // that the system refuses.                                                    [PROC-13, PROC-14]
   const std::string& name() const;
   // nullopt while it runs, and without a child. Never blocks.                [PROC-01, PROC-02]
   std::optional<ExitStatus> exit_status() const;

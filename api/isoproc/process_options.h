@@ -25,8 +25,9 @@ enum class StartMethod {
   kForkServer,
   // The calling process is forked. For experts: the child has all memory and descriptors of its
   // parent [CTX-15]; refused if the process has more than one thread; when the target returns, the
-  // child ends without running exit handlers or static destructors, which are the parent's.
-  // Linux only.
+  // child ends without running exit handlers or static destructors, which are the parent's. What C
+  // streams have buffered is written before the fork, and once more at the child's end, so that
+  // nothing is lost or written twice; other buffers are the program's concern. Linux only.
   kFork,
 };
 

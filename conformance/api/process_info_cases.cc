@@ -64,6 +64,19 @@ ISOPROC_CASE(ProcessInfo, PROC_13_2, ChildrenOfANamedProcessHaveDefaultNames) {
   EXPECT_EQ(EndOf(process), "exited 0");
 }
 
+ISOPROC_CASE(ProcessInfo, PROC_13_3, NamedAndRefusedStartsCount) {
+  ASSERT_OK_AND_ASSIGN(Process first, Process::Start<DoNothing>());
+  ProcessOptions named = Killable();
+  named.name = "boss";
+  EXPECT_OK(Process::Start<DoNothing>(named));
+  ProcessOptions refused = Killable();
+  refused.working_directory = "no such directory";
+  EXPECT_CODE(Process::Start<DoNothing>(refused).status(), kNotFound);
+  ASSERT_OK_AND_ASSIGN(Process last, Process::Start<DoNothing>());
+  const int number = std::stoi(first.name().substr(std::string("process-").size()));
+  EXPECT_EQ(last.name(), absl::StrCat("process-", number + 3));
+}
+
 void NameItself() { Say(CurrentProcess().name()); }
 
 ISOPROC_CASE(ProcessInfo, PROC_14, NamesAreAnyText) {

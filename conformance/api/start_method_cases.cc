@@ -307,6 +307,21 @@ ISOPROC_CASE(StartMethod, CTX_15, ForkCopiesMemoryAndHandles) {
 }
 ISOPROC_OTHERWISE(CTX_15, ForkCopiesMemoryAndHandles) { ExpectRefused(StartMethod::kFork); }
 
+// Runs in a child. What is buffered when it forks, the fork must not write too.
+int ForkWithABuffer(const std::string& path) {
+  std::FILE* const file = std::fopen(path.c_str(), "w");
+  if (file == nullptr || std::fputs("once", file) < 0) return 1;
+  const std::string outcome = Outcome(Process::Start<Nothing>(By(StartMethod::kFork)));
+  std::fclose(file);
+  return outcome == "exited 0" ? 0 : 2;
+}
+ISOPROC_CASE(StartMethod, CTX_15_3, BuffersAreWrittenOnce) {
+  const TempDir directory;
+  EXPECT_EQ(Outcome(Process::Start<ForkWithABuffer>(directory.File("file"))), "exited 0");
+  EXPECT_EQ(directory.Read("file"), "once");
+}
+ISOPROC_OTHERWISE(CTX_15_3, BuffersAreWrittenOnce) { ExpectRefused(StartMethod::kFork); }
+
 // Runs in a child, which has the library's own thread from the beginning.
 int ForkWithThreads() {
   std::promise<void> end;

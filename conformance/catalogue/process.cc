@@ -36,7 +36,9 @@ constexpr Clause kClauses[] = {
             "It exists in Python for parity with threads only."),
     Core("PROC-13",
          "Without a name, a process is called process-N, and process-N:M when it is the M-th child "
-         "of process-N; numbers count the starts of one parent."),
+         "of process-N; numbers count the starts of one parent, also those that give a name and "
+         "those "
+         "that the system refuses."),
     Core(
         "PROC-14",
         "A given name is any UTF-8 string without a NUL (kInvalidArgument), need not be unique, is "

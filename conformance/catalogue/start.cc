@@ -35,9 +35,10 @@ constexpr Clause kClauses[] = {
     Core("CTX-14",
          "A spawned child has the three standard streams and what it was given, and no other "
          "handle of its parent, also when a handle of the parent is inheritable."),
-    Optional("CTX-15", "fork",
-             "kFork copies the process with its handles, and is kFailedPrecondition while the "
-             "program has a second thread of its own."),
+    Optional(
+        "CTX-15", "fork",
+        "kFork copies the process with its handles, writes what C streams have buffered before, "
+        "and is kFailedPrecondition while the program has a second thread of its own."),
     Core("CTX-16",
          "A child has its name, its start method, the working directory, the environment and the "
          "arguments of the program that the options or the parent's state at Start say."),

@@ -1,0 +1,12 @@
+// A program without a main of its own: it links isoproc::main, which calls Init and then IsoprocMain.
+#include <cstdio>
+
+#include "isoproc/isoproc.h"
+
+int Answer() { return 42; }
+
+int IsoprocMain(int argc, char** /*argv*/) {
+  std::printf("%d argument\n", argc - 1);
+  std::printf("exit code %d\n", isoproc::Process::Start<Answer>().value().Join().value().code());
+  return 3;
+}

@@ -19,6 +19,7 @@ tools/checks/platform_words.py || failed=1
 tools/checks/include_arrows.py || failed=1
 tools/checks/listed_files.py || failed=1
 tools/checks/clauses.py || failed=1
+tools/checks/links.py || failed=1
 tools/checks/format.sh || failed=1
 tools/checks/scripts.sh || failed=1
 tools/checks/headers.py || failed=1

@@ -190,7 +190,7 @@ ISOPROC_CASE(Entry, ENTRY_09_2, ThrowingStaticInitialiserIsAnErrorOfStart) {
   Observe("outcome", Outcome(status));
 }
 
-ISOPROC_CASE(Entry, ENTRY_10, HelperProgramMakesInitUnnecessary) {
+ISOPROC_CASE(Entry, ENTRY_10, ExecutableMakesInitUnnecessary) {
   ExpectOutput(
       "no-init", {ChildProgram("plain")}, "exited 0",
       {"main", "spawn: FAILED_PRECONDITION, teaches", "fork server: FAILED_PRECONDITION, teaches",

@@ -27,8 +27,8 @@ constexpr Clause kClauses[] = {
          "A child that exits before Init is kFailedPrecondition, one that dies otherwise, as by an "
          "exception of a static initialiser, is kAborted; ExitStatusOf tells how it ended."),
     Core("ENTRY-10",
-         "In a program whose main does not call Init, SetExecutable with a helper that does makes "
-         "starts work; the helper must know the target."),
+         "In a program whose main does not call Init, SetExecutable with an executable that does "
+         "makes starts work; the executable must know the target."),
     Core("ENTRY-11",
          "A program that links isoproc::main has a main that calls Init, then IsoprocMain with the "
          "same arguments, whose result is the exit code."),

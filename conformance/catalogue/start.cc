@@ -85,9 +85,10 @@ constexpr Clause kClauses[] = {
          "If the child fails before its target runs, Start returns the reason: kDataLoss if it "
          "cannot decode its arguments, kNotFound if it lacks the target, kFailedPrecondition if it "
          "exits and kAborted if it dies otherwise, both with ExitStatusOf."),
-    Optional("CTX-31", "fork_server",
-             "kForkServer starts children from a helper with one thread, which is started when "
-             "needed and started again when it died."),
+    Optional(
+        "CTX-31", "fork_server",
+        "kForkServer starts children from a fork server with one thread, which is started when "
+        "needed and started again when it died."),
     LeftOut("CTX-32", "The fork server's socket needs a key.",
             "The server has no address: only the process that started it holds its stream."),
     LeftOut("CTX-33", "If the fork server dies, exit codes of running children are lost.",

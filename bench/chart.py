@@ -13,7 +13,7 @@ def text(x, y, content, anchor="start", weight="normal"):
 
 
 def bars(sections, title, unit):
-    """`sections`: (heading, [(label, value)]). Each section has a scale of its own: from 0 to its largest value."""
+    """`sections`: (heading, [(label, value)]). Each has its own scale, up to its largest."""
     parts, y = [text(10, 22, title, weight="bold")], HEAD
     for heading, rows in sections:
         if not rows:
@@ -25,7 +25,8 @@ def bars(sections, title, unit):
             length = (WIDTH - LABELS - FIGURES) * value / largest
             colour = next((c for word, c in COLOURS.items() if label.startswith(word)), OTHERS)
             parts.append(text(LABELS - 8, y + BAR - 4, label, anchor="end"))
-            parts.append(f'<rect x="{LABELS}" y="{y}" width="{length:.1f}" height="{BAR}" fill="{colour}"/>')
+            parts.append(f'<rect x="{LABELS}" y="{y}" width="{length:.1f}" height="{BAR}" '
+                         f'fill="{colour}"/>')
             parts.append(text(LABELS + length + 6, y + BAR - 4, f"{value:,.0f} {unit}"))
             y += BAR + GAP
     return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{y + 10}" '

@@ -17,8 +17,9 @@ inline constexpr char kFloorArgument[] = "--floor-child";
 // first statement of main, before anything that a child of isoproc does not do either.
 bool IsFloorChild(int argc, char** argv);
 
-// Start of a process that does nothing and wait for its end, as this system does it itself. `program`
-// is the path of this program. All systems have "spawn/system". Those with fork() also have
+// Start of a process that does nothing and wait for its end, as this system does it itself.
+// `program` is the path of this program. All systems have "spawn/system". Those with fork() also
+// have
 //   spawn/system+ready      the child says when it has reached main
 //   fork/system             the child ends by _exit
 //   forkserver/system       the same, by a server which is asked over a stream and answers on it

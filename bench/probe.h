@@ -1,5 +1,5 @@
-// How fast the machine is at this moment: other guests of the same host, and where the host puts our
-// processors, change it every few seconds.
+// How fast the machine is at this moment: other guests of the same host, and where the host puts
+// our processors, change it every few seconds.
 #ifndef ISOPROC_BENCH_PROBE_H_
 #define ISOPROC_BENCH_PROBE_H_
 

@@ -1,5 +1,5 @@
-// Start and join of a process that does nothing, by other libraries: those which were installed when
-// this was built. One round:
+// Start and join of a process that does nothing, by other libraries: those which were installed
+// when this was built. One round:
 //
 //   start_peers --program=PATH/start_processes [--iterations=20] [--ballast_mib=0] [--only=spawn/]
 //

@@ -2,7 +2,8 @@
 //
 //   start_processes [--iterations=20] [--ballast_mib=0] [--only=spawn/]
 //
-// ballast_mib: how much memory the starting process has touched; only: a name, or the first part of one.
+// ballast_mib: how much memory the starting process has touched; only: a name, or the first part of
+// one.
 #include <cstdio>
 #include <string>
 #include <utility>

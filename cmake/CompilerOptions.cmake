@@ -10,8 +10,9 @@ function(isoproc_compile_options target)
   if(MSVC)
     target_compile_options(${target} PRIVATE /permissive- /utf-8 /Zc:__cplusplus /Zc:preprocessor)
   else()
-    # Designated initialisers name some members and leave the others to their defaults: that is their use here. Said
-    # for all builds, as a project that includes this one may ask for the warning.
+    # Designated initialisers name some members and leave the others to their defaults: that is
+    # their use here. Said for all builds, as a project that includes this one may ask for the
+    # warning.
     target_compile_options(${target} PRIVATE -Wno-missing-field-initializers)
   endif()
   # A newer compiler of somebody who only uses isoproc must not break their build.

@@ -1,6 +1,7 @@
 # Libraries that isoproc is built on: the installed ones first, else a pinned version from its home.
-# ISOPROC_DEPENDENCIES_INSTALLED tells whether all that isoproc links were installed; only then can isoproc be
-# installed, since a package cannot depend on a library inside somebody's build directory.
+# ISOPROC_DEPENDENCIES_INSTALLED tells whether all that isoproc links were installed; only then can
+# isoproc be installed, since a package cannot depend on a library inside somebody's build
+# directory.
 include(FetchContent)
 include(isoprocHeaderLibraries)
 find_package(Threads REQUIRED)
@@ -21,14 +22,16 @@ if(NOT _imported)
   set(ISOPROC_DEPENDENCIES_INSTALLED OFF)
 endif()
 
-# isoproc_fetch_header_library(<target> <repository> <tag>): for a header-only library that is not installed.
+# isoproc_fetch_header_library(<target> <repository> <tag>): for a header-only library that is not
+# installed.
 function(isoproc_fetch_header_library target repository tag)
   if(TARGET ${target})
     return()
   endif()
   string(REPLACE "::" "_" name ${target})
   # SOURCE_SUBDIR has no CMakeLists.txt: only the headers are wanted.
-  FetchContent_Declare(${name} GIT_REPOSITORY ${repository} GIT_TAG ${tag} GIT_SHALLOW ON SOURCE_SUBDIR include)
+  FetchContent_Declare(${name} GIT_REPOSITORY ${repository} GIT_TAG ${tag} GIT_SHALLOW ON
+    SOURCE_SUBDIR include)
   FetchContent_MakeAvailable(${name})
   add_library(${name} INTERFACE)
   add_library(${target} ALIAS ${name})
@@ -36,7 +39,8 @@ function(isoproc_fetch_header_library target repository tag)
   set(ISOPROC_DEPENDENCIES_INSTALLED OFF PARENT_SCOPE)
 endfunction()
 
-isoproc_fetch_header_library(isoproc_dependency::cereal https://github.com/USCiLab/cereal.git v1.3.2)
+isoproc_fetch_header_library(isoproc_dependency::cereal
+  https://github.com/USCiLab/cereal.git v1.3.2)
 isoproc_fetch_header_library(isoproc_dependency::pfr https://github.com/boostorg/pfr.git 2.2.0)
 
 if((ISOPROC_BUILD_TESTS OR ISOPROC_BUILD_CONFORMANCE) AND NOT TARGET GTest::gmock)

@@ -1,7 +1,7 @@
 # Runs a program and compares its standard output with a file.
 #   cmake -DEXPECTED=<file> -DEXIT_CODE=<n> -P RunExample.cmake -- <program> [<argument>...]
-# Processes write in any order, so the order of lines does not count. In the file, <n> stands for an integer and <any>
-# for any text; the rest is literal.
+# Processes write in any order, so the order of lines does not count. In the file, <n> stands for an
+# integer and <any> for any text; the rest is literal.
 include("${CMAKE_CURRENT_LIST_DIR}/CommandAfterDashes.cmake")
 
 # Sets `out` to the list of lines in `text`, without the characters that are special in lists.
@@ -16,7 +16,8 @@ function(split_lines text out)
   set(${out} "${text}" PARENT_SCOPE)
 endfunction()
 
-execute_process(COMMAND ${command} OUTPUT_VARIABLE output ERROR_VARIABLE errors RESULT_VARIABLE result)
+execute_process(COMMAND ${command}
+  OUTPUT_VARIABLE output ERROR_VARIABLE errors RESULT_VARIABLE result)
 message("${output}")
 if(errors)
   message("standard error:\n${errors}")
@@ -29,7 +30,8 @@ file(READ "${EXPECTED}" expected)
 split_lines("${output}" actual_lines)
 split_lines("${expected}" expected_lines)
 
-# Literal lines take their match before the lines with a placeholder, which could take it away from them.
+# Literal lines take their match before the lines with a placeholder, which could take it away from
+# them.
 set(with_placeholder ${expected_lines})
 list(FILTER with_placeholder INCLUDE REGEX "<(n|any)>")
 list(FILTER expected_lines EXCLUDE REGEX "<(n|any)>")

@@ -1,7 +1,8 @@
 # How libraries, ports, tests and examples of isoproc are declared.
 include(GoogleTest)
 
-# isoproc_add_library(<name> SOURCES <file>...): a static library of this project, with alias isoproc::<name without isoproc_>.
+# isoproc_add_library(<name> SOURCES <file>...): a static library of this project, with alias
+# isoproc::<name without isoproc_>.
 function(isoproc_add_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES" ${ARGN})
   string(REGEX REPLACE "^isoproc_" "" short ${name})
@@ -12,8 +13,8 @@ function(isoproc_add_library name)
   isoproc_compile_options(${name})
 endfunction()
 
-# isoproc_add_port(SOURCES <file>... [LIBRARIES <target>...]): the port that this build uses. Called once, by the
-# CMakeLists.txt of the chosen port; a port outside this tree does the same.
+# isoproc_add_port(SOURCES <file>... [LIBRARIES <target>...]): the port that this build uses. Called
+# once, by the CMakeLists.txt of the chosen port; a port outside this tree does the same.
 function(isoproc_add_port)
   cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES" ${ARGN})
   isoproc_add_library(isoproc_port SOURCES ${ARG_SOURCES})
@@ -27,8 +28,9 @@ function(isoproc_add_program name)
   isoproc_compile_options(${name})
 endfunction()
 
-# isoproc_add_test(<name> SOURCES <file>... LIBRARIES <target>... [LABEL <label>]): a GoogleTest program; each of its
-# cases is a ctest test. The libraries bring main(): GTest::gmock_main, or isoproc_test_main if processes are started.
+# isoproc_add_test(<name> SOURCES <file>... LIBRARIES <target>... [LABEL <label>]): a GoogleTest
+# program; each of its cases is a ctest test. The libraries bring main(): GTest::gmock_main, or
+# isoproc_test_main if processes are started.
 function(isoproc_add_test name)
   cmake_parse_arguments(ARG "" "LABEL" "SOURCES;LIBRARIES" ${ARGN})
   isoproc_add_program(${name} ${ARG_SOURCES})
@@ -37,8 +39,9 @@ function(isoproc_add_test name)
   isoproc_discover_tests(${name} "${ARG_LABEL}")
 endfunction()
 
-# isoproc_discover_tests(<program> <label>): asks the program for its cases when ctest runs, not while it is built:
-# a program that crashes is then a failed test, and several configurations can share a build directory.
+# isoproc_discover_tests(<program> <label>): asks the program for its cases when ctest runs, not
+# while it is built: a program that crashes is then a failed test, and several configurations can
+# share a build directory.
 function(isoproc_discover_tests name label)
   gtest_discover_tests(${name}
     NO_PRETTY_VALUES
@@ -47,8 +50,8 @@ function(isoproc_discover_tests name label)
     PROPERTIES TIMEOUT 120 LABELS "${label}")
 endfunction()
 
-# isoproc_add_example(<name> [EXIT_CODE <n>] [ARGUMENTS <argument>...]): builds <name>.cc and tests that it prints
-# what expected/<name>.txt says; see cmake/RunExample.cmake.
+# isoproc_add_example(<name> [EXIT_CODE <n>] [ARGUMENTS <argument>...]): builds <name>.cc and tests
+# that it prints what expected/<name>.txt says; see cmake/RunExample.cmake.
 function(isoproc_add_example name)
   cmake_parse_arguments(ARG "" "EXIT_CODE" "ARGUMENTS" ${ARGN})
   if(NOT DEFINED ARG_EXIT_CODE)

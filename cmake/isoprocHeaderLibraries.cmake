@@ -1,7 +1,9 @@
-# Header-only libraries that isoproc's public headers include. Their packages differ in target names and some have no
-# CMake files at all, so the header itself is looked for. Used by the build and by the installed package.
+# Header-only libraries that isoproc's public headers include. Their packages differ in target names
+# and some have no CMake files at all, so the header itself is looked for. Used by the build and by
+# the installed package.
 
-# isoproc_find_header_library(<target> <header>): makes the imported target when the header is found.
+# isoproc_find_header_library(<target> <header>): makes the imported target when the header is
+# found.
 function(isoproc_find_header_library target header)
   if(TARGET ${target})
     return()

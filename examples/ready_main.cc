@@ -1,4 +1,4 @@
-// A program without a main of its own: it links isoproc::main, which calls Init and then IsoprocMain.
+// A program without a main of its own: isoproc::main, which it links, calls Init, then IsoprocMain.
 #include <cstdio>
 
 #include "isoproc/isoproc.h"

@@ -1,9 +1,9 @@
 // What a new process does before it runs its program.
 //
-// A child of vfork() borrows the memory of its parent, and a child of fork() may have been born while
-// another thread held a lock. So the code behind this header calls async-signal-safe functions only,
-// allocates nothing, throws nothing, and writes to nothing but its own stack and the places named in
-// ChildSetup. All else is prepared by the parent.
+// A child of vfork() borrows the memory of its parent, and a child of fork() may have been born
+// while another thread held a lock. So the code behind this header calls async-signal-safe
+// functions only, allocates nothing, throws nothing, and writes to nothing but its own stack and
+// the places named in ChildSetup. All else is prepared by the parent.
 #ifndef ISOPROC_POSIX_CHILD_AFTER_FORK_H_
 #define ISOPROC_POSIX_CHILD_AFTER_FORK_H_
 

@@ -8,8 +8,8 @@
 
 namespace isoproc::port::posix {
 
-// The code that the contract promises for `error`; the operation may know better (a wait that is over
-// is not a shortage), and then decides before it asks here.
+// The code that the contract promises for `error`; the operation may know better (a wait that is
+// over is not a shortage), and then decides before it asks here.
 absl::StatusCode StatusCodeOf(int error);
 
 // A status for `operation`, which failed with `error`. The number is an argument and not read from

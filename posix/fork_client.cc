@@ -134,8 +134,8 @@ Attached Attach(const SpawnRequest& request, const StandardStreamSources& stream
 
 // Blocks for kStarted or kFailed.
 absl::StatusOr<StatusRecord> AwaitStart(int status, int server) {
-  // The socket of the child ends without a word if the server is gone, or if it never got the socket
-  // and says so on its own stream.
+  // The socket of the child ends without a word if the server is gone, or if it never got the
+  // socket and says so on its own stream.
   for (const int socket : {status, server}) {
     StatusReceived received;
     do {

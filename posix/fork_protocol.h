@@ -4,8 +4,8 @@
 //     RequestHeader, then RequestHeader::size bytes of text, with the descriptors attached to the
 //     first byte: bootstrap stream, status socket, standard streams.
 // server -> requester, on the status socket of that child:
-//     kStarted or kFailed once; after kStarted, kEnded. The server reaps the child when the requester
-//     has closed its end of the socket, so that until then the process id is the child's.
+//     kStarted or kFailed once; after kStarted, kEnded. The server reaps the child when the
+//     requester has closed its end of the socket, so that until then the process id is the child's.
 // server -> requester, on the server's stream:
 //     kFailed, if the descriptors did not arrive and so there is no status socket.
 #ifndef ISOPROC_POSIX_FORK_PROTOCOL_H_

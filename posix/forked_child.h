@@ -9,8 +9,8 @@
 
 namespace isoproc::port::posix {
 
-// Makes `environment`, unless null, that of the process, and runs `entry`. Never returns. The strings
-// stay where they are for ever: getenv() hands out pointers into them.
+// Makes `environment`, unless null, that of the process, and runs `entry`. Never returns. The
+// strings stay where they are for ever: getenv() hands out pointers into them.
 [[noreturn]] void RunForkedEntry(std::unique_ptr<Stream> bootstrap, char** environment,
                                  const ForkedEntry& entry);
 

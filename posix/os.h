@@ -1,5 +1,6 @@
-// What the profiles of this port do differently. linux/ has what Linux does better; strict/ has what
-// POSIX, macOS and the BSDs share. CMake picks one of the two, so that no file asks which it is.
+// What the profiles of this port do differently. linux/ has what Linux does better; strict/ has
+// what POSIX, macOS and the BSDs share. CMake picks one of the two, so that no file asks which it
+// is.
 #ifndef ISOPROC_POSIX_OS_H_
 #define ISOPROC_POSIX_OS_H_
 
@@ -32,7 +33,8 @@ int Pipe(int fds[2]);
 int SocketPair(int type, int fds[2]);
 pid_t RunInChild(void (*child)(void* argument), void* argument);
 
-// Makes writes to a socket that came from elsewhere raise no SIGPIPE, where a flag of send() cannot.
+// Makes writes to a socket that came from elsewhere raise no SIGPIPE, where a flag of send()
+// cannot.
 void SuppressSigpipe(int fd);
 
 // Flags for recvmsg(), and what to do to the descriptors that it brought; both under one SpawnLock.
@@ -64,8 +66,8 @@ void CloseFrom(int first, int keep, int highest) noexcept;
 // Watches a child of this process, which nobody has reaped yet.
 absl::StatusOr<std::unique_ptr<ChildWatch>> WatchChild(pid_t pid);
 
-// Refers to a process which is alive, or a zombie that stays one during the call. It may be somebody
-// else's child.
+// Refers to a process which is alive, or a zombie that stays one during the call. It may be
+// somebody else's child.
 class ProcessRef : public Pollable {
  public:
   // Whether it has ended; a zombie has.
@@ -80,9 +82,9 @@ absl::StatusOr<int> ThreadCount();
 
 // ---- threads ------------------------------------------------------------------------------------
 
-// Where a new thread begins: on the processor of its creator. Elsewhere its start, and the end of the
-// process if that comes soon, would have to wake another processor, which costs more than all else
-// that a start needs. Does nothing where the system cannot.
+// Where a new thread begins: on the processor of its creator. Elsewhere its start, and the end of
+// the process if that comes soon, would have to wake another processor, which costs more than all
+// else that a start needs. Does nothing where the system cannot.
 class ThreadPlacement {
  public:
   // In the creator, before and after.

@@ -94,8 +94,8 @@ class PosixChild final : public ChildProcess {
   Waitable& notice() override { return *watch_; }
 
  private:
-  // In a copy made by fork() the child is a stranger, and the lock may be held by a thread that does
-  // not exist.
+  // In a copy made by fork() the child is a stranger, and the lock may be held by a thread that
+  // does not exist.
   bool ForkedCopy() const { return ::getpid() != creator_; }
   static absl::Status NotOurs() {
     return absl::FailedPreconditionError("the child belongs to another process");

@@ -24,7 +24,8 @@ std::unique_ptr<ChildProcess> MakeChild(pid_t pid, bool leads_group,
 // Watches a fresh child of this process. If that fails, the child is killed and reaped.
 absl::StatusOr<std::unique_ptr<ChildProcess>> MakeOwnChild(pid_t pid, bool leads_group);
 
-// What a fresh child has reported. If it is not OK, the child is reaped and nobody else knows of it.
+// What a fresh child has reported. If it is not OK, the child is reaped and nobody else knows of
+// it.
 absl::Status CheckReport(pid_t pid, const absl::StatusOr<SetupFailure>& failure,
                          const SpawnRequest& request);
 

@@ -1,8 +1,8 @@
 // The system calls that the port makes, as a table that tests may change.
 //
-// A test puts its own function in an entry to see what is asked, to answer from a script, or to make
-// the n-th call fail; nothing else writes here. What runs between fork and exec does not use the
-// table: see child_after_fork.h.
+// A test puts its own function in an entry to see what is asked, to answer from a script, or to
+// make the n-th call fail; nothing else writes here. What runs between fork and exec does not use
+// the table: see child_after_fork.h.
 #ifndef ISOPROC_POSIX_SYSCALLS_H_
 #define ISOPROC_POSIX_SYSCALLS_H_
 

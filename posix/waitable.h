@@ -6,9 +6,9 @@
 
 namespace isoproc::port::posix {
 
-// Readiness is a descriptor that becomes readable, with two exceptions for systems and moments where
-// there is none: the object may ask to be asked again from time to time, and may deny that the
-// descriptor meant what it said.
+// Readiness is a descriptor that becomes readable, with two exceptions for systems and moments
+// where there is none: the object may ask to be asked again from time to time, and may deny that
+// the descriptor meant what it said.
 // Thread safety: all functions from any number of threads.
 class Pollable {
  public:

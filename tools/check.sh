@@ -21,6 +21,7 @@ tools/checks/listed_files.py || failed=1
 tools/checks/clauses.py || failed=1
 tools/checks/links.py || failed=1
 tools/checks/format.sh || failed=1
+tools/checks/line_length.py || failed=1
 tools/checks/scripts.sh || failed=1
 tools/checks/headers.py || failed=1
 tools/checks/clang_tidy.py build/clang "$@" || failed=1

@@ -7,9 +7,11 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 
 declare -A groups=(
-  [native]="g++ clang cmake ninja-build ccache git python3 libabsl-dev libgtest-dev libgmock-dev libcereal-dev"
+  [native]="g++ clang cmake ninja-build ccache git python3
+            libabsl-dev libgtest-dev libgmock-dev libcereal-dev"
   [sources]="dpkg-dev googletest"
-  [win32]="cmake ninja-build ccache dpkg-dev libabsl-dev googletest libcereal-dev g++-mingw-w64-x86-64-posix wine wine64"
+  [win32]="cmake ninja-build ccache dpkg-dev libabsl-dev googletest libcereal-dev
+           g++-mingw-w64-x86-64-posix wine wine64"
   [checks]="clang clang-format clang-tidy python3 shellcheck"
 )
 wanted=("$@")

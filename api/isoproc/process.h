@@ -71,7 +71,8 @@ class Process {
   //   NotFound            no such program, working directory or file; the child does not have
   //                       the target [ENTRY-16]
   //   PermissionDenied    the program or a file may not be used
-  //   Aborted             the child died before it was ready; ExitStatusOf(status) says how [CTX-30]
+  //   Aborted             the child died before it was ready; ExitStatusOf(status) says how
+  //                       [CTX-30]
   //   DataLoss            the child could not decode the arguments
   //   DeadlineExceeded    the child was not ready in time, and was killed
   //   ResourceExhausted   the system is out of processes, handles or memory
@@ -111,7 +112,8 @@ class Process {
   // Signalled(15), on every platform, unless it ended before. Does nothing to a child that has
   // ended. The children that it started end with it.               [PROC-30, PROC-32, PROC-36]
   // Blocks:    never; Join waits for the end.
-  // Errors:    FailedPrecondition: no child [PROC-37]. PermissionDenied: the child changed its user.
+  // Errors:    FailedPrecondition: no child [PROC-37].
+  //            PermissionDenied: the child changed its user.
   absl::Status Terminate();
 
   // As Terminate, and also ends the processes that the child started by other means than isoproc,

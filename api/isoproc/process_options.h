@@ -16,8 +16,8 @@ namespace isoproc {
 
 // How a child comes into being.                                                         [CTX-01]
 enum class StartMethod {
-  // The program is started again and the child gets what it was given, nothing else. Everywhere, and
-  // the default.
+  // The program is started again and the child gets what it was given, nothing else. Everywhere,
+  // and the default.
   kSpawn,
   // A fork server, itself spawned at the first use, forks on request: as clean as kSpawn and
   // faster, since the program is not started again. Static initialisers ran once, in the server.

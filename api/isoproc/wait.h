@@ -29,12 +29,13 @@ class Waitable {
   std::shared_ptr<internal::WaitSource> source_;
 };
 
-// Waits until at least one of `objects` is ready. Takes nothing away: a process keeps its exit status,
-// and what is ready stays so until it is used.                             [PROC-45, PROC-46]
+// Waits until at least one of `objects` is ready. Takes nothing away: a process keeps its exit
+// status, and what is ready stays so until it is used.                      [PROC-45, PROC-46]
 // Blocks:    until then or `timeout`.
-// On OK:     the indices of all that are ready, in ascending order. An object may be there twice. There
-//            is no limit on their number other than memory.                   [WAIT-01, CONN-50]
-// Errors:    DeadlineExceeded: none is ready. InvalidArgument: no objects and no timeout.   [CONN-46]
+// On OK:     the indices of all that are ready, in ascending order. An object may be there twice.
+//            There is no limit on their number other than memory.           [WAIT-01, CONN-50]
+// Errors:    DeadlineExceeded: none is ready.
+//            InvalidArgument: no objects and no timeout.                             [CONN-46]
 //            FailedPrecondition: an object belongs to the process of which this one is a fork.
 // Thread safety: any thread; several may wait for the same objects.
 absl::StatusOr<std::vector<size_t>> Wait(absl::Span<const Waitable> objects,

@@ -21,8 +21,8 @@ struct ProgramRun {
   std::string output;  // of it and its children
 };
 
-// Runs the program at `path` to its end, or kills it when it takes too long. `adjust` may change the
-// request. The bootstrap stream of the request stays the caller's.
+// Runs the program at `path` to its end, or kills it when it takes too long. `adjust` may change
+// the request. The bootstrap stream of the request stays the caller's.
 absl::StatusOr<ProgramRun> RunProgram(
     const std::string& path, const std::vector<std::string>& arguments = {},
     const std::function<void(port::SpawnRequest& request)>& adjust = nullptr);

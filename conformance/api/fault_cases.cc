@@ -22,8 +22,8 @@
 namespace isoproc::conformance {
 namespace {
 
-// Counts what is handed out and not given back: streams, and children that were let go of while they
-// ran.
+// Counts what is handed out and not given back: streams, and children that were let go of while
+// they ran.
 class CountingPort : public port::PortWrapper {
  public:
   using PortWrapper::PortWrapper;
@@ -98,8 +98,8 @@ int StayAlive(const std::string& ballast) {
   return static_cast<int>(ballast.size());
 }
 
-// Starts, kills and joins a child, with the faults of `port`; a call that failed is made again. Gives
-// the first failure, or OK.
+// Starts, kills and joins a child, with the faults of `port`; a call that failed is made again.
+// Gives the first failure, or OK.
 absl::Status StartKillAndJoin(const ProcessOptions& options, const std::string& ballast) {
   absl::StatusOr<Process> child = Process::Start<StayAlive>(options, ballast);
   if (!child.ok()) return child.status();

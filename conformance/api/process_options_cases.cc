@@ -161,7 +161,7 @@ ISOPROC_CASE(ProcessOptions, PROC_66_3, OutputIsInheritedUnlessToldElse) {
   EXPECT_EQ(errors.ReadToEnd(), "err");
 }
 
-// ---- environment and directory --------------------------------------------------------------------
+// ---- environment and directory ----------------------------------------------------------------
 
 void SayVariables(const std::vector<std::string>& names) {
   for (const std::string& name : names) {

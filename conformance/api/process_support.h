@@ -44,8 +44,8 @@ inline ProcessOptions Between(const SystemPipe& input, const SystemPipe& output)
   return options;
 }
 
-// Passes the time that a process needs from its start to its end. What does not wait as it should has
-// gone on by then; nothing that does is disturbed by it, however long it takes.
+// Passes the time that a process needs from its start to its end. What does not wait as it should
+// has gone on by then; nothing that does is disturbed by it, however long it takes.
 inline void LetAnotherComeAndGo() { EXPECT_EQ(EndOf(Process::Start<DoNothing>()), "exited 0"); }
 
 }  // namespace isoproc::conformance

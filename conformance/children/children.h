@@ -20,7 +20,8 @@ void Linger();
 int AwaitStop(int code);
 // Says "ready", waits for the end of its standard input, and says "over".
 void AwaitEndOfInput();
-// Starts AwaitEndOfInput as a process that lives on, with a copy of its standard streams, and gives 3.
+// Starts AwaitEndOfInput as a process that lives on, with a copy of its standard streams, and gives
+// 3.
 int LeaveADetachedChild();
 
 // How a target or program comes to its end.

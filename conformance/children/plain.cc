@@ -1,5 +1,5 @@
-// A program as it should be. By itself it prints its arguments; with --start it starts a child first,
-// from the directory above its own. As a child it has the target Answer.
+// A program as it should be. By itself it prints its arguments; with --start it starts a child
+// first, from the directory above its own. As a child it has the target Answer.
 #include <filesystem>
 #include <string_view>
 

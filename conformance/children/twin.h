@@ -1,5 +1,5 @@
-// A program that is linked twice, as different images. twin_left.cc and twin_right.cc have targets of
-// the same names in their anonymous namespaces.
+// A program that is linked twice, as different images. twin_left.cc and twin_right.cc have targets
+// of the same names in their anonymous namespaces.
 #ifndef ISOPROC_CONFORMANCE_CHILDREN_TWIN_H_
 #define ISOPROC_CONFORMANCE_CHILDREN_TWIN_H_
 

@@ -15,8 +15,9 @@ inline constexpr absl::Duration kCaseTimeout = absl::Seconds(60);
 struct Environment {
   // The port that the cases of conformance/port judge. Not HostPort() when the suite tests itself.
   port::Port* port = nullptr;
-  // How long a case waits for an event that must come. No measure of anything: an event that is late
-  // on a busy machine is no failure. Well below the case timeout, so that a failure has a line.
+  // How long a case waits for an event that must come. No measure of anything: an event that is
+  // late on a busy machine is no failure. Well below the case timeout, so that a failure has a
+  // line.
   absl::Duration patience = absl::Seconds(30);
   absl::Duration case_timeout = kCaseTimeout;
   // Stress cases run at their full size. Without, at a size that suits every run.

@@ -1,5 +1,5 @@
-// A pipe between a case and the standard streams of its children: what they say is an event, and its
-// end is the end of all who hold it.
+// A pipe between a case and the standard streams of its children: what they say is an event, and
+// its end is the end of all who hold it.
 #ifndef ISOPROC_CONFORMANCE_HARNESS_SYSTEM_PIPE_H_
 #define ISOPROC_CONFORMANCE_HARNESS_SYSTEM_PIPE_H_
 
@@ -40,8 +40,8 @@ class SystemPipe {
     system_support::WritePipe(*write_end_, text.data(), text.size());
   }
 
-  // Without its end; what there is if the pipe ends first. Requires ReadToEnd's closing of the write
-  // end only if nobody says a whole line.
+  // Without its end; what there is if the pipe ends first. Requires ReadToEnd's closing of the
+  // write end only if nobody says a whole line.
   std::string ReadLine() {
     std::string line;
     for (std::optional<char> c = Next(); c.has_value() && *c != '\n'; c = Next()) line += *c;

@@ -36,8 +36,8 @@ absl::StatusOr<Frame> AwaitAnswer(port::Port& port, port::ChildProcess& process,
   return ReadFrame(control, has_ended ? port::Deadline::At(absl::ZeroDuration()) : deadline);
 }
 
-// As WriteAll; Unavailable also when the child has ended, since whatever it started before Init may hold
-// a copy of its end, from which nobody reads.
+// As WriteAll; Unavailable also when the child has ended, since whatever it started before Init may
+// hold a copy of its end, from which nobody reads.
 absl::Status WriteWhileItRuns(port::Port& port, port::ChildProcess& process, port::Stream& control,
                               std::string_view bytes, port::Deadline deadline) {
   constexpr absl::Duration kSlice = absl::Milliseconds(100);

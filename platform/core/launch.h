@@ -17,8 +17,8 @@ struct Launched {
   std::unique_ptr<port::Stream> control;
 };
 
-// Makes a process of a request: one of the port's ways to start one. `own_end` is the parent's end of
-// the child's stream, which a child that is a copy of its parent must close.
+// Makes a process of a request: one of the port's ways to start one. `own_end` is the parent's end
+// of the child's stream, which a child that is a copy of its parent must close.
 using Spawner = absl::FunctionRef<absl::StatusOr<std::unique_ptr<port::ChildProcess>>(
     const port::SpawnRequest& request, std::unique_ptr<port::Stream>& own_end)>;
 

@@ -69,8 +69,8 @@ class Port {
   // Errors:    no child exists.                                                         [SPWN-04]
   //            NotFound: no such program, working directory or file.
   //            PermissionDenied: not executable.
-  //            InvalidArgument: a NUL in a string; a name in `environment` that is empty or has '=';
-  //            text that is not UTF-8 (Windows); a .bat or .cmd program (Windows).
+  //            InvalidArgument: a NUL in a string; a name in `environment` that is empty or has
+  //            '='; text that is not UTF-8 (Windows); a .bat or .cmd program (Windows).
   //            ResourceExhausted: process table, handles, memory, or arguments too long.
   virtual absl::StatusOr<std::unique_ptr<ChildProcess>> Spawn(const SpawnRequest& request) = 0;
 

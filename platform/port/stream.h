@@ -47,11 +47,12 @@ class Stream : public Waitable {
   // Sends a duplicate of `handle`, to be taken by ReceiveHandle() on the other end.
   // Requires:  `receiver` is the process id of the process that will call ReceiveHandle() (Windows
   //            copies into that process; POSIX sends along the stream and ignores it).
-  //            Both sides agree where in the byte sequence a handle travels; a Read that is asked for
-  //            more bytes than come before it may take it for data, and then it is lost.
+  //            Both sides agree where in the byte sequence a handle travels; a Read that is asked
+  //            for more bytes than come before it may take it for data, and then it is lost.
   // Blocks:    as Write().
-  // On OK:     the receiver owns a new handle to the same object; the caller keeps its own. A handle
-  //            that is never received is closed with the stream (Windows: with the receiver).
+  // On OK:     the receiver owns a new handle to the same object; the caller keeps its own. A
+  //            handle that is never received is closed with the stream (Windows: with the
+  //            receiver).
   //                                                                                     [STRM-09]
   // Errors:    as Write(); NotFound: no such receiver (Windows). Nothing was sent.
   virtual absl::Status SendHandle(const Handle& handle, int64_t receiver, Deadline deadline) = 0;

@@ -1,5 +1,6 @@
 // What the cases of the conformance suite do to the system that isoproc has no call for. Each port
-// has its own <port>/tests/system_support.cc. Failures that make a case meaningless end the process.
+// has its own <port>/tests/system_support.cc. Failures that make a case meaningless end the
+// process.
 #ifndef ISOPROC_PLATFORM_TESTING_SYSTEM_SUPPORT_H_
 #define ISOPROC_PLATFORM_TESTING_SYSTEM_SUPPORT_H_
 
@@ -9,7 +10,8 @@
 
 namespace isoproc::system_support {
 
-// A pipe as any program makes one; not inherited. The ends are what StandardStream::FromHandle takes.
+// A pipe as any program makes one; not inherited. The ends are what StandardStream::FromHandle
+// takes.
 struct NativePipe {
   int64_t read_end;
   int64_t write_end;

@@ -23,8 +23,8 @@ namespace {
 
 constexpr char kReadyArgument[] = "--floor-ready";
 constexpr char kForkServerArgument[] = "--floor-fork-server";
-// What such a server is asked for: a child that ends at once, or one that runs the exit handlers and
-// static destructors of the program first, as a child of isoproc does.
+// What such a server is asked for: a child that ends at once, or one that runs the exit handlers
+// and static destructors of the program first, as a child of isoproc does.
 constexpr char kEndAtOnce = 0;
 constexpr char kEndByExit = 1;
 constexpr int kChannel = 3;  // where a child finds the stream to its parent
@@ -37,8 +37,8 @@ bool WaitFor(pid_t pid) {
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-// Starts this program with `argument`; `channel`, unless negative, becomes its kChannel. The pid, or
-// a negative number.
+// Starts this program with `argument`; `channel`, unless negative, becomes its kChannel. The pid,
+// or a negative number.
 pid_t SpawnSelf(const std::string& program, const char* argument, int channel) {
   std::string name = program;
   std::string only_argument = argument;

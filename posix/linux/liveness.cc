@@ -75,8 +75,8 @@ class PidfdDeathNotice final : public DeathNotice, public Pollable {
 }  // namespace
 
 absl::StatusOr<ProcessIdentity> Self() {
-  // A copy of the process must not find what is known of the original, even if it has got the process
-  // id of one that was the original's original and is dead.
+  // A copy of the process must not find what is known of the original, even if it has got the
+  // process id of one that was the original's original and is dead.
   static const int registered = ::pthread_atfork(nullptr, nullptr, [] { known_pid.store(0); });
   (void)registered;
   const int64_t pid = ::getpid();
@@ -100,7 +100,8 @@ absl::StatusOr<bool> IsAlive(const ProcessIdentity& process) {
 }
 
 absl::StatusOr<std::unique_ptr<DeathNotice>> WatchDeath(const ProcessIdentity& process) {
-  // Opened first and looked at then: what is alive after the pidfd was made is what the pidfd means.
+  // Opened first and looked at then: what is alive after the pidfd was made is what the pidfd
+  // means.
   absl::StatusOr<std::unique_ptr<ProcessRef>> ref =
       absl::NotFoundError("not the id of any process");
   if (process.pid > 0) ref = OpenProcess(static_cast<pid_t>(process.pid));

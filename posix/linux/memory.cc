@@ -1,5 +1,5 @@
-// Shared memory is a sealed memfd: no name, no limit of a file system, and nobody can shrink it under
-// the feet of the others, which would kill them with SIGBUS.
+// Shared memory is a sealed memfd: no name, no limit of a file system, and nobody can shrink it
+// under the feet of the others, which would kill them with SIGBUS.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -55,8 +55,8 @@ std::optional<uint64_t> AvailableMemory() {
   return available;
 }
 
-// The kernel reserves page by page and, when they run out, ends processes before it refuses. So what
-// cannot end well is not begun.
+// The kernel reserves page by page and, when they run out, ends processes before it refuses. So
+// what cannot end well is not begun.
 bool Hopeless(uint64_t size) {
   constexpr uint64_t kNotWorthAsking = 4 << 20;
   if (size <= kNotWorthAsking) return false;

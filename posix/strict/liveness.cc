@@ -1,5 +1,5 @@
-// A process is named by its id and a random number, and alive while it holds the lock of that number:
-// see run_directory.h.
+// A process is named by its id and a random number, and alive while it holds the lock of that
+// number: see run_directory.h.
 #include "platform/port/liveness.h"
 
 #include <fcntl.h>
@@ -29,8 +29,8 @@
 namespace isoproc::port::posix::os {
 namespace {
 
-// Of a birth number, the upper 15 bits say which "alive" file it is a place in, and the lower 47 are
-// the place. It is positive as an off_t, and no process has the place 0.
+// Of a birth number, the upper 15 bits say which "alive" file it is a place in, and the lower 47
+// are the place. It is positive as an off_t, and no process has the place 0.
 constexpr int kPlaceBits = 47;
 constexpr uint64_t kPlaceMask = (uint64_t{1} << kPlaceBits) - 1;
 
@@ -86,8 +86,8 @@ class LockDeathNotice final : public DeathNotice, public Pollable {
 }  // namespace
 
 absl::StatusOr<ProcessIdentity> Self() {
-  // A copy of the process must not find what is known of the original, even if it has got the process
-  // id of one that was the original's original and is dead.
+  // A copy of the process must not find what is known of the original, even if it has got the
+  // process id of one that was the original's original and is dead.
   static const int forgetful = ::pthread_atfork(nullptr, nullptr, [] { known_self = {}; });
   (void)forgetful;
   const std::lock_guard<std::mutex> lock(RunMutex());

@@ -1,5 +1,5 @@
-// Shared memory is a POSIX object that loses its name as soon as it has one. Its last page holds the
-// exact size, which some systems round up when they are asked for it.
+// Shared memory is a POSIX object that loses its name as soon as it has one. Its last page holds
+// the exact size, which some systems round up when they are asked for it.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>

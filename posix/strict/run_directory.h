@@ -2,12 +2,12 @@
 //
 // It is /tmp/isoproc-<user id>, mode 0700; not below $TMPDIR, since a child may get another
 // environment and would look elsewhere. In it:
-//   alive    An empty file. Each process that Self() was asked of holds a record lock on one byte of
-//            it, whose offset is the process's birth number. The system drops the lock when the
+//   alive    An empty file. Each process that Self() was asked of holds a record lock on one byte
+//            of it, whose offset is the process's birth number. The system drops the lock when the
 //            process ends in whatever way, gives it to no child, and tells everybody whether it is
 //            held: that is the whole of liveness, and nothing is left over.
-//   p*       Sockets of parkers, "p<birth>.<number>". Removed with the parker, at exit, or, if their
-//            owner was killed, by the next process that makes one.
+//   p*       Sockets of parkers, "p<birth>.<number>". Removed with the parker, at exit, or, if
+//            their owner was killed, by the next process that makes one.
 #ifndef ISOPROC_POSIX_STRICT_RUN_DIRECTORY_H_
 #define ISOPROC_POSIX_STRICT_RUN_DIRECTORY_H_
 

@@ -1,5 +1,6 @@
 // A parker sleeps on a datagram socket, whose name is in the cell. The token is the truth, and the
-// socket only the alarm clock: a datagram that is refused because others wait already is not missed.
+// socket only the alarm clock: a datagram that is refused because others wait already is not
+// missed.
 #include "platform/port/sync.h"
 
 #include <fcntl.h>

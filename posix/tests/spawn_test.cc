@@ -67,7 +67,8 @@ int ExitCodeOf(const SpawnRequest& request) {
   return end.ok() && end->kind == Termination::Kind::kExited ? end->value : -1;
 }
 
-// After each test: no child, no zombie, no descriptor more than before, and the signal mask as it was.
+// After each test: no child, no zombie, no descriptor more than before, and the signal mask as it
+// was.
 class SpawnTest : public testing::Test {
  protected:
   void SetUp() override {

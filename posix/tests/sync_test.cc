@@ -87,7 +87,8 @@ TEST_F(SyncTest, ASleeperIsWokenByATokenThatADeadWakerLeft) {
   auto parker = HostPort().CreateParker(cells_[0]);
   ASSERT_OK(parker);
   std::thread sleeper([&] { EXPECT_OK((*parker)->Park(Soon())); });
-  // What a waker does that dies before it rings, at any moment of the sleeper; then another one comes.
+  // What a waker does that dies before it rings, at any moment of the sleeper; then another one
+  // comes.
   cells_[0].token.store(1);
   HostPort().Unpark(cells_[0]);
   sleeper.join();

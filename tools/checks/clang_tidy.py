@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """clang-tidy over what is shipped of the native sources, with the repository's .clang-tidy.
 
-Tests and cases are left to the compilers: most of the time would go there, and most of what they are told off for is
-what they do on purpose.
+Tests and cases are left to the compilers: most of the time would go there, and most of what they
+are told off for is what they do on purpose.
 
 Usage: clang_tidy.py BUILD_DIRECTORY [--changed]
-A file that passed is not looked at again until something that it includes, its command or the configuration changes;
---changed looks only at files that differ from the last commit.
+A file that passed is not looked at again until something that it includes, its command or the
+configuration changes; --changed looks only at files that differ from the last commit.
 """
 import concurrent.futures
 import hashlib
@@ -41,7 +41,8 @@ def fingerprint(entry):
     arguments = shlex.split(entry["command"])
     arguments = [a for a in arguments if "ccache" not in pathlib.Path(a).name]
     arguments = arguments[: arguments.index("-o")]
-    result = subprocess.run([*arguments, "-M", entry["file"]], cwd=entry["directory"], capture_output=True, text=True)
+    result = subprocess.run([*arguments, "-M", entry["file"]], cwd=entry["directory"],
+                            capture_output=True, text=True)
     if result.returncode != 0:
         return None
     # Without the place of this clone, so that another one profits too.

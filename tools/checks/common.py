@@ -8,7 +8,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 def files():
     """All files of the project: committed or about to be."""
-    command = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    command = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others",
+               "--exclude-standard"]
     names = subprocess.run(command, check=True, capture_output=True).stdout.decode().split("\0")
     return sorted(ROOT / name for name in names if name and (ROOT / name).is_file())
 

@@ -11,8 +11,8 @@ import tempfile
 
 from common import ROOT, finish, sources
 
-FLAGS = ["-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Wno-missing-field-initializers", "-Werror",
-         "-I", str(ROOT), "-I", str(ROOT / "api")]
+FLAGS = ["-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Wno-missing-field-initializers",
+         "-Werror", "-I", str(ROOT), "-I", str(ROOT / "api")]
 WIN32_PREFIX = pathlib.Path(os.environ["ISOPROC_CACHE"]) / "win32" / "current"
 WIN32 = ["x86_64-w64-mingw32-g++-posix", "-isystem", str(WIN32_PREFIX / "include"), "-DNOMINMAX",
          "-DWIN32_LEAN_AND_MEAN", "-DUNICODE", "-D_UNICODE", "-D_WIN32_WINNT=0x0A00"]

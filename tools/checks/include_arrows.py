@@ -25,18 +25,19 @@ ALLOWED = {
     "platform/testing": ["api", "platform/base", "platform/core", "platform/port", "absl", "gtest"],
     "posix": ["platform/base", "platform/port", "absl"],
     "win32": ["platform/base", "platform/port", "absl"],
-    "conformance": ["api", "platform/base", "platform/core", "platform/port", "platform/testing", "absl", "cereal",
-                    "gtest"],
+    "conformance": ["api", "platform/base", "platform/core", "platform/port", "platform/testing",
+                    "absl", "cereal", "gtest"],
     "examples": ["api", "absl", "cereal"],
     "tests": ["api", "conformance"],
 }
-# What a part of a layer sees beyond that: unit tests, and the floor that benchmarks of a port compare with.
+# What a part of a layer sees beyond that: unit tests, and the floor that benchmarks of a port
+# compare with.
 ALSO = {"tests": ["gtest", "platform/testing", "api"], "bench": ["bench"]}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 
 def target_layer(path):
-    """The layer or third party that an included path belongs to; None for the standard library and the system."""
+    """The layer or third party that an included path belongs to; None for the system's."""
     for name, prefix in THIRD_PARTY.items():
         if path.startswith(prefix):
             return name
@@ -66,7 +67,7 @@ for source in sources(".h", ".cc"):
         if there is None:
             # Standard library or system: which headers those are is platform_words.py's concern.
             if quote == '"':
-                problems.append(f"{name}:{number}: include it by its path from the top: {line.strip()}")
+                problems.append(f"{name}:{number}: include it by its whole path: {line.strip()}")
             elif "/" in path and here not in ("posix", "win32"):
                 problems.append(f"{name}:{number}: {here} may not include this: {line.strip()}")
         elif there not in allowed:

@@ -16,7 +16,8 @@ for source in sources(".cc"):
         if lists.exists():
             name = source.relative_to(directory).as_posix()
             # Helpers such as isoproc_add_example(name) take the name without its ending.
-            pattern = rf"(?:(?<![\w./-])|(?<=}}/))({re.escape(name)}|{re.escape(name[:-3])})(?![\w./-])"
+            names = f"{re.escape(name)}|{re.escape(name[:-3])}"
+            pattern = rf"(?:(?<![\w./-])|(?<=}}/))({names})(?![\w./-])"
             listed = re.search(pattern, lists.read_text()) is not None
         directory = directory.parent
     if not listed:

@@ -16,10 +16,11 @@ MACROS = re.compile(
 )
 HEADERS = re.compile(
     r"#\s*include\s*[<\"]("
-    r"(?i:windows\.h|winsock2?\.h|ws2tcpip\.h|winternl\.h|bcrypt\.h|psapi\.h|tlhelp32\.h|shellapi\.h)|"
+    r"(?i:windows\.h|winsock2?\.h|ws2tcpip\.h|winternl\.h|bcrypt\.h|psapi\.h|tlhelp32\.h|"
+    r"shellapi\.h)|"
     r"sys/[^>\"]*|linux/[^>\"]*|mach/[^>\"]*|asm/[^>\"]*|arpa/[^>\"]*|netinet/[^>\"]*|"
-    r"(?:unistd|fcntl|pthread|signal|poll|sched|spawn|dirent|dlfcn|io|process|direct|semaphore|mqueue|"
-    r"netdb|pwd|grp|termios|ucontext|execinfo|strings|aio|ftw|glob|libgen|syslog|utime)\.h|"
+    r"(?:unistd|fcntl|pthread|signal|poll|sched|spawn|dirent|dlfcn|io|process|direct|semaphore|"
+    r"mqueue|netdb|pwd|grp|termios|ucontext|execinfo|strings|aio|ftw|glob|libgen|syslog|utime)\.h|"
     r"csignal)[>\"]"
 )
 # A program of a user may handle signals by what the C++ standard has.

@@ -15,7 +15,8 @@ build_dependencies() {
   abseil=$(package_version libabsl-dev)
   googletest=$(package_version googletest)
   cereal=$(package_version libcereal-dev)
-  key="abseil-${abseil}_googletest-${googletest}_cereal-${cereal}_gcc-$("$compiler" -dumpfullversion)"
+  key="abseil-${abseil}_googletest-${googletest}_cereal-${cereal}"
+  key+="_gcc-$("$compiler" -dumpfullversion)"
   base=$ISOPROC_CACHE/$kind
   prefix=$base/$key
   work=$base/build

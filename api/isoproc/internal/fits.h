@@ -29,8 +29,8 @@ template <class T>
 using Number = typename NumberOf<T>::Type;
 
 // Numbers that C++ would convert by changing their value do not fit: 300 into uint8_t, -1 into
-// unsigned, 2.5 into int, 1e300 into float. Into floating-point types precision may be lost. Numbers
-// inside other values (an optional, a pair) are converted as C++ does.
+// unsigned, 2.5 into int, 1e300 into float. Into floating-point types precision may be lost.
+// Numbers inside other values (an optional, a pair) are converted as C++ does.
 // Errors: InvalidArgument.
 template <class To, class From>
 absl::Status CheckFits(const From& from) {

@@ -1,4 +1,5 @@
-// The fault port over a mock: what it counts, what it fails, and that the rest reaches the real port.
+// The fault port over a mock: what it counts, what it fails, and that the rest reaches the real
+// port.
 #include "platform/testing/fault_port.h"
 
 #include <cstddef>

@@ -17,8 +17,8 @@
 namespace isoproc::port::posix {
 namespace {
 
-// The thread that waits for the end of a child is slow to come back; meanwhile the process id has to
-// stay the child's, or the thread might meet its next owner.
+// The thread that waits for the end of a child is slow to come back; meanwhile the process id has
+// to stay the child's, or the thread might meet its next owner.
 TEST(ChildWatchTest, NobodyReapsWhileTheWatcherIsInItsCall) {
   const ScopedSyscalls restored;
   static std::promise<void>* came_back;

@@ -23,15 +23,17 @@ set_property(CACHE ISOPROC_PORT PROPERTY STRINGS posix win32 stub)
 option(ISOPROC_STRICT_POSIX "Use only what POSIX, macOS and the BSDs share" ${_default_strict})
 
 if(ISOPROC_PORT_DIR)
-  get_filename_component(ISOPROC_PORT_SOURCE_DIR "${ISOPROC_PORT_DIR}" ABSOLUTE BASE_DIR "${CMAKE_SOURCE_DIR}")
+  get_filename_component(
+    ISOPROC_PORT_SOURCE_DIR "${ISOPROC_PORT_DIR}" ABSOLUTE BASE_DIR "${CMAKE_SOURCE_DIR}")
 elseif(ISOPROC_PORT STREQUAL "stub")
   set(ISOPROC_PORT_SOURCE_DIR "${PROJECT_SOURCE_DIR}/platform/stub")
 elseif(ISOPROC_PORT MATCHES "^(posix|win32)$")
   set(ISOPROC_PORT_SOURCE_DIR "${PROJECT_SOURCE_DIR}/${ISOPROC_PORT}")
 elseif(ISOPROC_PORT STREQUAL "")
   message(FATAL_ERROR
-    "isoproc has no port for ${CMAKE_SYSTEM_NAME}. Begin one with platform/PORTING.md and build it with "
-    "-DISOPROC_PORT_DIR=<directory>, or try an existing one with -DISOPROC_PORT=posix|win32|stub.")
+    "isoproc has no port for ${CMAKE_SYSTEM_NAME}. Begin one with platform/PORTING.md and build it "
+    "with -DISOPROC_PORT_DIR=<directory>, or try an existing one with "
+    "-DISOPROC_PORT=posix|win32|stub.")
 else()
   message(FATAL_ERROR "ISOPROC_PORT must be posix, win32 or stub, not '${ISOPROC_PORT}'.")
 endif()

@@ -29,8 +29,8 @@ function(isoproc_compile_options target)
   endif()
 endfunction()
 
-# isoproc_compile_quickly(<target>): for code that only tests. It is most of what a build compiles, and gcc can take
-# minutes for the debug information of one optimised file of cases.
+# isoproc_compile_quickly(<target>): for code that only tests. It is most of what a build compiles,
+# and gcc can take minutes for the debug information of one optimised file of cases.
 function(isoproc_compile_quickly target)
   if(PROJECT_IS_TOP_LEVEL AND NOT MSVC)
     target_compile_options(${target} PRIVATE -O0)
@@ -38,12 +38,14 @@ function(isoproc_compile_quickly target)
 endfunction()
 
 # Sanitizers must see every file, so they are set for the directory and not for a target.
-set(ISOPROC_SANITIZE "" CACHE STRING "Sanitizers, comma separated, e.g. address,undefined or thread")
+set(ISOPROC_SANITIZE "" CACHE STRING
+  "Sanitizers, comma separated, e.g. address,undefined or thread")
 if(ISOPROC_SANITIZE AND PROJECT_IS_TOP_LEVEL)
   if(MSVC)
     add_compile_options(/fsanitize=${ISOPROC_SANITIZE})
   else()
-    add_compile_options(-fsanitize=${ISOPROC_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    add_compile_options(
+      -fsanitize=${ISOPROC_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
     add_link_options(-fsanitize=${ISOPROC_SANITIZE})
   endif()
 endif()

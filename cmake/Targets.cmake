@@ -39,15 +39,20 @@ function(isoproc_add_test name)
   isoproc_discover_tests(${name} "${ARG_LABEL}")
 endfunction()
 
-# isoproc_discover_tests(<program> <label>): asks the program for its cases when ctest runs, not
-# while it is built: a program that crashes is then a failed test, and several configurations can
-# share a build directory.
+# isoproc_discover_tests(<program> <label> [<argument>...]): asks the program for its cases when
+# ctest runs, not while it is built: a program that crashes is then a failed test, and several
+# configurations can share a build directory. Each case is run with the arguments.
 function(isoproc_discover_tests name label)
+  set(timeout 120)
+  if(ISOPROC_SANITIZE)
+    set(timeout 480)
+  endif()
   gtest_discover_tests(${name}
+    EXTRA_ARGS ${ARGN}
     NO_PRETTY_VALUES
     DISCOVERY_MODE PRE_TEST
     DISCOVERY_TIMEOUT 60
-    PROPERTIES TIMEOUT 120 LABELS "${label}")
+    PROPERTIES TIMEOUT ${timeout} LABELS "${label}")
 endfunction()
 
 # isoproc_add_example(<name> [EXIT_CODE <n>] [ARGUMENTS <argument>...]): builds <name>.cc and tests

@@ -6,7 +6,7 @@
 #   win32    Windows programs in Wine    package  use from outside the tree
 #   asan     address, leaks, undefined   tsan     data races
 #   checks   layering, format, lint      compare  conformance reports agree
-#   all      all but clang and tsan, as one ctest run
+#   all      all of them, as one ctest run
 # What a part builds stays in build/PART.
 set -euo pipefail
 here=$(dirname "${BASH_SOURCE[0]}")

@@ -130,6 +130,8 @@ int StartAndEndMany(int cycles) {
   absl::StatusOr<Process> first = Process::Start<DoNothing>();  // what is made once and kept
   if (!first.ok() || !Await(*first).ok() || !first->Close().ok()) return 1;
   const int handles = system_support::CountHandles();
+  const int mappings = system_support::CountMappings();
+  const int names = system_support::CountSharedMemoryNames();
   const int children = system_support::CountChildren();
   for (int i = 0; i < cycles; ++i) {
     if (!StartAndEnd(i)) return 2;
@@ -144,6 +146,11 @@ int StartAndEndMany(int cycles) {
   if (!clean || !ActiveChildren().empty()) return 3;
   // The system may close what it was asked to close a little later.
   if (!Eventually([&] { return system_support::CountHandles() <= handles; })) return 4;
+  // The standard library maps and keeps some for itself.
+  constexpr int kSlack = 8;
+  if (system_support::CountMappings() > mappings + kSlack) return 5;
+  // Other programs that run at this time have names for an instant.
+  if (!Eventually([&] { return system_support::CountSharedMemoryNames() <= names; })) return 6;
   return 0;
 }
 
@@ -157,7 +164,8 @@ ISOPROC_CASE(Lifetime, LIFE_01, NothingIsLeft) {
   }
   const int cycles = GetEnvironment().stress ? kStressCycles : ScaleOfThisPort().cycles;
   const std::string end = EndOf(Process::Start<StartAndEndMany>(options, cycles));
-  EXPECT_EQ(end, "exited 0") << "2: an end, 3: children, 4: handles";
+  EXPECT_EQ(end, "exited 0")
+      << "2: an end, 3: children, 4: handles, 5: mappings, 6: names of shared memory";
   EXPECT_TRUE(std::filesystem::is_empty(dir.path()));
   Observe("end", end);
 }

@@ -46,7 +46,7 @@ constexpr char kUsage[] =
   isoproc-conformance [--gtest_filter=…] [options]   run the cases
     --report=FILE.json      write what was found out
     --waivers=DIRECTORY     waivers/<profile>.txt there names cases that are known to fail
-    --stress                stress cases at their full size
+    --stress                stress cases at their full size; each may take 20 minutes
     --case-timeout=SECONDS  for slow machines and tools
   isoproc-conformance --list                         print the catalogue and its cases
   isoproc-conformance --compare A.json B.json        "identical", or which clauses differ
@@ -62,6 +62,14 @@ struct Flags {
   std::string waivers;
   std::vector<std::string> files;
 };
+
+// A case at its full size takes minutes.
+constexpr absl::Duration kStressCaseTimeout = absl::Minutes(20);
+
+void SetCaseTimeout(absl::Duration timeout) {
+  GetEnvironment().case_timeout = timeout;
+  GetEnvironment().patience = timeout / 2;
+}
 
 // What GoogleTest has left of the arguments.
 absl::StatusOr<Flags> ParseFlags(int argc, char** argv) {
@@ -79,13 +87,13 @@ absl::StatusOr<Flags> ParseFlags(int argc, char** argv) {
       flags.help = true;
     } else if (name == "--stress") {
       GetEnvironment().stress = true;
+      SetCaseTimeout(kStressCaseTimeout);
     } else if (name == "--report" && !value.empty()) {
       flags.report = value;
     } else if (name == "--waivers" && !value.empty()) {
       flags.waivers = value;
     } else if (name == "--case-timeout" && absl::SimpleAtod(value, &seconds) && seconds > 0) {
-      GetEnvironment().case_timeout = absl::Seconds(seconds);
-      GetEnvironment().patience = absl::Seconds(seconds) / 2;
+      SetCaseTimeout(absl::Seconds(seconds));
     } else if (name[0] != '-') {
       flags.files.push_back(argv[i]);
     } else {

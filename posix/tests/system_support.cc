@@ -11,6 +11,10 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <system_error>
 
 namespace isoproc::system_support {
 namespace {
@@ -83,6 +87,21 @@ int CountHandles() {
   const int limit = DescriptorLimit();
   for (int fd = 0; fd < limit; ++fd) {
     if (::fcntl(fd, F_GETFD) != -1) ++count;
+  }
+  return count;
+}
+
+int CountMappings() {
+  std::ifstream maps("/proc/self/maps");
+  return static_cast<int>(
+      std::count(std::istreambuf_iterator<char>(maps), std::istreambuf_iterator<char>(), '\n'));
+}
+
+int CountSharedMemoryNames() {
+  std::error_code none;
+  int count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/dev/shm", none)) {
+    if (entry.path().filename().string().starts_with("isoproc.")) ++count;
   }
   return count;
 }

@@ -97,12 +97,25 @@ int CountHandles() {
   int count = 0;
   for (int64_t value = 4, unused = 0; unused < kGap; value += 4) {
     DWORD flags = 0;
-    const bool is_open = ::GetHandleInformation(HandleOf(value), &flags);
+    const bool is_open = ::GetHandleInformation(NativeOf(value), &flags);
     unused = is_open ? 0 : unused + 1;
     count += is_open ? 1 : 0;
   }
   return count;
 }
+
+int CountMappings() {
+  int count = 0;
+  MEMORY_BASIC_INFORMATION region = {};
+  for (const char* at = nullptr; ::VirtualQuery(at, &region, sizeof(region)) != 0;
+       at = static_cast<const char*>(region.BaseAddress) + region.RegionSize) {
+    if (region.Type == MEM_MAPPED) ++count;
+  }
+  return count;
+}
+
+// A name ends with its last handle.
+int CountSharedMemoryNames() { return 0; }
 
 // Handles are multiples of four, and small.
 void CloseAllHandles() {

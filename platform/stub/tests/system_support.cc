@@ -12,6 +12,8 @@ void ClosePipeEnd(int64_t) { std::abort(); }
 int64_t OpenInheritable(const char*) { std::abort(); }
 bool Refers(int64_t, const char*) { std::abort(); }
 int CountHandles() { std::abort(); }
+int CountMappings() { std::abort(); }
+int CountSharedMemoryNames() { std::abort(); }
 void CloseAllHandles() { std::abort(); }
 int CountChildren() { std::abort(); }
 void KillFromOutside(int64_t) { std::abort(); }

@@ -4,7 +4,9 @@
 #   ISOPROC_STRICT_POSIX  posix only: use nothing beyond POSIX and what macOS and the BSDs share
 #   ISOPROC_PORT_DIR      directory of a port outside this tree; overrides ISOPROC_PORT
 #
-# Sets ISOPROC_PORT_SOURCE_DIR, whose CMakeLists.txt calls isoproc_add_port().
+# Sets ISOPROC_PORT_SOURCE_DIR, whose CMakeLists.txt calls isoproc_add_port(), and
+# ISOPROC_LINK_ELSEWHERE, the link options of a program that is to be loaded at another address than
+# usual.
 set(ISOPROC_PORT_DIR "" CACHE PATH "Directory of a port outside this tree")
 
 set(_default_port "")
@@ -16,6 +18,14 @@ elseif(CMAKE_SYSTEM_NAME MATCHES "^(Darwin|FreeBSD)$")
   set(_default_strict ON)
 elseif(CMAKE_SYSTEM_NAME STREQUAL "Windows")
   set(_default_port win32)
+endif()
+
+# Other systems choose addresses at random.
+set(ISOPROC_LINK_ELSEWHERE "")
+if(MSVC)
+  set(ISOPROC_LINK_ELSEWHERE /BASE:0x150000000 /DYNAMICBASE:NO)
+elseif(WIN32)
+  set(ISOPROC_LINK_ELSEWHERE -Wl,--image-base=0x150000000,--disable-dynamicbase)
 endif()
 
 set(ISOPROC_PORT "${_default_port}" CACHE STRING "Port to build: posix, win32 or stub")

@@ -14,7 +14,7 @@
 #define BROKEN 2
 #define SWEEPERS_DIE 1
 #define FORGET \
-  picked = 0; taken = 0; round = 0; mine = 0; patient = 0; expired = 0; chosen = 0; last = 0; result = NONE
+  picked = 0; taken = 0; round = 0; mine = 0; patient = 0; expired = 0; last = 0; result = NONE
 #include "common.pml"
 
 hidden byte all_arrived, action_once, all_agree, nobody_hangs, nothing_left;
@@ -115,7 +115,7 @@ inline wait_for_outcome() {
 
 proctype Party(byte me) {
   byte picked, taken, round, mine, result;
-  bit patient, expired, chosen, last;
+  bit patient, expired, last;
   attach();
   do
   :: (round < ROUNDS && result != BROKEN) ->

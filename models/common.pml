@@ -51,7 +51,8 @@ inline wake_one(map) {
 
 /* Takes the whole map at once: who arms later has seen the change, or waits for another one. Taking
    bits until there are none may go on for ever. Needs the local `taken`. */
-#define WAKE_TAKEN(party) (taken & BIT(party)) -> STEP(token[party] = 1; taken = taken & ~BIT(party))
+#define WAKE_TAKEN(party) \
+  (taken & BIT(party)) -> STEP(token[party] = 1; taken = taken & ~BIT(party))
 
 inline wake_all(map) {
 #ifdef WAKE_UNTIL_EMPTY
@@ -144,8 +145,8 @@ inline broadcast() {
   k = 0
 }
 
-/* With RE_CHECK all parked threads look again by themselves now and then: here, when all has come to
-   rest. Twice for each death: one look may be used up by a wake, a bit of the dead may use up a
+/* With RE_CHECK all parked threads look again by themselves now and then: here, when all has come
+   to rest. Twice for each death: one look may be used up by a wake, a bit of the dead may use up a
    wake. */
 #ifdef RE_CHECK
 #define TICKS (2 * DEATHS + 2)

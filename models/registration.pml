@@ -1,8 +1,8 @@
-/* The table of participants. A slot is claimed by one CAS FREE -> process id; then the start time is
-   written, and the claim completed. A stamp is {slot, incarnation}. Nobody leaves the table: the end
-   of a process is its death, whether it exits or is killed. The sweep for a dead participant runs under a robust
-   recovery lock, may die at any step and is begun anew by the next: it returns what the dead had
-   claimed, broadcasts, raises the incarnation, and only then frees the slot.
+/* The table of participants. A slot is claimed by one CAS FREE -> process id; then the start time
+   is written, and the claim completed. A stamp is {slot, incarnation}. Nobody leaves the table: the
+   end of a process is its death, whether it exits or is killed. The sweep for a dead participant
+   runs under a robust recovery lock, may die at any step and is begun anew by the next: it returns
+   what the dead had claimed, broadcasts, raises the incarnation, and only then frees the slot.
    Party 0 is the survivor: it does not die, holds slot 0 and only sweeps. */
 
 #ifndef P
@@ -17,8 +17,8 @@
 #define INCARNATIONS 10
 #define CAN_DIE (deaths > 0 && me != 0)
 #define FORGET \
-  owed[me] = owed[me] || registered; mine = 0; slot_of_mine = 0; registered = 0; acts = 0; stamp = 0; s = 0; \
-  id = 0; n = 0; same = 0; lives = 0; begun_dead = 0; locked = 0; x = 0
+  owed[me] = owed[me] || registered; registered = 0; mine = 0; slot_of_mine = 0; acts = 0; \
+  stamp = 0; s = 0; id = 0; n = 0; same = 0; lives = 0; begun_dead = 0; locked = 0; x = 0
 bit owed[4];  /* ghost: died as a participant, so a broadcast is owed */
 #include "common.pml"
 
@@ -204,7 +204,8 @@ inline sweep() {
 #define TO_BE_SWEPT(claim) (claim != FREE)
 #endif
 #define SEE_DEAD(slot) \
-  (slot < SLOTS && TO_BE_SWEPT(slots[slot]) && !alive[PROCESS(slots[slot])]) -> s = slot; x = slots[slot]
+  (slot < SLOTS && TO_BE_SWEPT(slots[slot]) && !alive[PROCESS(slots[slot])]) -> \
+  s = slot; x = slots[slot]
 
 proctype Party(byte me) {
   byte mine, slot_of_mine, acts, stamp, s, id, n, x;

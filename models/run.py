@@ -60,10 +60,12 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", help="lock, permits, ...")
     parser.add_argument("options", nargs="*", help="defined for the model: P=3 TIMEOUTS ...")
-    parser.add_argument("--trips", metavar="CLAIM", default="proven", help="the claim that must fail")
+    parser.add_argument("--trips", metavar="CLAIM", default="proven",
+                        help="the claim that must fail")
     parser.add_argument("--circles", action="store_true",
                         help="look for runs that never end, instead of false claims")
-    parser.add_argument("--trail", action="store_true", help="print the steps that lead to a failure")
+    parser.add_argument("--trail", action="store_true",
+                        help="print the steps that lead to a failure")
     parser.add_argument("--large", action="store_true",
                         help="a search of minutes or hours, in 10 GB at most instead of 1.9")
     arguments = parser.parse_args()

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian or Ubuntu packages that building and testing isoproc
 # needs. Asks apt for nothing when all are there.
-# Usage: tools/install-packages.sh [native|sources|win32|checks]...   (default: all)
+# Usage: tools/install-packages.sh [native|sources|win32|checks|models]...   (default: all)
 set -euo pipefail
 # shellcheck source=tools/lib/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
@@ -13,9 +13,10 @@ declare -A groups=(
   [win32]="cmake ninja-build ccache dpkg-dev libabsl-dev googletest libcereal-dev
            g++-mingw-w64-x86-64-posix wine wine64"
   [checks]="clang clang-format clang-tidy python3 shellcheck"
+  [models]="spin g++ cmake ninja-build python3"
 )
 wanted=("$@")
-((${#wanted[@]})) || wanted=(native sources win32 checks)
+((${#wanted[@]})) || wanted=(native sources win32 checks models)
 
 have apt-get || die "only Debian and Ubuntu are known here; see README.md for the packages"
 

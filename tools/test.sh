@@ -6,6 +6,7 @@
 #   win32    Windows programs in Wine    package  use from outside the tree
 #   asan     address, leaks, undefined   tsan     data races
 #   checks   layering, format, lint      compare  conformance reports agree
+#   models   protocols of shared memory
 #   all      all of them, as one ctest run
 # What a part builds stays in build/PART.
 set -euo pipefail
@@ -72,6 +73,11 @@ case $part in
     ;;
   compare) compare_reports ;;
   checks) tools/check.sh ;;
+  models)
+    tools/install-packages.sh models
+    cmake -S models -B build/models -G Ninja
+    ctest --test-dir build/models --output-on-failure
+    ;;
   all)
     tools/install-packages.sh
     cmake -S tools/matrix -B build/matrix -G Ninja >/dev/null

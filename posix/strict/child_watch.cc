@@ -85,15 +85,16 @@ class Observed : public std::enable_shared_from_this<Observed> {
     std::unique_lock<std::mutex> lock(mutex_);
     siginfo_t info;
     int error = Ask(WNOHANG | WNOWAIT, &info);
-    if (error == ECHILD) return ChildWatch::End{};
+    if (error == ECHILD) return Gone();
     if (error != 0) return PosixError(error, "waitid");
     if (info.si_pid == 0) return std::nullopt;
     // Who is on the way into waitid() with this process id must not meet its next owner; the zombie
     // keeps it until that call has returned, which it does at once.
     observer_left_.wait(lock, [this] { return !observing_; });
     error = Ask(WNOHANG, &info);
-    if (error == ECHILD) return ChildWatch::End{};
+    if (error == ECHILD) return Gone();
     if (error != 0) return PosixError(error, "waitid");
+    SetEnded();
     return ChildWatch::End{.wait_status = WaitStatusOf(info)};
   }
 
@@ -116,9 +117,20 @@ class Observed : public std::enable_shared_from_this<Observed> {
     }
     const std::lock_guard<std::mutex> lock(mutex_);
     observing_ = false;
+    SetEnded();
+    observer_left_.notify_all();
+  }
+
+  // Requires the mutex. Somebody else has reaped the child.
+  ChildWatch::End Gone() {
+    SetEnded();
+    return ChildWatch::End{};
+  }
+
+  // Requires the mutex. Nobody begins to wait for the process id from now on; it may be anybody's.
+  void SetEnded() {
     ended_ = true;
     if (pipe_.write) Announce();
-    observer_left_.notify_all();
   }
 
   // Requires the mutex. A byte that nobody reads, and not a hang-up alone, since a copy of this
@@ -141,7 +153,7 @@ class Observed : public std::enable_shared_from_this<Observed> {
   std::condition_variable observer_left_;
   // All guarded by mutex_.
   bool observing_ = false;  // somebody is inside Block()
-  bool ended_ = false;      // Block() has seen the end
+  bool ended_ = false;      // the end was seen
   ReportPipe pipe_;         // a byte is put in at the child's end
 };
 

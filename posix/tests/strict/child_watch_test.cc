@@ -4,6 +4,7 @@
 #include <sys/types.h>
 #include <sys/wait.h>
 
+#include <atomic>
 #include <chrono>
 #include <future>
 #include <memory>
@@ -55,6 +56,29 @@ TEST(ChildWatchTest, NobodyReapsWhileTheWatcherIsInItsCall) {
   EXPECT_EQ(collected.get(), (Termination{Termination::Kind::kExited, 4}));
   watcher.get();
   EXPECT_OK(HostPort().WaitAny(absl::MakeConstSpan(&notice, 1), Soon()));
+}
+
+// Once the child is reaped, its process id may be anybody's: a thread that waits for it would wait for
+// a stranger, or take its status.
+TEST(ChildWatchTest, NobodyAsksForTheIdOfAReapedChild) {
+  auto child = HostPort().Spawn(ChildRequest({"exit", "4"}));
+  ASSERT_OK(child);
+  // Reaped without anybody having waited for the notice before.
+  absl::StatusOr<Termination> end = absl::UnknownError("");
+  while (!end.ok()) end = (*child)->Wait(Deadline::After(HostPort().Now(), absl::ZeroDuration()));
+  EXPECT_EQ(*end, (Termination{Termination::Kind::kExited, 4}));
+
+  const ScopedSyscalls restored;
+  static std::atomic<int> asked;
+  asked = 0;
+  sys.waitid = [](idtype_t type, id_t id, siginfo_t* info, int options) {
+    ++asked;
+    return ::waitid(type, id, info, options);
+  };
+  Waitable* const notice = &(*child)->notice();
+  EXPECT_OK(HostPort().WaitAny(absl::MakeConstSpan(&notice, 1), Soon()));
+  EXPECT_OK((*child)->Wait(Soon()));
+  EXPECT_EQ(asked, 0);
 }
 
 }  // namespace

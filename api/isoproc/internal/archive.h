@@ -2,12 +2,17 @@
 #ifndef ISOPROC_INTERNAL_ARCHIVE_H_
 #define ISOPROC_INTERNAL_ARCHIVE_H_
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <deque>
+#include <forward_list>
+#include <iterator>
+#include <list>
 #include <map>
 #include <memory>
 #include <set>
@@ -16,6 +21,8 @@
 #include <typeinfo>
 #include <unordered_map>
 #include <utility>
+#include <valarray>
+#include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
@@ -46,10 +53,18 @@ class WriteArchive : public cereal::OutputArchive<WriteArchive> {
     WriteBytes(std::addressof(value), sizeof(value));
   }
 
+  // Around each object. One that has nothing to write is a byte all the same, so that an honest
+  // count of objects is never larger than the bytes that follow it.
+  void Enter() { begin_ = bytes_.size(); }
+  void Leave() {
+    if (bytes_.size() == begin_) bytes_.push_back('\0');
+  }
+
   std::string bytes() && { return std::move(bytes_); }
 
  private:
   std::string bytes_;
+  size_t begin_ = 0;  // of the object that was entered last
 };
 
 class ReadArchive : public cereal::InputArchive<ReadArchive> {
@@ -72,14 +87,15 @@ class ReadArchive : public cereal::InputArchive<ReadArchive> {
     Read(tag);
     if (tag != expected) ThrowBadBytes("the bytes are of another type");
   }
-  // How many elements follow. Each takes a byte at least, so that more than the bytes that are left
-  // is a lie which must not be allowed to allocate.
-  uint64_t ReadCount() {
+  // How many elements follow, each of `least` bytes at least. More than the bytes that are left is a
+  // lie which must not be allowed to allocate, nor to loop.
+  size_t ReadCount(size_t least = 1) {
     uint64_t count = 0;
     Read(count);
-    if (count > rest_.size()) ThrowBadBytes("a count is larger than what follows");
-    return count;
+    if (count > rest_.size() / least) ThrowBadBytes("a count is larger than what follows");
+    return static_cast<size_t>(count);
   }
+  size_t left() const { return rest_.size(); }
   void ExpectEnd() const {
     if (!rest_.empty()) ThrowBadBytes("bytes are left over");
   }
@@ -93,17 +109,25 @@ class ReadArchive : public cereal::InputArchive<ReadArchive> {
     }
   }
 
-  // Hostile bytes could nest until the stack ends.
+  // Around each object, as in WriteArchive. Hostile bytes could nest until the stack ends.
   void Enter() {
     if (++depth_ > kMaxDepth) ThrowBadBytes("the value is nested too deeply");
+    left_at_begin_ = rest_.size();
   }
-  void Leave() { --depth_; }
+  void Leave() {
+    --depth_;
+    if (rest_.size() != left_at_begin_) return;
+    uint8_t nothing = 0;
+    Read(nothing);
+    if (nothing != 0) ThrowBadBytes("a value without content has some");
+  }
 
  private:
   static constexpr int kMaxDepth = 1000;
   absl::Span<const std::byte> rest_;
   std::unordered_map<uint32_t, const std::type_info*> shared_types_;
   int depth_ = 0;
+  size_t left_at_begin_ = 0;  // of the object that was entered last
 };
 
 // What cereal finds by argument-dependent lookup. The archive comes first among the constraints, so
@@ -115,6 +139,16 @@ template <class T>
 inline constexpr bool kNests<cereal::NameValuePair<T>> = false;
 template <class T>
 inline constexpr bool kNests<cereal::memory_detail::PtrWrapper<T>> = false;
+template <class T>
+inline constexpr bool kNests<cereal::SizeTag<T>> = false;
+template <class T>
+inline constexpr bool kNests<cereal::BinaryData<T>> = false;
+template <class T>
+  requires kNests<T>
+void prologue(WriteArchive& archive, const T&) { archive.Enter(); }
+template <class T>
+  requires kNests<T>
+void epilogue(WriteArchive& archive, const T&) { archive.Leave(); }
 template <class T>
   requires kNests<T>
 void prologue(ReadArchive& archive, const T&) { archive.Enter(); }
@@ -179,12 +213,90 @@ void CEREAL_LOAD_FUNCTION_NAME(ReadArchive& archive, cereal::BinaryData<T>& data
   archive.ReadBytes(data.data, static_cast<size_t>(data.size));
 }
 
-// In place of cereal's own, which give elements of equal keys in reverse order.
+// ---- in place of cereal's own ------------------------------------------------------------------
+
+// cereal makes all elements that a count speaks of, and reads them then: a small lie takes as much
+// memory as that many elements. Here each is made when the one before it has been read.
+template <class Sequence>
+void ReadSequence(ReadArchive& archive, Sequence& sequence) {
+  size_t count = archive.ReadCount();
+  sequence.clear();
+  if constexpr (requires { sequence.reserve(count); }) {
+    sequence.reserve((std::min)(count, archive.left() / sizeof(typename Sequence::value_type)));
+  }
+  for (; count > 0; --count) {
+    sequence.emplace_back();
+    archive(sequence.back());
+  }
+}
+// Elements that are nothing but their bytes.
+template <class T, class Contiguous>
+void ReadContiguous(ReadArchive& archive, Contiguous& sequence) {
+  sequence.resize(archive.ReadCount(sizeof(T)));
+  archive.ReadBytes(sequence.data(), sequence.size() * sizeof(T));
+}
+template <class T, class Allocator>
+  requires(!std::is_same_v<T, bool>)
+void CEREAL_LOAD_FUNCTION_NAME(ReadArchive& archive, std::vector<T, Allocator>& vector) {
+  if constexpr (std::is_arithmetic_v<T>) {
+    ReadContiguous<T>(archive, vector);
+  } else {
+    ReadSequence(archive, vector);
+  }
+}
+template <class T, class Allocator>
+void CEREAL_LOAD_FUNCTION_NAME(ReadArchive& archive, std::deque<T, Allocator>& deque) {
+  ReadSequence(archive, deque);
+}
+template <class T, class Allocator>
+void CEREAL_LOAD_FUNCTION_NAME(ReadArchive& archive, std::list<T, Allocator>& list) {
+  ReadSequence(archive, list);
+}
+template <class T, class Allocator>
+void CEREAL_LOAD_FUNCTION_NAME(ReadArchive& archive, std::forward_list<T, Allocator>& list) {
+  list.clear();
+  auto last = list.before_begin();
+  for (size_t count = archive.ReadCount(); count > 0; --count) {
+    last = list.emplace_after(last);
+    archive(*last);
+  }
+}
+template <class Char, class Traits, class Allocator>
+void CEREAL_LOAD_FUNCTION_NAME(ReadArchive& archive,
+                               std::basic_string<Char, Traits, Allocator>& string) {
+  ReadContiguous<Char>(archive, string);
+}
+template <class T>
+void CEREAL_LOAD_FUNCTION_NAME(ReadArchive& archive, std::valarray<T>& array) {
+  if constexpr (std::is_arithmetic_v<T> && !std::is_same_v<T, bool>) {
+    array.resize(archive.ReadCount(sizeof(T)));
+    if (array.size() != 0) archive.ReadBytes(&array[0], array.size() * sizeof(T));
+  } else {
+    std::deque<T> elements;  // not a vector, which has no bools
+    ReadSequence(archive, elements);
+    array.resize(elements.size());
+    std::move(elements.begin(), elements.end(), std::begin(array));
+  }
+}
+
+// Of these, cereal takes whatever bytes come.
+template <size_t kSize>
+  requires(kSize != 0)
+void CEREAL_LOAD_FUNCTION_NAME(ReadArchive& archive, std::array<bool, kSize>& array) {
+  for (bool& element : array) archive(element);
+}
+// And of these it takes a byte, which they do not have.
+template <class T>
+void CEREAL_SAVE_FUNCTION_NAME(WriteArchive&, const std::array<T, 0>&) {}
+template <class T>
+void CEREAL_LOAD_FUNCTION_NAME(ReadArchive&, std::array<T, 0>&) {}
+
+// cereal gives elements of equal keys in reverse order.
 template <class Key, class Value, class Compare, class Allocator>
 void CEREAL_LOAD_FUNCTION_NAME(ReadArchive& archive,
                                std::multimap<Key, Value, Compare, Allocator>& map) {
   map.clear();
-  for (uint64_t count = archive.ReadCount(); count > 0; --count) {
+  for (size_t count = archive.ReadCount(); count > 0; --count) {
     Key key{};
     Value value{};
     archive(key, value);
@@ -194,7 +306,7 @@ void CEREAL_LOAD_FUNCTION_NAME(ReadArchive& archive,
 template <class Key, class Compare, class Allocator>
 void CEREAL_LOAD_FUNCTION_NAME(ReadArchive& archive, std::multiset<Key, Compare, Allocator>& set) {
   set.clear();
-  for (uint64_t count = archive.ReadCount(); count > 0; --count) {
+  for (size_t count = archive.ReadCount(); count > 0; --count) {
     Key key{};
     archive(key);
     set.emplace_hint(set.end(), std::move(key));

@@ -1,11 +1,13 @@
 #include "posix/request.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -46,7 +48,20 @@ absl::StatusOr<Fd> OpenFile(const StandardStream& stream) {
   if (fd < 0) return Annotate(PosixError(errno, "open"), stream.path);
   Fd moved(AboveStandardStreams(fd));
   if (!moved) return PosixError(errno, "fcntl");
+  struct stat status;
+  // Refused by open() to who would write, but not to who would read.
+  if (::fstat(moved.get(), &status) == 0 && S_ISDIR(status.st_mode)) {
+    return Annotate(PosixError(EISDIR, "open"), stream.path);
+  }
   return moved;
+}
+
+absl::StatusOr<int> DescriptorOf(const StandardStream& stream) {
+  const bool fits = stream.native >= 0 && stream.native <= std::numeric_limits<int>::max();
+  const int fd = fits ? static_cast<int>(stream.native) : -1;
+  if (fits && (sys.fcntl(fd, F_GETFD, 0) >= 0 || errno != EBADF)) return fd;
+  return Annotate(PosixErrorAs(absl::StatusCode::kInvalidArgument, EBADF, "fcntl"),
+                  std::to_string(stream.native) + " is not an open file descriptor");
 }
 
 }  // namespace
@@ -106,10 +121,12 @@ absl::StatusOr<StandardStreamSources> OpenStandardStreams(const SpawnRequest& re
       case StandardStream::Kind::kInherit:
         result.sources[i] = ChildSetup::kInherited;
         break;
-      case StandardStream::Kind::kHandle:
-        if (stream.native < 0) return absl::InvalidArgumentError("not a descriptor");
-        result.sources[i] = static_cast<int>(stream.native);
+      case StandardStream::Kind::kHandle: {
+        const absl::StatusOr<int> fd = DescriptorOf(stream);
+        if (!fd.ok()) return fd.status();
+        result.sources[i] = *fd;
         break;
+      }
       case StandardStream::Kind::kReadFile:
       case StandardStream::Kind::kWriteFile:
       case StandardStream::Kind::kAppendFile: {

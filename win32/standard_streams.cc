@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -57,6 +58,14 @@ absl::StatusOr<UniqueHandle> Inherit(size_t index) {
   return duplicate;
 }
 
+// Negative numbers are not handles but names for the calling process, thread and the like.
+absl::StatusOr<UniqueHandle> DuplicateOf(int64_t native) {
+  absl::StatusOr<UniqueHandle> duplicate = Win32Error(ERROR_INVALID_HANDLE, "DuplicateHandle");
+  if (native >= 0) duplicate = Duplicate(NativeOf(native), Inheritable::kNo);
+  if (!absl::IsInvalidArgument(duplicate.status())) return duplicate;
+  return Annotate(duplicate.status(), std::to_string(native) + " is not an open handle");
+}
+
 absl::StatusOr<UniqueHandle> OpenStream(const StandardStream& stream, size_t index) {
   switch (stream.kind) {
     case StandardStream::Kind::kNull:
@@ -70,7 +79,7 @@ absl::StatusOr<UniqueHandle> OpenStream(const StandardStream& stream, size_t ind
     case StandardStream::Kind::kAppendFile:
       return OpenFile(stream.path, kAppend, OPEN_ALWAYS);
     case StandardStream::Kind::kHandle:
-      return Duplicate(NativeOf(stream.native), Inheritable::kNo);
+      return DuplicateOf(stream.native);
   }
   return absl::InvalidArgumentError("no such kind of standard stream");
 }

@@ -130,7 +130,8 @@ class Process {
   absl::StatusOr<ExitStatus> Stop(absl::Duration grace);
 
   // Lets go of a child that has ended; the object is then without a child. Twice is fine.
-  // Errors:    FailedPrecondition: the child runs; nothing changed.          [PROC-38, PROC-39]
+  // Errors:    FailedPrecondition: the child runs, or is that of another process; nothing changed.
+  //                                                                          [PROC-38, PROC-39]
   absl::Status Close();
 
   // What becomes ready when the child ends, also when what the child started lives on; it stays

@@ -50,7 +50,8 @@ class StandardStream {
   // The same as the parent's; the null device if the parent has closed it.
   static StandardStream Inherit() { return StandardStream(Kind::kInherit); }
   // Files: `path` is UTF-8, relative to the parent's working directory. FromFile must exist; ToFile
-  // is created or emptied; each write to an AppendToFile goes to its end.
+  // is created or emptied; each write to an AppendToFile goes to its end. Start is
+  // PermissionDenied if `path` is a directory.                                         [PROC-69]
   static StandardStream FromFile(std::string path) {
     return StandardStream(Kind::kReadFile, std::move(path));
   }
@@ -61,7 +62,7 @@ class StandardStream {
     return StandardStream(Kind::kAppendFile, std::move(path));
   }
   // A file descriptor, or a Win32 HANDLE cast to an integer. The caller keeps it, and keeps it open
-  // until Start has returned.
+  // until Start has returned, which is InvalidArgument if it is not open.               [PROC-70]
   static StandardStream FromHandle(int64_t native) {
     return StandardStream(Kind::kHandle, {}, native);
   }

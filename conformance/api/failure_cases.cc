@@ -306,6 +306,9 @@ ISOPROC_CASE(Failure, PROC_22, ForkOfTheParentHasNoChildren) {
     if (!absl::IsFailedPrecondition(process.TerminateTree())) return 5;
     if (!absl::IsFailedPrecondition(process.Stop(absl::ZeroDuration()).status())) return 6;
     if (!ActiveChildren().empty()) return 7;
+    if (!absl::IsFailedPrecondition(process.AsWaitable().status())) return 8;
+    if (process.ToString().find("another process") == std::string::npos) return 9;
+    if (!absl::IsFailedPrecondition(process.Close()) || !process.pid().has_value()) return 10;
     process = Process();  // what the destructor does
     return 0;
   });

@@ -1,4 +1,5 @@
 // ProcessOptions: defaults, standard streams, environment, directory; and options that cannot be.
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -294,6 +295,32 @@ ISOPROC_CASE(ProcessOptions, PROC_68_2, ImpossibleTextIsInvalid) {
   ExpectRefused(kInvalid, "path with NUL", [&](ProcessOptions& options) {
     options.standard_output = StandardStream::ToFile(with_nul);
   });
+}
+
+ISOPROC_CASE(ProcessOptions, PROC_69, DirectoryIsNoFile) {
+  const TempDir dir;
+  constexpr absl::StatusCode kDenied = absl::StatusCode::kPermissionDenied;
+  ExpectRefused(kDenied, "input from a directory", [&](ProcessOptions& options) {
+    options.standard_input = StandardStream::FromFile(dir.path().string());
+  });
+  ExpectRefused(kDenied, "output to a directory", [&](ProcessOptions& options) {
+    options.standard_output = StandardStream::ToFile(dir.path().string());
+  });
+  ExpectRefused(kDenied, "errors at the end of a directory", [&](ProcessOptions& options) {
+    options.standard_error = StandardStream::AppendToFile(dir.path().string());
+  });
+}
+
+// Among them numbers of which the low 32 bits alone, or the whole as a signed number, mean something.
+ISOPROC_CASE(ProcessOptions, PROC_70, HandleThatIsNotOpenIsInvalid) {
+  for (const int64_t native : {int64_t{-1}, int64_t{-2}, int64_t{1'000'000}, int64_t{1} << 32}) {
+    ProcessOptions options = Killable();
+    options.standard_error = StandardStream::FromHandle(native);
+    const absl::Status status = Process::Start<DoNothing>(options).status();
+    EXPECT_CODE(status, kInvalidArgument) << native;
+    EXPECT_THAT(std::string(status.message()), testing::HasSubstr(absl::StrCat(native)));
+    Observe(absl::StrCat("handle ", native), status);
+  }
 }
 
 ISOPROC_CASE(ProcessOptions, PROC_68_3, StartAfterARefusedOneWorks) {

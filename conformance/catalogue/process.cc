@@ -195,6 +195,12 @@ constexpr Clause kClauses[] = {
         "A working directory or file that does not exist is kNotFound; a NUL in a text, and a name "
         "of a variable that is empty or has '=', is kInvalidArgument. No child is left, and the "
         "next start works."),
+    Core("PROC-69",
+         "A directory where a standard stream wants a file, to read or to write, is "
+         "kPermissionDenied, with no child."),
+    Core("PROC-70",
+         "StandardStream::FromHandle of a number that is no open handle is kInvalidArgument, with "
+         "the number in the message and no child."),
     Core("MISC-01",
          "ActiveChildren lists exactly the live children that this process started, and reaps "
          "nothing."),

@@ -41,6 +41,9 @@ class Child : public WaitSource {
   const Traits& traits() const { return traits_; }
   int64_t pid() const { return process_->pid(); }
 
+  // Errors: FailedPrecondition: this process is a fork of the one that started the child.
+  absl::Status CheckIsParent() const;
+
   // As Process::Join.
   absl::StatusOr<ExitStatus> Join(absl::Duration timeout);
   bool IsAlive();
@@ -62,8 +65,6 @@ class Child : public WaitSource {
   bool abandoned() const { return abandoned_; }
 
  private:
-  // A fork of the process that started the child is not its parent.
-  absl::Status CheckIsParent() const;
   // The final status, once the child has ended: how the system says it ended, and what it said.
   absl::StatusOr<ExitStatus> Settle(const port::Termination& termination);
 

@@ -68,6 +68,9 @@ absl::StatusOr<ExitStatus> Process::Stop(absl::Duration grace) {
 }
 
 absl::Status Process::Close() {
+  if (child_ == nullptr) return absl::OkStatus();
+  const absl::Status is_parent = child_->CheckIsParent();
+  if (!is_parent.ok()) return is_parent;
   if (IsAlive()) return absl::FailedPreconditionError("the child still runs");
   child_.reset();
   return absl::OkStatus();
@@ -75,6 +78,8 @@ absl::Status Process::Close() {
 
 absl::StatusOr<Waitable> Process::AsWaitable() const {
   if (child_ == nullptr) return NoChild();
+  const absl::Status is_parent = child_->CheckIsParent();
+  if (!is_parent.ok()) return is_parent;
   return Waitable(child_);
 }
 
@@ -99,7 +104,8 @@ std::string Process::ToString() const {
   return absl::StrCat("process '", name(), "' pid ", child_->pid(), " ",
                       status.ok()                                 ? status->ToString()
                       : absl::IsDeadlineExceeded(status.status()) ? "running"
-                                                                  : "ended, status unknown");
+                      : child_->CheckIsParent().ok()              ? "ended, status unknown"
+                                                                  : "of another process");
 }
 
 }  // namespace isoproc

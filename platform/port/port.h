@@ -68,9 +68,10 @@ class Port {
   //            The time does not grow with the memory of the caller.                    [SPWN-03]
   // Errors:    no child exists.                                                         [SPWN-04]
   //            NotFound: no such program, working directory or file.
-  //            PermissionDenied: not executable.
-  //            InvalidArgument: a NUL in a string; a name in `environment` that is empty or has
-  //            '='; text that is not UTF-8 (Windows); a .bat or .cmd program (Windows).
+  //            PermissionDenied: not executable; a directory as file of a standard stream.
+  //            InvalidArgument: a NUL in a string; a standard stream of a handle that is not open;
+  //            a name in `environment` that is empty or has '='; text that is not UTF-8 (Windows);
+  //            a .bat or .cmd program (Windows).
   //            ResourceExhausted: process table, handles, memory, or arguments too long.
   virtual absl::StatusOr<std::unique_ptr<ChildProcess>> Spawn(const SpawnRequest& request) = 0;
 

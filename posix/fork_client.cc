@@ -44,12 +44,12 @@ class ServedChildWatch final : public ChildWatch {
       : status_(std::move(status)), process_(std::move(process)) {}
 
   absl::StatusOr<int> Descriptor() override {
-    if (server_gone_.load() && !ended_.load()) return process_->Descriptor();
-    return status_.get();
+    if (server_gone_.load() && state_.load() == State::kRunning) return process_->Descriptor();
+    return status_.get();  // which is at its end if the server is
   }
 
   bool Ready(bool signalled) override {
-    if (ended_.load()) return true;
+    if (state_.load() != State::kRunning) return true;
     if (!server_gone_.load() && !signalled) return false;
     return Examine() != State::kRunning;
   }
@@ -64,7 +64,7 @@ class ServedChildWatch final : public ChildWatch {
   absl::StatusOr<std::optional<End>> Collect() override {
     const StatusReceived received = ReceiveStatus(status_.get(), MSG_DONTWAIT);
     if (received.kind == StatusReceived::Kind::kRecord) {
-      ended_.store(true);
+      state_.store(State::kEnded);
       // Lets the server reap the child. Not closed: another thread may be polling it.
       (void)::shutdown(status_.get(), SHUT_RDWR);
       return End{.wait_status = received.record.wait_status};
@@ -79,24 +79,26 @@ class ServedChildWatch final : public ChildWatch {
 
  private:
   State Examine() {
-    if (ended_.load()) return State::kEnded;
+    if (state_.load() != State::kRunning) return state_.load();
     if (!server_gone_.load()) {
       const StatusReceived received = ReceiveStatus(status_.get(), MSG_DONTWAIT | MSG_PEEK);
       if (received.kind == StatusReceived::Kind::kNothing) return State::kRunning;
       if (received.kind == StatusReceived::Kind::kRecord) {
-        ended_.store(true);
+        state_.store(State::kEnded);
         return State::kEnded;
       }
       server_gone_.store(true);
     }
     if (!process_->Ended()) return State::kRunning;
+    // For good: the process id may soon be that of another one, which runs.
+    state_.store(State::kGone);
     return State::kGone;
   }
 
   const Fd status_;
   const std::unique_ptr<os::ProcessRef> process_;
   std::atomic<bool> server_gone_{false};
-  std::atomic<bool> ended_{false};
+  std::atomic<State> state_{State::kRunning};
 };
 
 absl::Status ServerGone() { return absl::UnavailableError("the fork server is gone"); }
@@ -133,13 +135,14 @@ Attached Attach(const SpawnRequest& request, const StandardStreamSources& stream
 }
 
 // Blocks for kStarted or kFailed.
-absl::StatusOr<StatusRecord> AwaitStart(int status, int server) {
+absl::StatusOr<StatusRecord> AwaitStart(int status, int server, Deadline deadline) {
   // The socket of the child ends without a word if the server is gone, or if it never got the
   // socket and says so on its own stream.
   for (const int socket : {status, server}) {
     StatusReceived received;
     do {
-      received = ReceiveStatus(socket, MSG_WAITALL);
+      if (absl::Status ready = PollOne(socket, POLLIN, deadline); !ready.ok()) return ready;
+      received = ReceiveStatus(socket, MSG_DONTWAIT);
     } while (received.kind == StatusReceived::Kind::kNothing);
     if (received.kind == StatusReceived::Kind::kRecord) return received.record;
   }
@@ -149,7 +152,8 @@ absl::StatusOr<StatusRecord> AwaitStart(int status, int server) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<ChildProcess>> SpawnFromServer(Stream& server,
-                                                              const SpawnRequest& request) {
+                                                              const SpawnRequest& request,
+                                                              Deadline deadline) {
   if (absl::Status status = Validate(request); !status.ok()) return status;
   if (request.bootstrap == nullptr) return absl::InvalidArgumentError("no bootstrap stream");
   std::string directory = request.working_directory;
@@ -168,12 +172,12 @@ absl::StatusOr<std::unique_ptr<ChildProcess>> SpawnFromServer(Stream& server,
   const int server_fd = FdOfStream(server);
   const Attached attached = Attach(request, *streams, status->second.get());
   if (absl::Status sent = SendRequest(server_fd, attached.header, directory, environment.data(),
-                                      attached.descriptors);
+                                      attached.descriptors, deadline);
       !sent.ok()) {
     return sent;
   }
   status->second.reset();
-  const absl::StatusOr<StatusRecord> record = AwaitStart(status->first.get(), server_fd);
+  const absl::StatusOr<StatusRecord> record = AwaitStart(status->first.get(), server_fd, deadline);
   if (!record.ok()) return record.status();
   if (record->kind == StatusRecord::Kind::kFailed) return SetupError(record->failure, request);
   if (record->kind != StatusRecord::Kind::kStarted) {

@@ -72,7 +72,8 @@ StatusReceived ReceiveStatus(int socket, int flags) {
 }
 
 absl::Status SendRequest(int server, RequestHeader header, const std::string& working_directory,
-                         char* const* environment, absl::Span<const int> descriptors) {
+                         char* const* environment, absl::Span<const int> descriptors,
+                         Deadline deadline) {
   std::string message(sizeof(header), '\0');
   message.append(working_directory.c_str(), working_directory.size() + 1);
   for (char* const* entry = environment; *entry != nullptr; ++entry) {
@@ -103,7 +104,7 @@ absl::Status SendRequest(int server, RequestHeader header, const std::string& wo
       if (!first) (void)::shutdown(server, SHUT_RDWR);
       return PosixError(error, "sendmsg");
     }
-    if (absl::Status status = PollOne(server, POLLOUT, Deadline::Never()); !status.ok()) {
+    if (absl::Status status = PollOne(server, POLLOUT, deadline); !status.ok()) {
       if (!first) (void)::shutdown(server, SHUT_RDWR);
       return status;
     }

@@ -19,6 +19,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "platform/base/deadline.h"
 #include "posix/child_after_fork.h"
 #include "posix/fd.h"
 
@@ -68,9 +69,10 @@ struct StatusReceived {
 // With `flags` as for recv(): MSG_DONTWAIT looks only, MSG_PEEK leaves the record in the socket.
 StatusReceived ReceiveStatus(int socket, int flags);
 
-// Sends a request. Errors: Unavailable: the server is gone.
+// Sends a request. Errors: Unavailable: the server is gone. DeadlineExceeded: it does not read.
 absl::Status SendRequest(int server, RequestHeader header, const std::string& working_directory,
-                         char* const* environment, absl::Span<const int> descriptors);
+                         char* const* environment, absl::Span<const int> descriptors,
+                         Deadline deadline);
 
 // Blocks for the next request; null: the requester is gone.
 absl::StatusOr<std::unique_ptr<ForkRequest>> ReceiveRequest(int server);

@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "platform/base/deadline.h"
 #include "platform/port/process.h"
 #include "platform/port/stream.h"
 
@@ -14,7 +15,8 @@ namespace isoproc::port::posix {
 // See the functions of the same names of port::Port.
 absl::Status ServeForks(std::unique_ptr<Stream> server, const ForkedEntry& entry);
 absl::StatusOr<std::unique_ptr<ChildProcess>> SpawnFromServer(Stream& server,
-                                                              const SpawnRequest& request);
+                                                              const SpawnRequest& request,
+                                                              Deadline deadline);
 absl::StatusOr<std::unique_ptr<ChildProcess>> Fork(const SpawnRequest& request, int own_threads,
                                                    const ForkedEntry& entry);
 

@@ -49,9 +49,10 @@ class PosixPort final : public Port {
   absl::Status ServeForks(std::unique_ptr<Stream> server, const ForkedEntry& entry) override {
     return posix::ServeForks(std::move(server), entry);
   }
-  absl::StatusOr<std::unique_ptr<ChildProcess>> SpawnFromServer(
-      Stream& server, const SpawnRequest& request) override {
-    return posix::SpawnFromServer(server, request);
+  absl::StatusOr<std::unique_ptr<ChildProcess>> SpawnFromServer(Stream& server,
+                                                                const SpawnRequest& request,
+                                                                Deadline deadline) override {
+    return posix::SpawnFromServer(server, request, deadline);
   }
   absl::StatusOr<std::unique_ptr<ChildProcess>> Fork(const SpawnRequest& request, int own_threads,
                                                      const ForkedEntry& entry) override {

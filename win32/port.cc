@@ -46,8 +46,8 @@ class Win32Port final : public Port {
   void PrepareChild() override { win32::PrepareChild(); }
 
   absl::Status ServeForks(std::unique_ptr<Stream>, const ForkedEntry&) override { return NoFork(); }
-  absl::StatusOr<std::unique_ptr<ChildProcess>> SpawnFromServer(Stream&,
-                                                                const SpawnRequest&) override {
+  absl::StatusOr<std::unique_ptr<ChildProcess>> SpawnFromServer(Stream&, const SpawnRequest&,
+                                                                Deadline) override {
     return NoFork();
   }
   absl::StatusOr<std::unique_ptr<ChildProcess>> Fork(const SpawnRequest&, int,

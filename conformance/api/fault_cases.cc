@@ -33,8 +33,8 @@ class CountingPort : public port::PortWrapper {
     return Count(PortWrapper::Spawn(request));
   }
   absl::StatusOr<std::unique_ptr<port::ChildProcess>> SpawnFromServer(
-      port::Stream& server, const port::SpawnRequest& request) override {
-    return Count(PortWrapper::SpawnFromServer(server, request));
+      port::Stream& server, const port::SpawnRequest& request, port::Deadline deadline) override {
+    return Count(PortWrapper::SpawnFromServer(server, request, deadline));
   }
 
   int streams = 0;

@@ -106,6 +106,13 @@ constexpr Clause kClauses[] = {
     Core("CTX-40",
          "In a child no signal is blocked and all dispositions are the defaults, whatever the "
          "parent had set."),
+    Optional("CTX-41", "fork_server",
+             "A fork server that does not answer does not keep Start longer than start_timeout "
+             "(kDeadlineExceeded, and the target never runs), nor the end of the program; after "
+             "10 seconds it is replaced."),
+    Optional("CTX-42", "fork_server",
+             "SetExecutable holds for kForkServer from the next start on; children that were "
+             "started before it are not affected."),
 };
 
 }  // namespace

@@ -45,7 +45,7 @@ absl::Status ProbeForkServer(Port& port) {
   if (!absl::IsUnimplemented(serve)) return serve;
   absl::StatusOr<port::StreamPair> pair = port.CreateStreamPair();
   if (!pair.ok()) return pair.status();
-  return port.SpawnFromServer(*pair->first, Impossible()).status();
+  return port.SpawnFromServer(*pair->first, Impossible(), port::Deadline::At(port.Now())).status();
 }
 absl::Status ProbeFork(Port& port) {
   return port.Fork(Impossible(), 0, [&port](auto) { port.ExitNow(1); }).status();

@@ -10,12 +10,16 @@
 #include "absl/time/time.h"
 #include "isoproc/codec.h"
 #include "isoproc/exit_status.h"
+#include "platform/core/fork_server.h"
 #include "platform/core/runtime.h"
 #include "platform/core/wire.h"
 #include "platform/port/port.h"
 
 namespace isoproc::internal {
 namespace {
+
+// How long the end of a child that was killed may take to be known.
+constexpr absl::Duration kDeathGrace = absl::Seconds(2);
 
 // What the child reported before it ended, if it threw.
 std::optional<ThrewMessage> ReadReport(port::Stream& control, port::Deadline now) {
@@ -132,7 +136,13 @@ void Child::EndAsOptionsSay() {
     return;
   }
   // A child that may not be killed is one that we may not wait for either.
-  if (Kill(port::kSigKill).ok()) Join(absl::InfiniteDuration()).IgnoreError();
+  if (!Kill(port::kSigKill).ok()) return;
+  if (traits_.start_method == StartMethod::kForkServer &&
+      absl::IsDeadlineExceeded(Join(kDeathGrace).status())) {
+    // It is dead, but the server, which was to say so, hangs.
+    Runtime::Get().fork_server().Stop();
+  }
+  Join(absl::InfiniteDuration()).IgnoreError();
 }
 
 }  // namespace isoproc::internal

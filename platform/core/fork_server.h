@@ -1,13 +1,17 @@
-// The process that forks children on request, as its parent sees it.
+// The processes that fork children on request, as their parent sees them.
 #ifndef ISOPROC_PLATFORM_CORE_FORK_SERVER_H_
 #define ISOPROC_PLATFORM_CORE_FORK_SERVER_H_
 
+#include <condition_variable>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "platform/core/launch.h"
 #include "platform/port/port.h"
 
@@ -16,25 +20,50 @@ namespace isoproc::internal {
 // Thread safety: any thread.
 class ForkServer {
  public:
-  // As port::Port::SpawnFromServer; starts the server at the first call, and again after it died.
-  // Errors:    Unavailable: it died meanwhile. It may have forked: a second try needs a new stream.
-  absl::StatusOr<std::unique_ptr<port::ChildProcess>> Spawn(const port::SpawnRequest& request,
+  // As port::Port::SpawnFromServer. There is a server for each `executable`, as set by
+  // SetExecutable; it is started at the first call, and again after it died.
+  // Blocks:    as that, and while other threads ask.
+  // Errors:    Unavailable: it died meanwhile, or has not answered for so long that it was ended.
+  //            It may have forked: a second try needs a new stream.
+  absl::StatusOr<std::unique_ptr<port::ChildProcess>> Spawn(const std::string& executable,
+                                                            const port::SpawnRequest& request,
                                                             port::Deadline deadline);
 
-  // Ends the server, if there is one; its children live on.
+  // Ends the servers at once, also while they are asked; their children live on.
   void Stop();
 
-  // In a fork of the process that has the server: closes the copy of its stream.
+  // In a fork of the process that has the servers: closes the copies of their streams.
   void ForgetAfterFork() {
-    if (server_.has_value()) server_->control.reset();
+    for (const auto& [executable, server] : servers_) server->process.control.reset();
   }
 
  private:
-  absl::Status Start(port::Deadline deadline);
-  void StopLocked();
+  struct Server {
+    Launched process;
+    // Since when it owes an answer.
+    std::optional<absl::Duration> silent_since;
+  };
+
+  // Gives the turn that was taken.
+  struct Turn {
+    ~Turn() { server.GiveTurn(); }
+    ForkServer& server;
+  };
+
+  absl::Status TakeTurn(port::Deadline deadline);
+  void GiveTurn();
+  // The following by whose turn it is.
+  absl::StatusOr<std::shared_ptr<Server>> Find(const std::string& executable,
+                                               port::Deadline deadline);
+  absl::StatusOr<std::unique_ptr<port::ChildProcess>> Ask(Server& server,
+                                                          const port::SpawnRequest& request,
+                                                          port::Deadline deadline);
+  void Drop(const std::string& executable, const std::shared_ptr<Server>& server);
 
   std::mutex mutex_;
-  std::optional<Launched> server_;
+  std::condition_variable turn_given_;
+  bool busy_ = false;  // it is somebody's turn
+  std::map<std::string, std::shared_ptr<Server>> servers_;
 };
 
 }  // namespace isoproc::internal

@@ -27,16 +27,16 @@ namespace isoproc {
 namespace internal {
 namespace {
 
-absl::StatusOr<std::unique_ptr<port::ChildProcess>> SpawnBy(StartMethod method,
+absl::StatusOr<std::unique_ptr<port::ChildProcess>> SpawnBy(const StartMessage& message,
                                                             const port::SpawnRequest& request,
                                                             std::unique_ptr<port::Stream>& own_end,
                                                             port::Deadline deadline) {
   Runtime& runtime = Runtime::Get();
-  switch (method) {
+  switch (message.start_method) {
     case StartMethod::kSpawn:
       return runtime.port().Spawn(request);
     case StartMethod::kForkServer:
-      return runtime.fork_server().Spawn(request, deadline);
+      return runtime.fork_server().Spawn(message.executable, request, deadline);
     case StartMethod::kFork: {
       std::fflush(nullptr);  // or the child would write what is buffered here once more
       const int own_threads = runtime.parent_monitor().running() ? 1 : 0;
@@ -94,15 +94,16 @@ absl::StatusOr<std::shared_ptr<Child>> StartChild(const ProcessOptions& options,
 
   const port::Deadline deadline = runtime.DeadlineAfter(options.start_timeout);
   const auto spawn = [&](const port::SpawnRequest& filled, std::unique_ptr<port::Stream>& own_end) {
-    return SpawnBy(options.start_method, filled, own_end, deadline);
+    return SpawnBy(message, filled, own_end, deadline);
   };
   absl::StatusOr<Launched> launched =
       Launch(runtime.port(), request, message, arguments, deadline, spawn);
   if (absl::IsUnavailable(launched.status()) && options.start_method == StartMethod::kForkServer) {
-    // The server had died. If it forked first, that child finds its stream at the end and exits.
+    // The server had died or hung. If it forked first, that child finds its stream at the end and
+    // exits.
     launched = Launch(runtime.port(), request, message, arguments, deadline, spawn);
     if (absl::IsUnavailable(launched.status())) {
-      return absl::AbortedError("the fork server died twice while it was asked");
+      return absl::AbortedError("two fork servers did not answer");
     }
   }
   if (!launched.ok()) return launched.status();

@@ -108,9 +108,13 @@ class Port {
   // caller's as it is now. The child runs the server's entry with the bootstrap stream.
   // Capability: fork_server.
   // Thread safety: one call at a time per server.
+  // Blocks:    until the server has forked, or refused, or `deadline`.
   // Errors:    as Spawn; Unavailable: the server is gone, start a new one.              [CTX-31]
-  virtual absl::StatusOr<std::unique_ptr<ChildProcess>> SpawnFromServer(
-      Stream& server, const SpawnRequest& request) = 0;
+  //            DeadlineExceeded: it did not answer. It may be asked again; a child that it forks for
+  //            the request after all finds its bootstrap stream at the end.             [CTX-41]
+  virtual absl::StatusOr<std::unique_ptr<ChildProcess>> SpawnFromServer(Stream& server,
+                                                                        const SpawnRequest& request,
+                                                                        Deadline deadline) = 0;
 
   // As Spawn, but the child is a copy of the calling process in which `entry` runs; it inherits all
   // handles, so also the caller's ends of streams, which `entry` closes. `program`, `arguments`,

@@ -48,8 +48,8 @@ class StubPort : public Port {
   absl::Status ServeForks(std::unique_ptr<Stream>, const ForkedEntry&) override {
     return Refuse("ServeForks");
   }
-  absl::StatusOr<std::unique_ptr<ChildProcess>> SpawnFromServer(Stream&,
-                                                                const SpawnRequest&) override {
+  absl::StatusOr<std::unique_ptr<ChildProcess>> SpawnFromServer(Stream&, const SpawnRequest&,
+                                                                Deadline) override {
     return Refuse("SpawnFromServer");
   }
   absl::StatusOr<std::unique_ptr<ChildProcess>> Fork(const SpawnRequest&, int,

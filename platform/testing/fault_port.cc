@@ -167,9 +167,9 @@ absl::Status FaultPort::ServeForks(std::unique_ptr<Stream> server, const ForkedE
 }
 
 absl::StatusOr<std::unique_ptr<ChildProcess>> FaultPort::SpawnFromServer(
-    Stream& server, const SpawnRequest& request) {
+    Stream& server, const SpawnRequest& request, Deadline deadline) {
   if (absl::Status fault = Enter("SpawnFromServer"); !fault.ok()) return fault;
-  return Wrap(PortWrapper::SpawnFromServer(server, request));
+  return Wrap(PortWrapper::SpawnFromServer(server, request, deadline));
 }
 
 absl::StatusOr<std::unique_ptr<ChildProcess>> FaultPort::Fork(const SpawnRequest& request,

@@ -70,8 +70,9 @@ class FaultPort : public PortWrapper, public FaultPlan {
   absl::StatusOr<std::unique_ptr<Stream>> AdoptBootstrap(
       std::string_view token, absl::Span<const std::byte> expected) override;
   absl::Status ServeForks(std::unique_ptr<Stream> server, const ForkedEntry& entry) override;
-  absl::StatusOr<std::unique_ptr<ChildProcess>> SpawnFromServer(
-      Stream& server, const SpawnRequest& request) override;
+  absl::StatusOr<std::unique_ptr<ChildProcess>> SpawnFromServer(Stream& server,
+                                                                const SpawnRequest& request,
+                                                                Deadline deadline) override;
   absl::StatusOr<std::unique_ptr<ChildProcess>> Fork(const SpawnRequest& request, int own_threads,
                                                      const ForkedEntry& entry) override;
   absl::StatusOr<StreamPair> CreateStreamPair() override;

@@ -63,7 +63,7 @@ class MockPort : public Port {
   MOCK_METHOD(absl::Status, ServeForks, (std::unique_ptr<Stream> server, const ForkedEntry& entry),
               (override));
   MOCK_METHOD(absl::StatusOr<std::unique_ptr<ChildProcess>>, SpawnFromServer,
-              (Stream & server, const SpawnRequest& request), (override));
+              (Stream & server, const SpawnRequest& request, Deadline deadline), (override));
   MOCK_METHOD(absl::StatusOr<std::unique_ptr<ChildProcess>>, Fork,
               (const SpawnRequest& request, int own_threads, const ForkedEntry& entry), (override));
   MOCK_METHOD(absl::StatusOr<StreamPair>, CreateStreamPair, (), (override));

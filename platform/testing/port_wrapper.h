@@ -75,9 +75,10 @@ class PortWrapper : public Port {
     }
     return real_.ServeForks(std::move(server), entry);
   }
-  absl::StatusOr<std::unique_ptr<ChildProcess>> SpawnFromServer(
-      Stream& server, const SpawnRequest& request) override {
-    return real_.SpawnFromServer(*Unwrap(&server), Unwrap(request));
+  absl::StatusOr<std::unique_ptr<ChildProcess>> SpawnFromServer(Stream& server,
+                                                                const SpawnRequest& request,
+                                                                Deadline deadline) override {
+    return real_.SpawnFromServer(*Unwrap(&server), Unwrap(request), deadline);
   }
   absl::StatusOr<std::unique_ptr<ChildProcess>> Fork(const SpawnRequest& request, int own_threads,
                                                      const ForkedEntry& entry) override {

@@ -45,6 +45,11 @@ int CountChildren();
 // Ends any process at once, as an administrator or the system would, behind the back of its parent.
 void KillFromOutside(int64_t pid);
 
+// Only where the capability fork_server is declared: stops a child of the calling process, so that
+// it does nothing until it is resumed or killed.
+void Suspend(int64_t pid);
+void Resume(int64_t pid);
+
 // Starts a child of the calling process by other means than isoproc. It does nothing, and holds the
 // standard output until somebody ends it. Gives its process id.
 int64_t StartForeignProcess();

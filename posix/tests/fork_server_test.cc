@@ -71,7 +71,7 @@ class ForkServerTest : public testing::Test {
       const auto byte = static_cast<std::byte>(order);
       EXPECT_OK(pair->first->Write(absl::MakeConstSpan(&byte, 1), Soon()));
     }
-    served.child = HostPort().SpawnFromServer(*stream_, request);
+    served.child = HostPort().SpawnFromServer(*stream_, request, Soon());
     served.stream = std::move(pair->first);
     return served;
   }
@@ -243,6 +243,43 @@ TEST_F(ForkServerTest, ServerDiesDuringTheRequest) {
   server_killed_ = true;
 }
 
+// The server may be stopped, or too busy: the requester does not wait for it for ever.
+TEST_F(ForkServerTest, ServerThatDoesNotAnswer) {
+  const auto server = static_cast<pid_t>(server_->pid());
+  ASSERT_EQ(::kill(server, SIGSTOP), 0);
+  auto pair = HostPort().CreateStreamPair();
+  ASSERT_OK(pair);
+  SpawnRequest request;
+  request.bootstrap = pair->second.get();
+  Pipe pipe = MakePipe();  // its end is that of the late child
+  request.standard_streams[1] = {StandardStream::Kind::kHandle, "", pipe.write.get()};
+  const Deadline deadline = Deadline::After(HostPort().Now(), absl::Milliseconds(20));
+  EXPECT_CODE(HostPort().SpawnFromServer(*stream_, request, deadline), kDeadlineExceeded);
+  EXPECT_TRUE(deadline.Expired(HostPort().Now()));
+  pair->second.reset();
+  pair->first.reset();
+  pipe.write.reset();
+  ASSERT_EQ(::kill(server, SIGCONT), 0);
+  EXPECT_EQ(ReadAll(pipe.read.get()), "");
+  // Server and requester are in step.
+  Served served = Start('x');
+  ASSERT_OK(served.child);
+  EXPECT_EQ(EndOf(**served.child), (Termination{Termination::Kind::kExited, 42}));
+}
+
+TEST_F(ForkServerTest, ServerThatDoesNotReadAWholeRequestIsGivenUp) {
+  ASSERT_EQ(::kill(static_cast<pid_t>(server_->pid()), SIGSTOP), 0);
+  auto pair = HostPort().CreateStreamPair();
+  ASSERT_OK(pair);
+  SpawnRequest request;
+  request.bootstrap = pair->second.get();
+  request.environment.emplace() = {{"BIG", std::string(16 << 20, 'x')}};
+  const Deadline deadline = Deadline::After(HostPort().Now(), absl::Milliseconds(20));
+  EXPECT_CODE(HostPort().SpawnFromServer(*stream_, request, deadline), kDeadlineExceeded);
+  EXPECT_CODE(HostPort().SpawnFromServer(*stream_, request, Soon()), kUnavailable);
+  ASSERT_EQ(::kill(static_cast<pid_t>(server_->pid()), SIGCONT), 0);
+}
+
 TEST_F(ForkServerTest, DestructionLetsTheServerReap) {
   Served served = Start('x');
   ASSERT_OK(served.child);
@@ -274,7 +311,7 @@ TEST_F(ForkServerTest, EachSystemCallOfTheRequesterFails) {
       if (pair.ok()) {
         SpawnRequest request;
         request.bootstrap = pair->second.get();
-        auto child = HostPort().SpawnFromServer(*stream_, request);
+        auto child = HostPort().SpawnFromServer(*stream_, request, Soon());
         pair->second.reset();
         if (error == EINTR) {
           EXPECT_OK(child);

@@ -120,6 +120,16 @@ void KillFromOutside(int64_t pid) {
   if (::kill(static_cast<pid_t>(pid), SIGKILL) != 0) Fail("kill");
 }
 
+void Suspend(int64_t pid) {
+  if (::kill(static_cast<pid_t>(pid), SIGSTOP) != 0) Fail("kill");
+  siginfo_t info;
+  if (::waitid(P_PID, static_cast<id_t>(pid), &info, WSTOPPED | WNOWAIT) != 0) Fail("waitid");
+}
+
+void Resume(int64_t pid) {
+  if (::kill(static_cast<pid_t>(pid), SIGCONT) != 0) Fail("kill");
+}
+
 int64_t StartForeignProcess() {
   const pid_t pid = ::fork();
   if (pid < 0) Fail("fork");

@@ -136,6 +136,9 @@ int CountChildren() {
   return count;
 }
 
+void Suspend(int64_t) { Fail("Suspend"); }
+void Resume(int64_t) { Fail("Resume"); }
+
 void KillFromOutside(int64_t pid) {
   const HANDLE process = ::OpenProcess(PROCESS_TERMINATE, FALSE, static_cast<DWORD>(pid));
   if (process == nullptr) Fail("OpenProcess");

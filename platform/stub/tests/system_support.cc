@@ -17,6 +17,8 @@ int CountSharedMemoryNames() { std::abort(); }
 void CloseAllHandles() { std::abort(); }
 int CountChildren() { std::abort(); }
 void KillFromOutside(int64_t) { std::abort(); }
+void Suspend(int64_t) { std::abort(); }
+void Resume(int64_t) { std::abort(); }
 int64_t StartForeignProcess() { std::abort(); }
 int RunInFork(const std::function<int()>&) { std::abort(); }
 void StealExitStatus(int64_t) { std::abort(); }

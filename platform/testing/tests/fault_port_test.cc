@@ -76,7 +76,7 @@ TEST(FaultPort, AFailedCallNeverReachesTheRealPort) {
            [&] { return port.ServeForks(nullptr, {}); },
            [&] {
              NiceMock<MockStream> server;
-             return port.SpawnFromServer(server, {}).status();
+             return port.SpawnFromServer(server, {}, kNow).status();
            },
            [&] { return port.Fork({}, 0, {}).status(); },
            [&] { return port.CreateStreamPair().status(); },

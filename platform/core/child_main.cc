@@ -55,10 +55,43 @@ void ReportException(port::Stream& control, const std::string& type, const std::
       .IgnoreError();
 }
 
+[[noreturn]] void EndChild(StartMethod start_method, int code) {
+  Runtime& runtime = Runtime::Get();
+  if (start_method == StartMethod::kFork) {
+    // Exit handlers and static destructors are the parent's; children are not.
+    runtime.EndChildren();
+    std::fflush(nullptr);
+    runtime.ExitNow(code);
+  }
+  std::exit(code);  // NOLINT(concurrency-mt-unsafe): the end of main, wherever it is
+}
+
+// A target that ends its thread (pthread_exit) unwinds the stack on some systems, which is no
+// exception, but would be caught by catch (...), and that ends the process as a crash. On its way
+// out it meets this object, for which it is a return.
+class ThreadEnd {
+ public:
+  explicit ThreadEnd(StartMethod start_method) : start_method_(start_method) {}
+  ThreadEnd(const ThreadEnd&) = delete;
+  ThreadEnd& operator=(const ThreadEnd&) = delete;
+  ~ThreadEnd() {
+    if (!returned_ && std::uncaught_exceptions() == exceptions_) EndChild(start_method_, 0);
+  }
+  void Returned() { returned_ = true; }
+
+ private:
+  const StartMethod start_method_;
+  const int exceptions_ = std::uncaught_exceptions();
+  bool returned_ = false;
+};
+
 // Gives the exit code.
-int RunTarget(Call call, port::Stream& control) {
+int RunTarget(Call call, port::Stream& control, StartMethod start_method) {
   try {
-    return std::move(call)() & 0xFF;
+    ThreadEnd thread_end(start_method);
+    const int code = std::move(call)() & 0xFF;
+    thread_end.Returned();
+    return code;
   } catch (const std::exception& error) {
     ReportException(control, port::TypeName(typeid(error)), error.what());
   } catch (...) {
@@ -117,14 +150,8 @@ void RunChild(std::unique_ptr<port::Stream> stream) {
   status = WriteFrame(control, FrameKind::kReady, "", port::Deadline::Never());
   if (!status.ok()) runtime.ExitNow(kCannotRun);
 
-  const int code = RunTarget(*std::move(call), control);
-  if (orders->message.start_method == StartMethod::kFork) {
-    // Exit handlers and static destructors are the parent's; children are not.
-    runtime.EndChildren();
-    std::fflush(nullptr);
-    runtime.ExitNow(code);
-  }
-  std::exit(code);  // NOLINT(concurrency-mt-unsafe): the end of main, wherever it is
+  const StartMethod start_method = orders->message.start_method;
+  EndChild(start_method, RunTarget(*std::move(call), control, start_method));
 }
 
 }  // namespace isoproc::internal

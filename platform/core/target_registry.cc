@@ -2,7 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
-#include <string_view>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -10,46 +10,66 @@
 #include "isoproc/internal/target.h"
 
 namespace isoproc::internal {
+
+// Rows are never freed, so that nobody needs a lock to walk along them while libraries are loaded and
+// unloaded: in a fork of the process the lock could be held for ever. Nor do they refer to anything
+// else in a library than the target, which is null after its end.
+struct TargetRow {
+  const std::string name;
+  const uint64_t file;
+  std::atomic<const Target*> target;
+  TargetRow* next;
+};
+
 namespace {
 
-// Constant-initialised, so that it is there before the first static initialiser registers;
-// lock-free, since libraries may be loaded while threads run.
-constinit std::atomic<const Target*> head = nullptr;
+// Constant-initialised, so that it is there before the first static initialiser registers.
+constinit std::atomic<TargetRow*> head = nullptr;
 
-template <class Predicate>
-uint32_t Count(const Target* from, Predicate predicate) {
-  uint32_t count = 0;
-  for (const Target* target = from; target != nullptr; target = target->next()) {
-    if (predicate(*target)) ++count;
+template <class Visit>
+void ForEachTarget(Visit visit) {
+  for (const TargetRow* row = head.load(std::memory_order_acquire); row != nullptr;
+       row = row->next) {
+    if (const Target* target = row->target.load(std::memory_order_acquire)) visit(*row, *target);
   }
-  return count;
+}
+
+TargetName NameOf(const TargetRow& wanted) {
+  TargetName name{wanted.name, wanted.file, 0, 1};
+  ForEachTarget([&](const TargetRow& row, const Target&) {
+    if (&row == &wanted) {
+      name.ordinal = 0;  // counts those which were registered before it, and come after it here
+    } else if (row.name == wanted.name) {
+      ++name.namesakes;
+      if (row.file == wanted.file) ++name.ordinal;
+    }
+  });
+  return name;
 }
 
 }  // namespace
 
 Target::Target(const char* name, uint64_t file, Binder binder)
-    : name_(name), file_(file), bind_(binder), next_(head.load(std::memory_order_relaxed)) {
-  while (!head.compare_exchange_weak(next_, this, std::memory_order_release,
+    : bind_(binder), row_(new TargetRow{name, file, this, head.load(std::memory_order_relaxed)}) {
+  while (!head.compare_exchange_weak(row_->next, row_, std::memory_order_release,
                                      std::memory_order_relaxed)) {
   }
 }
 
-TargetName NameOf(const Target& target) {
-  const std::string_view name = target.name();
-  const auto is_namesake = [name](const Target& other) { return name == other.name(); };
-  const auto is_twin = [&](const Target& other) {
-    return is_namesake(other) && other.file() == target.file();
-  };
-  return TargetName{std::string(name), target.file(), Count(target.next(), is_twin),
-                    Count(head.load(std::memory_order_acquire), is_namesake)};
-}
+Target::~Target() { row_->target.store(nullptr, std::memory_order_release); }
+
+// At the end of the program the target may have been destroyed, and only those before it be left.
+TargetName NameOf(const Target& target) { return NameOf(target.row()); }
 
 absl::StatusOr<const Target*> FindTarget(const TargetName& wanted) {
   const Target* last = nullptr;
-  const uint32_t namesakes = Count(head.load(std::memory_order_acquire), [&](const Target& target) {
-    const bool same = wanted.name == target.name();
-    if (same) last = &target;
-    return same;
+  const Target* exact = nullptr;
+  uint32_t namesakes = 0;
+  ForEachTarget([&](const TargetRow& row, const Target& target) {
+    if (row.name != wanted.name) return;
+    ++namesakes;
+    last = &target;
+    if (row.file == wanted.file && NameOf(row).ordinal == wanted.ordinal) exact = &target;
   });
   if (namesakes == 0) {
     return absl::NotFoundError(
@@ -57,13 +77,7 @@ absl::StatusOr<const Target*> FindTarget(const TargetName& wanted) {
                      ": is it the same program, built from the same sources?"));
   }
   if (namesakes == 1 && wanted.namesakes == 1) return last;
-  for (const Target* target = head.load(std::memory_order_acquire); target != nullptr;
-       target = target->next()) {
-    const TargetName name = NameOf(*target);
-    if (name.name == wanted.name && name.file == wanted.file && name.ordinal == wanted.ordinal) {
-      return target;
-    }
-  }
+  if (exact != nullptr) return exact;
   return absl::NotFoundError(absl::StrCat("the child's program has ", namesakes, " targets ",
                                           wanted.name,
                                           ", and none from the source file that the parent means"));

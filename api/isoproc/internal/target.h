@@ -38,24 +38,26 @@ using Call = absl::AnyInvocable<int() &&>;
 // What makes a Call of the bytes that Arguments::Encode gave.
 using Binder = absl::StatusOr<Call> (*)(absl::Span<const std::byte> arguments);
 
-// One row of the registry. Objects have static storage duration.
+// A row of the registry of targets, which lives for ever.
+struct TargetRow;
+
+// One target. Objects have static storage duration: that of the program, or of a shared library which
+// may be unloaded.
 class Target {
  public:
-  // Registers itself. `name` lives for ever.
+  // Registers itself.
   Target(const char* name, uint64_t file, Binder binder);
   Target(const Target&) = delete;
   Target& operator=(const Target&) = delete;
+  // Its library is unloaded, or the program ends: nobody finds it any more.
+  ~Target();
 
-  const char* name() const { return name_; }
-  uint64_t file() const { return file_; }
   Binder bind() const { return bind_; }
-  const Target* next() const { return next_; }
+  TargetRow& row() const { return *row_; }
 
  private:
-  const char* name_;
-  uint64_t file_;
   Binder bind_;
-  const Target* next_;
+  TargetRow* row_;
 };
 
 // The source file that is being compiled, as a number; 0 where the compiler does not say, which

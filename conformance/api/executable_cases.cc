@@ -30,6 +30,19 @@ ISOPROC_CASE(Executable, CTX_25, ChildRunsTheImageOfItsParent) {
   Observe("output", run.output);
 }
 
+ISOPROC_CASE(Executable, CTX_25_5, GrandchildRunsTheImageToo) {
+  const std::filesystem::path program = ChildProgram("plain");
+  const std::string relative = (std::filesystem::path(".") / program.filename()).string();
+  ASSERT_OK_AND_ASSIGN(
+      const ProgramRun run,
+      RunProgram(program.string(), {"--start-deep"}, [&](port::SpawnRequest& request) {
+        request.arguments[0] = relative;
+        request.working_directory = program.parent_path().string();
+      }));
+  EXPECT_EQ(run.output, "grandchild: exited 22\narguments: 1\n--start-deep\n");
+  Observe("output", run.output);
+}
+
 // Where the system tells which image runs, argv[0] may be anything; elsewhere it is needed.
 ISOPROC_CASE(Executable, CTX_25_4, WrongNameIsNeverAnotherProgram) {
   ASSERT_OK_AND_ASSIGN(const ProgramRun run, RunProgram(ChildProgram("plain"), {"--start"},

@@ -17,12 +17,15 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "conformance/api/child_program.h"
+#include "conformance/api/process_support.h"
 #include "conformance/api/replaced_port.h"
 #include "conformance/children/answer.h"
+#include "conformance/children/children.h"
 #include "conformance/children/outcome.h"
 #include "conformance/harness/case.h"
 #include "conformance/harness/environment.h"
 #include "conformance/harness/status_matchers.h"
+#include "conformance/harness/system_pipe.h"
 #include "conformance/harness/temp_dir.h"
 #include "isoproc/isoproc.h"
 #include "platform/port/port.h"
@@ -342,6 +345,80 @@ ISOPROC_CASE(StartMethod, CTX_15_2, ForkWithASecondThreadIsRefused) {
 }
 ISOPROC_OTHERWISE(CTX_15_2, ForkWithASecondThreadIsRefused) { ExpectRefused(StartMethod::kFork); }
 
+// Without the second witness of a parent's death: children have their streams alone.
+class StreamsAlone : public port::PortWrapper {
+ public:
+  explicit StreamsAlone(port::Port& real) : PortWrapper(real), declared_(real.capabilities()) {
+    declared_.kernel_identity = false;
+  }
+  const port::Capabilities& capabilities() const override { return declared_; }
+
+ private:
+  port::Capabilities declared_;
+};
+
+// Runs in a child. Starts a child, and a fork that outlives all of them, and waits to be killed.
+void LeaveAForkBehind() {
+  new ReplacedPort(*new StreamsAlone(port::HostPort()));  // until it is killed
+  ProcessOptions options = Killable();
+  absl::StatusOr<Process> child = Process::Start<Linger>(options);
+  options = By(StartMethod::kFork);
+  options.detached = true;
+  options.standard_input = StandardStream::Inherit();
+  options.standard_output = StandardStream::Null();
+  const absl::StatusOr<Process> fork = Process::Start(options, [] { ReadInput(); });
+  if (!child.ok() || !fork.ok()) std::_Exit(100);
+  Say("forked");
+  Stay();
+}
+// The fork would keep its parent's child alive by a copy of their stream.
+ISOPROC_CASE(StartMethod, CTX_15_3, ForkHoldsNoStreamOfItsParentsChildren) {
+  SystemPipe input;
+  SystemPipe output;
+  ASSERT_OK_AND_ASSIGN(Process process, Process::Start<LeaveAForkBehind>(Between(input, output)));
+  EXPECT_EQ(output.ReadLine(), "ready");
+  EXPECT_EQ(output.ReadLine(), "forked");
+  ASSERT_OK(process.Kill());
+  EXPECT_EQ(output.ReadToEnd(), "") << "the end of the child";
+}
+ISOPROC_OTHERWISE(CTX_15_3, ForkHoldsNoStreamOfItsParentsChildren) {
+  ExpectRefused(StartMethod::kFork);
+}
+
+// Runs in a child, which has a fork, which has a child that ends with the input. Says whether the fork
+// waits for it; gives how the fork ended.
+int ForkWithAChild() {
+  ProcessOptions with_input = By(StartMethod::kFork);
+  with_input.standard_input = StandardStream::Inherit();
+  absl::StatusOr<Process> fork = Process::Start(with_input, [] {
+    ProcessOptions options;
+    options.standard_input = StandardStream::Inherit();
+    absl::StatusOr<Process> child = Process::Start<AwaitEndOfInput>(options);
+    if (!child.ok()) return 100;
+    Keep(*std::move(child));
+    return 7;
+  });
+  if (!fork.ok()) return 101;
+  const absl::Status early = fork->Join(absl::Milliseconds(100)).status();
+  Say(absl::IsDeadlineExceeded(early) ? "it waits" : "it does not wait");
+  const absl::StatusOr<ExitStatus> end = fork->Join();
+  return end.ok() ? end->code() : 102;
+}
+ISOPROC_CASE(StartMethod, CTX_15_4, ForkJoinsItsOwnChildren) {
+  SystemPipe input;
+  SystemPipe output;
+  ProcessOptions options = Between(input, output);
+  options.standard_error = StandardStream::Inherit();
+  ASSERT_OK_AND_ASSIGN(Process process, Process::Start<ForkWithAChild>(options));
+  EXPECT_EQ(output.ReadLine(), "ready");
+  EXPECT_EQ(output.ReadLine(), "it waits");
+  input.CloseReadEnd();
+  input.CloseWriteEnd();
+  EXPECT_EQ(output.ReadToEnd(), "over\n");
+  EXPECT_EQ(EndOf(process), "exited 7");
+}
+ISOPROC_OTHERWISE(CTX_15_4, ForkJoinsItsOwnChildren) { ExpectRefused(StartMethod::kFork); }
+
 // ---- fork server -------------------------------------------------------------------------------
 
 // Remembers the process that was spawned last: the fork server, if no child is spawned.
@@ -390,6 +467,33 @@ void LeaveFile(const std::string& path) {
     std::fputs("was here", file);
     std::fclose(file);
   }
+}
+
+// A server that dies between the fork and its answer. What it forked may live; it must not run the
+// target, which is about to run in another child.
+class LostAnswer : public port::PortWrapper {
+ public:
+  using PortWrapper::PortWrapper;
+  absl::StatusOr<std::unique_ptr<port::ChildProcess>> SpawnFromServer(
+      port::Stream& server, const port::SpawnRequest& request, port::Deadline deadline) override {
+    auto child = PortWrapper::SpawnFromServer(server, request, deadline);
+    if (asked++ != 0 || !child.ok()) return child;
+    // Time enough to run a target that is there to be run.
+    ran = (*child)->Wait(port::Deadline::After(Now(), absl::Milliseconds(100))).ok();
+    return absl::UnavailableError("the server died");
+  }
+  int asked = 0;
+  bool ran = false;
+};
+ISOPROC_CASE(StartMethod, CTX_31_5, LostAnswerOfAForkServerMakesNoTwoChildren) {
+  LostAnswer port(port::HostPort());
+  const ReplacedPort replaced(port);
+  EXPECT_EQ(Outcome(Process::Start<ReportMethod>(By(StartMethod::kForkServer))), "exited 11");
+  EXPECT_EQ(port.asked, 2);
+  EXPECT_FALSE(port.ran);
+}
+ISOPROC_OTHERWISE(CTX_31_5, LostAnswerOfAForkServerMakesNoTwoChildren) {
+  ExpectRefused(StartMethod::kForkServer);
 }
 
 // Stops the process that was spawned last.

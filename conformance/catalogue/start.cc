@@ -38,7 +38,9 @@ constexpr Clause kClauses[] = {
     Optional(
         "CTX-15", "fork",
         "kFork copies the process with its handles, writes what C streams have buffered before, "
-        "and is kFailedPrecondition while the program has a second thread of its own."),
+        "and is kFailedPrecondition while the program has a second thread of its own. The copy "
+        "holds no end of the streams of its parent's children; its own children are joined or "
+        "killed when its target returns."),
     Core("CTX-16",
          "A child has its name, its start method, the working directory, the environment and the "
          "arguments of the program that the options or the parent's state at Start say."),
@@ -88,7 +90,8 @@ constexpr Clause kClauses[] = {
     Optional(
         "CTX-31", "fork_server",
         "kForkServer starts children from a fork server with one thread, which is started when "
-        "needed and started again when it died."),
+        "needed and started again when it died, at most once for a start, of which never two "
+        "children run the target."),
     LeftOut("CTX-32", "The fork server's socket needs a key.",
             "The server has no address: only the process that started it holds its stream."),
     LeftOut("CTX-33", "If the fork server dies, exit codes of running children are lost.",

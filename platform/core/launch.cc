@@ -129,12 +129,18 @@ absl::StatusOr<Launched> Launch(port::Port& port, port::SpawnRequest request,
   Launched launched;
   launched.control = std::move(streams->first);
 
-  // What fits goes into the stream now: the preamble must be there, the rest saves a wake-up.
+  // What fits goes into the stream now: the preamble must be there, the rest saves a wake-up. Not so
+  // if a fork server is asked: it may die after it forked and before it said so; a child that had all
+  // it needs would run beside the one which is started in its place.
   std::string_view greeting_rest = greeting;
   std::string_view arguments_rest = arguments;
+  const bool is_served = message.start_method == StartMethod::kForkServer;
+  const size_t size_now = is_served ? preamble.size() : greeting.size();
+  std::string_view rest_now = greeting_rest.substr(0, size_now);
   const port::Deadline now = port::Deadline::At(absl::ZeroDuration());
-  absl::Status status = WriteAll(*launched.control, greeting_rest, now);
-  if (status.ok()) status = WriteAll(*launched.control, arguments_rest, now);
+  absl::Status status = WriteAll(*launched.control, rest_now, now);
+  greeting_rest.remove_prefix(size_now - rest_now.size());
+  if (status.ok() && !is_served) status = WriteAll(*launched.control, arguments_rest, now);
   if (!status.ok() && !absl::IsDeadlineExceeded(status)) return status;
   if (greeting.size() - greeting_rest.size() < preamble.size()) {
     // The child would not know that it is one, and run main as if a user had started it.

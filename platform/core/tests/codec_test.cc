@@ -175,6 +175,51 @@ TEST(Codec, RefusesASharedPointerOfAnotherType) {
   EXPECT_TRUE(absl::IsDataLoss(Decode<Pair>(bytes).status()));
 }
 
+// One object through pointers of two types: cereal would give both the type that came first.
+struct Base {
+  int value = 0;
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(value);
+  }
+};
+struct Derived : Base {
+  std::string text;
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(value, text);
+  }
+};
+TEST(Codec, RefusesASharedObjectUnderTwoTypes) {
+  using Pair = std::pair<std::shared_ptr<Derived>, std::shared_ptr<Base>>;
+  const auto object = std::make_shared<Derived>();
+  EXPECT_TRUE(absl::IsDataLoss(Decode<Pair>(*Encode(Pair(object, object))).status()));
+  EXPECT_TRUE(Decode<Pair>(*Encode(Pair(object, std::make_shared<Base>()))).ok());
+}
+struct Polymorphic {
+  virtual ~Polymorphic() = default;
+  int value = 0;
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(value);
+  }
+};
+struct OfPolymorphic : Polymorphic {};
+template <template <class> class Pointer>
+void ExpectOwnTypeOnly() {
+  Pointer<Polymorphic> pointer(new Polymorphic);
+  pointer->value = 5;
+  EXPECT_EQ(Decode<Pointer<Polymorphic>>(*Encode(pointer)).value()->value, 5);
+  pointer.reset(new OfPolymorphic);
+  EXPECT_TRUE(absl::IsInvalidArgument(Encode(pointer).status()));
+}
+template <class T>
+using Unique = std::unique_ptr<T>;
+TEST(Codec, RefusesAPointerToAnObjectOfADerivedClass) {
+  ExpectOwnTypeOnly<Unique>();
+  ExpectOwnTypeOnly<std::shared_ptr>();
+}
+
 TEST(Codec, TakesClassesByTheirBytesOrHooks) {
   EXPECT_EQ(RoundTrip(NoDefault(7)).value(), 7);
   Hooked hooked;

@@ -21,7 +21,7 @@ enum class StartMethod {
   kSpawn,
   // A fork server, itself spawned at the first use, forks on request: as clean as kSpawn and
   // faster, since the program is not started again. Static initialisers ran once, in the server.
-  // Where there is fork(): not on Windows.                                              [CTX-31]
+  // Where there is fork(): not on Windows. One server for each executable.      [CTX-31, CTX-42]
   kForkServer,
   // The calling process is forked. For experts: the child has all memory and descriptors of its
   // parent [CTX-15]; refused if the process has more than one thread; when the target returns, the
@@ -88,7 +88,7 @@ struct ProcessOptions {
   AtExit at_exit = AtExit::kJoin;
   // With kJoin, how long the destructor and the parent's exit wait before they kill.   [PROC-42]
   absl::Duration exit_timeout = absl::InfiniteDuration();
-  // How long Start waits until the child is ready.
+  // How long Start waits until the child is ready, and for a fork server.              [CTX-41]
   absl::Duration start_timeout = absl::InfiniteDuration();
   // The child outlives its parent, and the destructor leaves it alone. Otherwise it ends when its
   // parent dies, in whatever way.                                                       [PROC-44]

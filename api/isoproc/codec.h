@@ -11,8 +11,8 @@
 //
 // The bytes are for the processes of one program. They carry the type's name, so that another type
 // is refused; they are read with bounds checks, so that no bytes, whatever they hold, make the
-// reader leave its buffer, or take more memory than a small multiple of the message and of the values
-// that it holds.
+// reader leave its buffer, or take more memory than a small multiple of the message and of the
+// values that it holds.
 #ifndef ISOPROC_CODEC_H_
 #define ISOPROC_CODEC_H_
 

@@ -311,7 +311,7 @@ ISOPROC_CASE(ProcessOptions, PROC_69, DirectoryIsNoFile) {
   });
 }
 
-// Among them numbers of which the low 32 bits alone, or the whole as a signed number, mean something.
+// Among them numbers of which the low 32 bits alone, or the whole with its sign, mean something.
 ISOPROC_CASE(ProcessOptions, PROC_70, HandleThatIsNotOpenIsInvalid) {
   for (const int64_t native : {int64_t{-1}, int64_t{-2}, int64_t{1'000'000}, int64_t{1} << 32}) {
     ProcessOptions options = Killable();

@@ -385,8 +385,8 @@ ISOPROC_OTHERWISE(CTX_15_3, ForkHoldsNoStreamOfItsParentsChildren) {
   ExpectRefused(StartMethod::kFork);
 }
 
-// Runs in a child, which has a fork, which has a child that ends with the input. Says whether the fork
-// waits for it; gives how the fork ended.
+// Runs in a child, which has a fork, which has a child that ends with the input. Says whether the
+// fork waits for it; gives how the fork ended.
 int ForkWithAChild() {
   ProcessOptions with_input = By(StartMethod::kFork);
   with_input.standard_input = StandardStream::Inherit();
@@ -584,8 +584,8 @@ class AskWatcher : public SpawnWatcher {
   std::promise<void>* asked = nullptr;
 };
 
-// Runs in a child, which is to end although a start waits for a server that hangs, and although that
-// does not say that the child's own child was killed.
+// Runs in a child, which is to end although a start waits for a server that hangs, and although
+// that does not say that the child's own child was killed.
 void ExitWhileTheServerHangs() {
   auto* const port = new AskWatcher(port::HostPort());  // to the very end
   static_cast<void>(new ReplacedPort(*port));

@@ -129,9 +129,9 @@ absl::StatusOr<Launched> Launch(port::Port& port, port::SpawnRequest request,
   Launched launched;
   launched.control = std::move(streams->first);
 
-  // What fits goes into the stream now: the preamble must be there, the rest saves a wake-up. Not so
-  // if a fork server is asked: it may die after it forked and before it said so; a child that had all
-  // it needs would run beside the one which is started in its place.
+  // What fits goes into the stream now: the preamble must be there, the rest saves a wake-up. Not
+  // so if a fork server is asked: it may die after it forked and before it said so; a child that
+  // had all it needs would run beside the one which is started in its place.
   std::string_view greeting_rest = greeting;
   std::string_view arguments_rest = arguments;
   const bool is_served = message.start_method == StartMethod::kForkServer;

@@ -11,9 +11,9 @@
 
 namespace isoproc::internal {
 
-// Rows are never freed, so that nobody needs a lock to walk along them while libraries are loaded and
-// unloaded: in a fork of the process the lock could be held for ever. Nor do they refer to anything
-// else in a library than the target, which is null after its end.
+// Rows are never freed, so that nobody needs a lock to walk along them while libraries are loaded
+// and unloaded: in a fork of the process the lock could be held for ever. Nor do they refer to
+// anything else in a library than the target, which is null after its end.
 struct TargetRow {
   const std::string name;
   const uint64_t file;

@@ -110,8 +110,8 @@ class Port {
   // Thread safety: one call at a time per server.
   // Blocks:    until the server has forked, or refused, or `deadline`.
   // Errors:    as Spawn; Unavailable: the server is gone, start a new one.              [CTX-31]
-  //            DeadlineExceeded: it did not answer. It may be asked again; a child that it forks for
-  //            the request after all finds its bootstrap stream at the end.             [CTX-41]
+  //            DeadlineExceeded: it did not answer. It may be asked again; a child that it forks
+  //            for the request after all finds its bootstrap stream at the end.         [CTX-41]
   virtual absl::StatusOr<std::unique_ptr<ChildProcess>> SpawnFromServer(Stream& server,
                                                                         const SpawnRequest& request,
                                                                         Deadline deadline) = 0;

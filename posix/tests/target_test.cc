@@ -32,8 +32,8 @@ int ForkOneThatEndsItsThread() {
   return EndOf(Process::Start<EndThread>(options)) == "exited 0" ? 3 : 4;
 }
 
-// Where pthread_exit unwinds the stack it is as a return; where it does not, the child goes on until
-// its other threads have ended, and the library has one: that is nothing to wait for here.
+// Where pthread_exit unwinds the stack it is as a return; where it does not, the child goes on
+// until its other threads have ended, and the library has one: that is nothing to wait for here.
 TEST(TargetTest, EndOfItsThreadIsAReturn) {
 #ifndef __GLIBC__
   GTEST_SKIP() << "pthread_exit does not unwind the stack";

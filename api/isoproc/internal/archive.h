@@ -87,8 +87,8 @@ class ReadArchive : public cereal::InputArchive<ReadArchive> {
     Read(tag);
     if (tag != expected) ThrowBadBytes("the bytes are of another type");
   }
-  // How many elements follow, each of `least` bytes at least. More than the bytes that are left is a
-  // lie which must not be allowed to allocate, nor to loop.
+  // How many elements follow, each of `least` bytes at least. More than the bytes that are left is
+  // a lie which must not be allowed to allocate, nor to loop.
   size_t ReadCount(size_t least = 1) {
     uint64_t count = 0;
     Read(count);

@@ -41,8 +41,8 @@ using Binder = absl::StatusOr<Call> (*)(absl::Span<const std::byte> arguments);
 // A row of the registry of targets, which lives for ever.
 struct TargetRow;
 
-// One target. Objects have static storage duration: that of the program, or of a shared library which
-// may be unloaded.
+// One target. Objects have static storage duration: that of the program, or of a shared library
+// which may be unloaded.
 class Target {
  public:
   // Registers itself.

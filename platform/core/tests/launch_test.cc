@@ -27,8 +27,8 @@ using ::testing::NiceMock;
 using ::testing::Return;
 using ::testing::ReturnRef;
 
-// A child that does not read what it is told, and whose end of the stream stays open whatever becomes
-// of it: a foreign process has a copy. Time passes only while somebody waits.
+// A child that does not read what it is told, and whose end of the stream stays open whatever
+// becomes of it: a foreign process has a copy. Time passes only while somebody waits.
 class LaunchTest : public testing::Test {
  protected:
   using Process = NiceMock<port::MockChildProcess>;

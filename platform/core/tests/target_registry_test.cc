@@ -52,8 +52,8 @@ TEST(TargetRegistry, ForgetsWhatIsUnloaded) {
   EXPECT_EQ(FindTarget(name).value(), &again);
 }
 
-// At the end of a program targets go in the reverse order; what is left has the name by which a child
-// knows it.
+// At the end of a program targets go in the reverse order; what is left has the name by which a
+// child knows it.
 TEST(TargetRegistry, NamesStayWhileTheProgramEnds) {
   const Target first("ends", 1, &BindNothing);
   auto second = std::make_unique<Target>("ends", 1, &BindNothing);

@@ -58,8 +58,8 @@ TEST(ChildWatchTest, NobodyReapsWhileTheWatcherIsInItsCall) {
   EXPECT_OK(HostPort().WaitAny(absl::MakeConstSpan(&notice, 1), Soon()));
 }
 
-// Once the child is reaped, its process id may be anybody's: a thread that waits for it would wait for
-// a stranger, or take its status.
+// Once the child is reaped, its process id may be anybody's: a thread that waits for it would wait
+// for a stranger, or take its status.
 TEST(ChildWatchTest, NobodyAsksForTheIdOfAReapedChild) {
   auto child = HostPort().Spawn(ChildRequest({"exit", "4"}));
   ASSERT_OK(child);

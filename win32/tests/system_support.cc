@@ -72,13 +72,14 @@ int64_t OpenInheritable(const char* path) {
 }
 
 bool Refers(int64_t native, const char* path) {
+  BY_HANDLE_FILE_INFORMATION actual = {};
+  // Before another handle is opened, which may have that number.
+  if (!::GetFileInformationByHandle(NativeOf(native), &actual)) return false;
   const HANDLE file = ::CreateFileA(path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, nullptr,
                                     OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, nullptr);
   if (file == INVALID_HANDLE_VALUE) Fail("CreateFile");
   BY_HANDLE_FILE_INFORMATION expected = {};
-  BY_HANDLE_FILE_INFORMATION actual = {};
   const bool refers = ::GetFileInformationByHandle(file, &expected) &&
-                      ::GetFileInformationByHandle(NativeOf(native), &actual) &&
                       expected.dwVolumeSerialNumber == actual.dwVolumeSerialNumber &&
                       expected.nFileIndexHigh == actual.nFileIndexHigh &&
                       expected.nFileIndexLow == actual.nFileIndexLow;

@@ -55,19 +55,15 @@ function(isoproc_discover_tests name label)
     PROPERTIES TIMEOUT ${timeout} LABELS "${label}")
 endfunction()
 
-# isoproc_add_example(<name> [EXIT_CODE <n>] [ARGUMENTS <argument>...]): builds <name>.cc and tests
-# that it prints what expected/<name>.txt says; see cmake/RunExample.cmake.
+# isoproc_add_example(<name>): builds <name>.cc and tests that it succeeds and prints what
+# expected/<name>.txt says; see cmake/RunExample.cmake.
 function(isoproc_add_example name)
-  cmake_parse_arguments(ARG "" "EXIT_CODE" "ARGUMENTS" ${ARGN})
-  if(NOT DEFINED ARG_EXIT_CODE)
-    set(ARG_EXIT_CODE 0)
-  endif()
   isoproc_add_program(${name} ${name}.cc)
   target_link_libraries(${name} PRIVATE isoproc::isoproc)
   # The program comes last, behind "--": its emulator is a list of its own.
   add_test(NAME example.${name}
     COMMAND ${CMAKE_COMMAND} "-DEXPECTED=${CMAKE_CURRENT_SOURCE_DIR}/expected/${name}.txt"
-      -DEXIT_CODE=${ARG_EXIT_CODE} -P "${PROJECT_SOURCE_DIR}/cmake/RunExample.cmake"
-      -- ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:${name}> ${ARG_ARGUMENTS})
+      -P "${PROJECT_SOURCE_DIR}/cmake/RunExample.cmake"
+      -- ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:${name}>)
   set_tests_properties(example.${name} PROPERTIES TIMEOUT 120 LABELS example)
 endfunction()

@@ -5,8 +5,7 @@
 
 int Answer() { return 42; }
 
-int IsoprocMain(int argc, char** /*argv*/) {
-  std::printf("%d argument\n", argc - 1);
+int IsoprocMain(int /*argc*/, char** /*argv*/) {
   std::printf("exit code %d\n", isoproc::Process::Start<Answer>().value().Join().value().code());
-  return 3;
+  return 0;
 }

@@ -372,7 +372,7 @@ void LeaveAForkBehind() {
   Stay();
 }
 // The fork would keep its parent's child alive by a copy of their stream.
-ISOPROC_CASE(StartMethod, CTX_15_3, ForkHoldsNoStreamOfItsParentsChildren) {
+ISOPROC_CASE(StartMethod, CTX_15_5, ForkHoldsNoStreamOfItsParentsChildren) {
   SystemPipe input;
   SystemPipe output;
   ASSERT_OK_AND_ASSIGN(Process process, Process::Start<LeaveAForkBehind>(Between(input, output)));
@@ -381,7 +381,7 @@ ISOPROC_CASE(StartMethod, CTX_15_3, ForkHoldsNoStreamOfItsParentsChildren) {
   ASSERT_OK(process.Kill());
   EXPECT_EQ(output.ReadToEnd(), "") << "the end of the child";
 }
-ISOPROC_OTHERWISE(CTX_15_3, ForkHoldsNoStreamOfItsParentsChildren) {
+ISOPROC_OTHERWISE(CTX_15_5, ForkHoldsNoStreamOfItsParentsChildren) {
   ExpectRefused(StartMethod::kFork);
 }
 

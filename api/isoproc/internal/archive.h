@@ -17,6 +17,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <typeinfo>
 #include <unordered_map>
@@ -27,8 +28,8 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/types/span.h"
-#include "boost/pfr.hpp"
 #include "cereal/cereal.hpp"
+#include "isoproc/internal/fields.h"
 #include "isoproc/internal/travel.h"
 
 namespace isoproc::internal {
@@ -177,15 +178,34 @@ void CEREAL_LOAD_FUNCTION_NAME(Archive& archive, T& value) {
   value = byte != 0;
 }
 
+// By values, not by references to the members, which may be bit-fields.
+template <class T>
+class Box;
+template <class T, class... Fields>
+void ReadFields(ReadArchive& archive, T& value, Types<Fields...>) {
+  std::tuple<Box<std::remove_cv_t<Fields>>...> boxes;
+  std::apply(
+      [&archive, &value](auto&... box) {
+        (box.ReadFrom(archive), ...);
+        const T read{std::move(box).value()...};
+        std::memcpy(static_cast<void*>(std::addressof(value)), std::addressof(read), sizeof(T));
+      },
+      boxes);
+}
+
 template <std::same_as<WriteArchive> Archive, class T>
   requires(!kKnownToCereal<T> && kWayOf<T> == Way::kFields)
 void CEREAL_SAVE_FUNCTION_NAME(Archive& archive, const T& value) {
-  boost::pfr::for_each_field(value, [&archive](const auto& field) { archive(field); });
+  VisitFields(value, [&archive](auto, const auto&... fields) { (archive(fields), ...); });
 }
 template <std::same_as<ReadArchive> Archive, class T>
   requires(!kKnownToCereal<T> && kWayOf<T> == Way::kFields)
 void CEREAL_LOAD_FUNCTION_NAME(Archive& archive, T& value) {
-  boost::pfr::for_each_field(value, [&archive](auto& field) { archive(field); });
+  if constexpr (std::is_trivially_copyable_v<T>) {
+    ReadFields(archive, value, typename FieldsOf<T>::Type{});
+  } else {
+    VisitFields(value, [&archive](auto, auto&... fields) { (archive(fields), ...); });
+  }
 }
 
 template <class T>
@@ -313,20 +333,47 @@ void CEREAL_LOAD_FUNCTION_NAME(ReadArchive& archive, std::multiset<Key, Compare,
   }
 }
 
+template <class T>
+void RegisterShared(ReadArchive& archive, uint32_t id, const std::shared_ptr<T>& pointer) {
+  archive.registerSharedPointer(id, pointer);
+  archive.NoteShared(id & ~cereal::detail::msb_32bit, typeid(T));
+}
+template <class T>
+std::shared_ptr<T> ReadNewShared(ReadArchive& archive, uint32_t id) {
+  const auto pointer = std::make_shared<T>();
+  RegisterShared(archive, id, pointer);
+  archive(*pointer);
+  return pointer;
+}
+// An object that its hook constructs can be pointed to by others once it is there, not before.
+template <class T>
+  requires cereal::traits::has_load_and_construct<T, ReadArchive>::value std::shared_ptr<T>
+  ReadNewShared(ReadArchive& archive, uint32_t id) {
+    struct alignas(T) Room {
+      std::array<std::byte, sizeof(T)> bytes;
+    };
+    auto room = std::make_unique<Room>();
+    T* const object = reinterpret_cast<T*>(room.get());
+    cereal::memory_detail::LoadAndConstructLoadWrapper<ReadArchive, T> constructing(object);
+    archive(constructing);
+    static_cast<void>(room.release());
+    const std::shared_ptr<T> pointer(object, [](T* made) {
+      made->~T();
+      delete reinterpret_cast<Room*>(made);
+    });
+    RegisterShared(archive, id, pointer);
+    return pointer;
+  }
+
 // As cereal reads a shared pointer, but for the check that it is of the type it was written as.
 template <class T>
-  requires(!cereal::traits::has_load_and_construct<T, ReadArchive>::value)
 void CEREAL_LOAD_FUNCTION_NAME(ReadArchive& archive,
                                cereal::memory_detail::PtrWrapper<std::shared_ptr<T>&>& wrapper) {
   using Value = std::remove_const_t<T>;
   uint32_t id = 0;
   archive.Read(id);
   if ((id & cereal::detail::msb_32bit) != 0) {
-    const auto pointer = std::make_shared<Value>();
-    archive.registerSharedPointer(id, pointer);
-    archive.NoteShared(id & ~cereal::detail::msb_32bit, typeid(Value));
-    archive(*pointer);
-    wrapper.ptr = pointer;
+    wrapper.ptr = ReadNewShared<Value>(archive, id);
   } else if (id == 0) {
     wrapper.ptr.reset();
   } else {

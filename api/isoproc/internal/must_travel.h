@@ -3,11 +3,9 @@
 #ifndef ISOPROC_INTERNAL_MUST_TRAVEL_H_
 #define ISOPROC_INTERNAL_MUST_TRAVEL_H_
 
-#include <cstddef>
 #include <type_traits>
-#include <utility>
 
-#include "boost/pfr.hpp"
+#include "isoproc/internal/fields.h"
 #include "isoproc/internal/travel.h"
 
 namespace isoproc::internal {
@@ -15,13 +13,38 @@ namespace isoproc::internal {
 template <class T>
 void MustTravel();
 
-template <class T>
+// One assertion for each reason.
+template <class T, Opaque kOpacity = Opaque::kNoAggregate, bool kFieldsTravel = false>
 void CannotTravel() {
-  static_assert(
-      kWayOf<T> != Way::kNone,
-      "isoproc: this type cannot travel to another process: pointers and views do not (use "
-      "std::string), classes do as plain aggregates or with a serialize hook; see "
-      "codec.h");
+  constexpr bool kGoes = kWayOf<T> != Way::kNone;
+  if constexpr (std::is_union_v<T>) {
+    static_assert(kGoes,
+                  "isoproc: this type cannot travel to another process: of a union, nobody knows "
+                  "which member counts; use std::variant, or put it into a class with a serialize "
+                  "hook");
+  } else if constexpr (kOpacity == Opaque::kBaseClass) {
+    static_assert(kGoes,
+                  "isoproc: this type cannot travel to another process: it has a base class, so "
+                  "that it needs a serialize hook");
+  } else if constexpr (kOpacity == Opaque::kArrayMember) {
+    static_assert(kGoes,
+                  "isoproc: this type cannot travel to another process: it has a C array as "
+                  "member; use std::array, or a serialize hook");
+  } else if constexpr (kOpacity == Opaque::kManyFields) {
+    static_assert(kGoes,
+                  "isoproc: this type cannot travel to another process: it has more than 100 "
+                  "members, so that it needs a serialize hook");
+  } else if constexpr (kFieldsTravel) {
+    static_assert(kGoes,
+                  "isoproc: this type cannot travel to another process: a member is const or a "
+                  "bit-field, so that it needs a serialize hook");
+  } else {
+    static_assert(
+        kGoes,
+        "isoproc: this type cannot travel to another process: pointers and views do not (use "
+        "std::string), classes do as plain aggregates or with a serialize hook; see "
+        "codec.h");
+  }
 }
 
 template <class... Parts>
@@ -29,14 +52,13 @@ void PartsMustTravel(Types<Parts...>) {
   (MustTravel<std::remove_cv_t<Parts>>(), ...);
 }
 
-template <class T, size_t kField>
-void FieldMustTravel() {
-  MustTravel<std::remove_cv_t<boost::pfr::tuple_element_t<kField, T>>>();
-}
-
-template <class T, size_t... kFields>
-void FieldsMustTravel(std::index_sequence<kFields...>) {
-  (FieldMustTravel<T, kFields>(), ...);
+template <class T, class... Fields>
+void FieldsMustTravel(Types<Fields...> fields) {
+  if constexpr (((kWayOf<std::remove_cv_t<Fields>> != Way::kNone) && ...)) {
+    CannotTravel<T, Opaque::kNot, true>();
+  } else {
+    PartsMustTravel(fields);
+  }
 }
 
 // Does not compile unless T travels. The order is that of WayOf.
@@ -44,14 +66,14 @@ template <class T>
 void MustTravel() {
   if constexpr (kWayOf<T> != Way::kNone) {
     return;
-  } else if constexpr (!std::is_class_v<T> || kIsReferenceWrapper<T>) {
+  } else if constexpr (!std::is_class_v<T> || kIsOddPointer<T>) {
     CannotTravel<T>();
   } else if constexpr (kKnownToCereal<T>) {
     PartsMustTravel(typename PartsOf<T>::Type{});
-  } else if constexpr (HasPlainFields<T>()) {
-    FieldsMustTravel<T>(std::make_index_sequence<boost::pfr::tuple_size_v<T>>{});
+  } else if constexpr (OpacityOf<T>() == Opaque::kNot) {
+    FieldsMustTravel<T>(typename FieldsOf<T>::Type{});
   } else {
-    CannotTravel<T>();
+    CannotTravel<T, OpacityOf<T>()>();
   }
 }
 

@@ -140,7 +140,10 @@ struct Invocation {
   template <class... Args>
   static absl::StatusOr<std::string> Encode(const Args&... args) {
     absl::Status status;
-    ((status.ok() ? static_cast<void>(status = CheckFits<Ts>(args)) : static_cast<void>(0)), ...);
+    int position = Key::kTravelsAlong ? 0 : 1;  // the callable is none of the arguments
+    ((status.ok() ? static_cast<void>(status = CheckFits<Ts>(args, position++))
+                  : static_cast<void>(0)),
+     ...);
     if (!status.ok()) return status;
     WriteArchive archive;
     status = GuardEncode([&] {
@@ -266,6 +269,10 @@ Prepared PrepareObject(const T& callable, const Args&... args) {
     static_assert(std::is_default_constructible_v<T>,
                   "isoproc: a callable without state needs a default constructor");
     return Prepare<ObjectKey<T>>(Parameters{}, args...);
+  } else if constexpr (kWayOf<T> != Way::kCereal && std::is_polymorphic_v<T>) {
+    static_assert(!std::is_polymorphic_v<T>,
+                  "isoproc: a callable with virtual functions travels if it has a serialize hook");
+    return NotReached();
   } else if constexpr (kWayOf<T> != Way::kCereal && !std::is_aggregate_v<T>) {
     static_assert(std::is_aggregate_v<T>,
                   "isoproc: a callable with state travels if it is a plain aggregate or has a "

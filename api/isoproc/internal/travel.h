@@ -2,17 +2,32 @@
 #ifndef ISOPROC_INTERNAL_TRAVEL_H_
 #define ISOPROC_INTERNAL_TRAVEL_H_
 
+#include <array>
+#include <complex>
 #include <cstddef>
 #include <cstdlib>
+#include <deque>
+#include <forward_list>
 #include <functional>
+#include <iterator>
+#include <list>
+#include <memory>
+#include <optional>
+#include <queue>
 #include <ranges>
-#include <string_view>
+#include <set>
+#include <stack>
+#include <system_error>
+#include <thread>
 #include <tuple>
 #include <type_traits>
+#include <typeindex>
+#include <unordered_set>
 #include <utility>
+#include <valarray>
 #include <variant>
+#include <vector>
 
-#include "boost/pfr.hpp"
 #include "cereal/cereal.hpp"
 #include "cereal/types/array.hpp"          // IWYU pragma: export
 #include "cereal/types/bitset.hpp"         // IWYU pragma: export
@@ -35,6 +50,7 @@
 #include "cereal/types/valarray.hpp"       // IWYU pragma: export
 #include "cereal/types/variant.hpp"        // IWYU pragma: export
 #include "cereal/types/vector.hpp"         // IWYU pragma: export
+#include "isoproc/internal/fields.h"
 
 namespace isoproc::internal {
 
@@ -63,8 +79,7 @@ template <class T>
 inline constexpr bool kKnownToCereal =
     cereal::traits::is_output_serializable<T, probe::Archive>::value;
 
-// Stands for any value of any type, in unevaluated braces. Never called; the bodies are for clang,
-// which misses them where a constructor uses the conversion to a type that only one file knows.
+// As AnyReference, but a value: base classes and arrays show themselves by it.
 struct AnyValue {
   template <class T>
   operator T() const {  // NOLINT(google-explicit-constructor)
@@ -93,8 +108,7 @@ consteval bool TakesBracesBetween(std::index_sequence<kBefore...>, std::index_se
   return requires { T{AnyAt<kBefore>{}..., {AnyValue{}, AnyValue{}}, AnyAt<kAfter>{}...}; };
 }
 
-// Boost.PFR counts each element of a C array as a field and then fails to compile. An array member
-// shows itself: braces at its place take several elements, so that fewer values than the count
+// Each element of a C array is counted as a field. An array member shows itself: braces at its place take several elements, so that fewer values than the count
 // remain for what follows; a class member takes braces and leaves all.
 template <class T, size_t kCount, size_t kIndex = 0>
 consteval bool HasArrayMember() {
@@ -110,16 +124,61 @@ consteval bool HasArrayMember() {
   }
 }
 
+// Why the members of a class cannot be looked at, one by one.
+enum class Opaque {
+  kNot,
+  kNoAggregate,
+  kBaseClass,
+  kArrayMember,
+  kManyFields,
+};
 template <class T>
-consteval bool HasPlainFields() {
+consteval Opaque OpacityOf() {
   if constexpr (!std::is_aggregate_v<T> || std::is_array_v<T> || std::is_union_v<T>) {
-    return false;
+    return Opaque::kNoAggregate;
   } else if constexpr (kHasBase<T>) {
-    return false;
+    return Opaque::kBaseClass;
+  } else if constexpr (HasArrayMember<T, FieldCount<T>()>()) {
+    return Opaque::kArrayMember;
+  } else if constexpr (FieldCount<T>() > kMaxFields) {
+    return Opaque::kManyFields;
   } else {
-    return !HasArrayMember<T, boost::pfr::tuple_size_v<T>>();
+    return Opaque::kNot;
   }
 }
+
+// Classes of the standard library that hold a pointer, or a number that means something in one
+// process only, which nothing else about them says.
+template <class T>
+inline constexpr bool kIsOfOneProcess = std::input_or_output_iterator<T> ||
+                                        requires(const T& place) {
+  place.file_name();
+  place.function_name();
+}
+|| requires(const T& coroutine) {
+  coroutine.address();
+  T::from_address(nullptr);
+};
+template <>
+inline constexpr bool kIsOfOneProcess<std::error_code> = true;
+template <>
+inline constexpr bool kIsOfOneProcess<std::error_condition> = true;
+template <>
+inline constexpr bool kIsOfOneProcess<std::thread::id> = true;
+template <>
+inline constexpr bool kIsOfOneProcess<std::type_index> = true;
+template <class T>
+inline constexpr bool kIsOfOneProcess<std::reference_wrapper<T>> = true;
+
+// cereal has functions for these, which fail to compile, or a weak_ptr that arrives expired.
+template <class T>
+inline constexpr bool kIsOddPointer = false;
+template <class T, class Deleter>
+inline constexpr bool kIsOddPointer<std::unique_ptr<T[], Deleter>> = true;
+template <class T>
+inline constexpr bool kIsOddPointer<std::shared_ptr<T>> = std::is_array_v<T>;
+template <class T>
+inline constexpr bool kIsOddPointer<std::weak_ptr<T>> = true;
 
 // A class whose bytes mean the same in every process, as far as a compiler can tell. What cannot be
 // assigned may hold a reference; a range may be a view of somebody else's memory: these want a
@@ -128,12 +187,7 @@ template <class T>
 inline constexpr bool kIsByteClass =
     std::is_class_v<T>&& std::is_trivially_copyable_v<T>&& std::is_move_constructible_v<T>&&
         std::is_move_assignable_v<T> &&
-    !std::ranges::range<T> && !std::is_polymorphic_v<T>;
-
-template <class T>
-inline constexpr bool kIsReferenceWrapper = false;
-template <class T>
-inline constexpr bool kIsReferenceWrapper<std::reference_wrapper<T>> = true;
+    !std::ranges::range<T> && !std::is_polymorphic_v<T> && !kIsOfOneProcess<T>;
 
 template <class T, class... Seen>
 consteval Way WayOf();
@@ -148,25 +202,85 @@ consteval bool Goes() {
   }
 }
 
-template <class... Ts>
-struct Types {};
-
 // The types inside a type that cereal knows, which have to travel too. cereal itself looks at them
 // only when it is too late for a message that helps.
 template <class T>
 struct PartsOf {
   using Type = Types<>;
 };
-template <class T>
-  requires requires { typename T::value_type; }
-struct PartsOf<T> {
-  using Type = Types<typename T::value_type>;
+template <class T, size_t kSize>
+struct PartsOf<std::array<T, kSize>> {
+  using Type = Types<T>;
+};
+template <class T, class... Rest>
+struct PartsOf<std::deque<T, Rest...>> {
+  using Type = Types<T>;
+};
+template <class T, class... Rest>
+struct PartsOf<std::forward_list<T, Rest...>> {
+  using Type = Types<T>;
+};
+template <class T, class... Rest>
+struct PartsOf<std::list<T, Rest...>> {
+  using Type = Types<T>;
+};
+template <class T, class... Rest>
+struct PartsOf<std::vector<T, Rest...>> {
+  using Type = Types<T>;
+};
+template <class T, class... Rest>
+struct PartsOf<std::set<T, Rest...>> {
+  using Type = Types<T>;
+};
+template <class T, class... Rest>
+struct PartsOf<std::multiset<T, Rest...>> {
+  using Type = Types<T>;
+};
+template <class T, class... Rest>
+struct PartsOf<std::unordered_set<T, Rest...>> {
+  using Type = Types<T>;
+};
+template <class T, class... Rest>
+struct PartsOf<std::unordered_multiset<T, Rest...>> {
+  using Type = Types<T>;
+};
+// cereal's functions for maps take whatever looks like one.
+template <template <class...> class Map, class... Args>
+  requires requires { typename Map<Args...>::mapped_type; }
+struct PartsOf<Map<Args...>> {
+  using Type = Types<typename Map<Args...>::key_type, typename Map<Args...>::mapped_type>;
+};
+template <class T, class... Rest>
+struct PartsOf<std::queue<T, Rest...>> {
+  using Type = Types<T>;
+};
+template <class T, class... Rest>
+struct PartsOf<std::priority_queue<T, Rest...>> {
+  using Type = Types<T>;
+};
+template <class T, class... Rest>
+struct PartsOf<std::stack<T, Rest...>> {
+  using Type = Types<T>;
 };
 template <class T>
-  requires(
-      requires { typename T::element_type; } && !requires { typename T::value_type; })
-struct PartsOf<T> {
-  using Type = Types<typename T::element_type>;
+struct PartsOf<std::valarray<T>> {
+  using Type = Types<T>;
+};
+template <class T>
+struct PartsOf<std::complex<T>> {
+  using Type = Types<T>;
+};
+template <class T>
+struct PartsOf<std::optional<T>> {
+  using Type = Types<T>;
+};
+template <class T, class Deleter>
+struct PartsOf<std::unique_ptr<T, Deleter>> {
+  using Type = Types<T>;
+};
+template <class T>
+struct PartsOf<std::shared_ptr<T>> {
+  using Type = Types<T>;
 };
 template <class A, class B>
 struct PartsOf<std::pair<A, B>> {
@@ -186,19 +300,33 @@ consteval bool AllGo(Types<Parts...>, Types<Seen...>) {
   return (Goes<Parts, Seen...>() && ...);
 }
 
-template <class T, size_t... kIndex, class... Seen>
-consteval Way WayOfFields(std::index_sequence<kIndex...>, std::tuple<Seen*...>*) {
-  if constexpr (!(Goes<boost::pfr::tuple_element_t<kIndex, T>, T, Seen...>() && ...)) {
+// The size of an aggregate of these members at least, if none is a bit-field.
+template <class... Fields>
+consteval size_t LeastSize(Types<Fields...>) {
+  size_t size = 0;
+  ((size = std::is_empty_v<Fields>
+               ? size
+               : (size + alignof(Fields) - 1) / alignof(Fields) * alignof(Fields) + sizeof(Fields)),
+   ...);
+  return size;
+}
+
+template <class T, class... Fields, class... Seen>
+consteval Way WayOfFields(Types<Fields...>, Types<Seen...>) {
+  if constexpr (!(Goes<Fields, T, Seen...>() && ...)) {
     return Way::kNone;
-  } else if constexpr (std::is_trivially_copyable_v<T> &&
-                       ((WayOf<boost::pfr::tuple_element_t<kIndex, T>, T, Seen...>() ==
-                         Way::kBytes) &&
-                        ...) &&
-                       (sizeof(boost::pfr::tuple_element_t<kIndex, T>) + ... + 0) == sizeof(T)) {
-    return Way::kBytes;  // no padding, whose bytes would be anything, and no bool
-  } else if constexpr (sizeof...(kIndex) == 0) {
+  } else if constexpr (sizeof...(Fields) == 0) {
     return Way::kBytes;  // not nothing: a count of elements is checked against the bytes that
                          // follow
+  } else if constexpr (std::is_trivially_copyable_v<T> &&
+                       ((((WayOf<std::remove_cv_t<Fields>, T, Seen...>() == Way::kBytes) && ...) &&
+                         (sizeof(Fields) + ...) == sizeof(T)) ||
+                        LeastSize(Types<Fields...>{}) > sizeof(T))) {
+    return Way::kBytes;  // no padding, whose bytes would be anything, and no bool; or bit-fields,
+                         // which have their places in bytes
+  } else if constexpr ((std::is_const_v<Fields> || ...) ||
+                       LeastSize(Types<Fields...>{}) > sizeof(T)) {
+    return Way::kNone;  // they cannot be read into
   } else {
     return Way::kFields;
   }
@@ -210,17 +338,17 @@ consteval Way WayOf() {
     return Way::kBool;
   } else if constexpr (std::is_arithmetic_v<T> || std::is_enum_v<T>) {
     return Way::kBytes;
-  } else if constexpr (!std::is_class_v<T> || std::is_const_v<T> || kIsReferenceWrapper<T>) {
+  } else if constexpr (!std::is_class_v<T> || std::is_const_v<T> || kIsOddPointer<T>) {
     return Way::kNone;
   } else if constexpr (kKnownToCereal<T>) {
     return AllGo(typename PartsOf<T>::Type{}, Types<T, Seen...>{}) ? Way::kCereal : Way::kNone;
-  } else if constexpr (HasPlainFields<T>()) {
-    return WayOfFields<T>(std::make_index_sequence<boost::pfr::tuple_size_v<T>>{},
-                          static_cast<std::tuple<Seen*...>*>(nullptr));
-  } else if constexpr (kIsByteClass<T>) {
-    return Way::kBytes;
   } else {
-    return Way::kNone;
+    constexpr Opaque kOpacity = OpacityOf<T>();
+    if constexpr (kOpacity == Opaque::kNot) {
+      return WayOfFields<T>(typename FieldsOf<T>::Type{}, Types<Seen...>{});
+    } else {
+      return kIsByteClass<T> && kOpacity != Opaque::kManyFields ? Way::kBytes : Way::kNone;
+    }
   }
 }
 

@@ -4,10 +4,12 @@
 //   - numbers, bool, enumerations, and trivially copyable classes (as bytes)
 //   - std::string, the standard containers, std::array, bitset, chrono, complex, optional, pair,
 //     tuple, variant, and unique_ptr and shared_ptr to a type that travels
-//   - plain aggregates of such types, without any boilerplate
+//   - plain aggregates of such types, of up to 100 members, without any boilerplate
 //   - whatever has the hooks of the cereal library: serialize, save and load
 // These do not, and using them is a compile error: pointers, references, views (std::string_view,
-// spans), functions, aggregates that hold one of these, trivially copyable ranges and lambdas.
+// spans), iterators, functions, unions, weak_ptr, std::error_code and other classes of the standard
+// library that hold pointers, aggregates that hold one of these, trivially copyable ranges and
+// lambdas.
 //
 // The bytes are for the processes of one program. They carry the type's name, so that another type
 // is refused; they are read with bounds checks, so that no bytes, whatever they hold, make the
@@ -15,6 +17,13 @@
 // values that it holds.
 #ifndef ISOPROC_CODEC_H_
 #define ISOPROC_CODEC_H_
+
+#ifndef __cpp_concepts
+#error "isoproc needs C++20: -std=c++20, or CXX_STANDARD 20 in CMake"
+#endif
+#if !defined(__cpp_rtti) && !defined(_CPPRTTI)
+#error "isoproc needs run-time type information: leave out -fno-rtti"
+#endif
 
 #include <cstddef>
 #include <optional>

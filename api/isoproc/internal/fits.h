@@ -4,12 +4,12 @@
 
 #include <cmath>
 #include <limits>
-#include <string_view>
 #include <type_traits>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 
 namespace isoproc::internal {
 
@@ -34,7 +34,7 @@ struct NumberOf<T> : NumberOf<std::underlying_type_t<T>> {
 template <class T>
 using Number = typename NumberOf<T>::Type;
 
-absl::Status DoesNotFit(int position, const auto& value, std::string_view why) {
+absl::Status DoesNotFit(int position, const auto& value, absl::string_view why) {
   return absl::InvalidArgumentError(absl::StrCat("argument ", position, ", ", value, ", is ", why));
 }
 

@@ -18,7 +18,7 @@ TEST(Fits, IntegersThatKeepTheirValue) {
   EXPECT_TRUE(Fits<uint8_t>(255).ok());
   EXPECT_TRUE(Fits<int64_t>(-1).ok());
   EXPECT_TRUE(Fits<size_t>(5).ok());
-  EXPECT_TRUE(CheckFits<std::string>("text").ok());
+  EXPECT_TRUE(Fits<std::string>("text").ok());
   EXPECT_TRUE(Fits<double>(1).ok());
   EXPECT_TRUE(Fits<bool>(1).ok());
 }

@@ -1,7 +1,7 @@
 #include "posix/child_after_fork.h"
 
 // Used here and nowhere else between fork and exec, all async-signal-safe:
-//   _exit chdir close dup2 execve fcntl open setpgid setsid sigaction sigemptyset sigprocmask write
+//   _exit chdir close dup2 execve fcntl getpid open setpgid setsid sigaction sigemptyset sigprocmask write
 // and os::CloseFrom(), which says the same of itself. Not the table in syscalls.h: a hook of a test
 // would run in memory that belongs to the parent.
 #include <fcntl.h>
@@ -96,7 +96,12 @@ bool SetUpExec(const ExecSetup& setup, SetupFailure* failure, int* report) noexc
   if (!MoveStandardStreamsAway(&sources, failure)) return false;
   if (!MoveAway(&bootstrap, kBootstrapFd, failure)) return false;
   if (!PlaceStandardStreams(sources, failure)) return false;
-  if (bootstrap >= 0 && !Place(bootstrap, kBootstrapFd, failure)) return false;
+  if (bootstrap >= 0) {
+    if (!Place(bootstrap, kBootstrapFd, failure)) return false;
+    // The mark by which FindBootstrap() knows whose stream it is: it survives exec, and a process
+    // that inherits the stream from this one is not its owner.
+    (void)::fcntl(kBootstrapFd, F_SETOWN, ::getpid());
+  }
   os::CloseFrom(bootstrap >= 0 ? kFirstFree : kBootstrapFd, *report, setup.highest_descriptor);
   return true;
 }

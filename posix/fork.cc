@@ -54,7 +54,8 @@ absl::StatusOr<std::unique_ptr<ChildProcess>> Fork(const SpawnRequest& request, 
   if (!threads.ok()) return threads.status();
   if (*threads > 1 + own_threads) {
     // Only the calling thread exists in the copy; what the others hold is held for ever.
-    return absl::FailedPreconditionError("the process has several threads");
+    return absl::FailedPreconditionError(
+        "the process has several threads, so it cannot be forked (kFork)");
   }
   absl::StatusOr<StandardStreamSources> streams = OpenStandardStreams(request);
   if (!streams.ok()) return streams.status();

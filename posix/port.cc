@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -39,6 +40,9 @@ class PosixPort final : public Port {
   absl::StatusOr<std::unique_ptr<Stream>> AdoptBootstrap(
       std::string_view token, absl::Span<const std::byte> expected) override {
     return posix::AdoptBootstrap(token, expected);
+  }
+  std::optional<std::string> FindBootstrap(absl::Span<const std::byte> expected) override {
+    return posix::FindBootstrap(expected);
   }
   [[noreturn]] void EndFamily() override { posix::EndFamily(); }
   [[noreturn]] void ExitNow(int code) override { ::_exit(code); }

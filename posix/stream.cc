@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -11,6 +12,8 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -45,6 +48,20 @@ bool IsStreamSocket(int fd) {
   int type = 0;
   size = sizeof(type);
   return ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_STREAM;
+}
+
+// A child finds its stream at the same number always, so nothing else can be meant.
+constexpr std::string_view kBootstrapToken = "3";
+static_assert(kBootstrapFd == 3);
+
+bool IsBootstrap(absl::Span<const std::byte> expected) {
+  std::byte first[64];
+  if (expected.empty() || expected.size() > sizeof(first)) return false;
+  if (!IsStreamSocket(kBootstrapFd)) return false;
+  const ssize_t count = RetryOnEintr(
+      [&] { return sys.recv(kBootstrapFd, first, expected.size(), MSG_PEEK | MSG_DONTWAIT); });
+  return count == static_cast<ssize_t>(expected.size()) &&
+         std::memcmp(first, expected.data(), expected.size()) == 0;
 }
 
 }  // namespace
@@ -141,21 +158,18 @@ absl::StatusOr<std::unique_ptr<Stream>> AdoptStream(Handle handle) {
 
 absl::StatusOr<std::unique_ptr<Stream>> AdoptBootstrap(std::string_view token,
                                                        absl::Span<const std::byte> expected) {
-  // A child finds its stream at the same number always, so nothing else can be meant.
-  static_assert(kBootstrapFd == 3);
   const auto not_found = [] { return absl::NotFoundError("no bootstrap stream"); };
-  std::byte first[64];
-  if (token != "3" || expected.empty() || expected.size() > sizeof(first)) return not_found();
-  if (!IsStreamSocket(kBootstrapFd)) return not_found();
-  const ssize_t count = RetryOnEintr(
-      [&] { return sys.recv(kBootstrapFd, first, expected.size(), MSG_PEEK | MSG_DONTWAIT); });
-  if (count != static_cast<ssize_t>(expected.size()) ||
-      std::memcmp(first, expected.data(), expected.size()) != 0) {
-    return not_found();
-  }
+  if (token != kBootstrapToken || !IsBootstrap(expected)) return not_found();
   if (sys.fcntl(kBootstrapFd, F_SETFD, FD_CLOEXEC) != 0) return not_found();
   os::SuppressSigpipe(kBootstrapFd);
   return std::make_unique<PosixStream>(Fd(kBootstrapFd));
+}
+
+std::optional<std::string> FindBootstrap(absl::Span<const std::byte> expected) {
+  // Each child makes itself the owner of its stream, and stays so when others get a copy.
+  if (sys.fcntl(kBootstrapFd, F_GETOWN, 0) != ::getpid()) return std::nullopt;
+  if (!IsBootstrap(expected)) return std::nullopt;
+  return std::string(kBootstrapToken);
 }
 
 int FdOfStream(const Stream& stream) { return static_cast<const PosixStream&>(stream).fd(); }

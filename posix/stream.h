@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -50,6 +52,8 @@ absl::StatusOr<std::unique_ptr<Stream>> AdoptStream(Handle handle);
 // See Port::AdoptBootstrap.
 absl::StatusOr<std::unique_ptr<Stream>> AdoptBootstrap(std::string_view token,
                                                        absl::Span<const std::byte> expected);
+// See Port::FindBootstrap.
+std::optional<std::string> FindBootstrap(absl::Span<const std::byte> expected);
 
 // The descriptor of a stream of this port.
 int FdOfStream(const Stream& stream);

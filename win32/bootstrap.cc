@@ -61,6 +61,7 @@ std::optional<Token> ParseToken(std::string_view text) {
 
 // Any number may come from the user: it must not be closed, read from or waited for.
 bool IsBootstrap(HANDLE handle, absl::Span<const std::byte> expected) {
+  if (expected.empty() || expected.size() > kLongestExpected) return false;
   // First the question that every handle answers, wrong ones included. A handle that was inherited
   // can be inherited again, until somebody changes that; most others cannot.
   DWORD flags = 0;
@@ -84,10 +85,7 @@ std::string BootstrapToken(HANDLE pipe, const std::string& job_name) {
 absl::StatusOr<std::unique_ptr<Stream>> AdoptBootstrap(std::string_view token,
                                                        absl::Span<const std::byte> expected) {
   const std::optional<Token> parsed = ParseToken(token);
-  if (!parsed.has_value() || expected.empty() || expected.size() > kLongestExpected ||
-      !IsBootstrap(parsed->pipe, expected)) {
-    return NoBootstrap();
-  }
+  if (!parsed.has_value() || !IsBootstrap(parsed->pipe, expected)) return NoBootstrap();
   if (!sys.set_handle_information(parsed->pipe, HANDLE_FLAG_INHERIT, 0)) {
     const DWORD error = ::GetLastError();
     return Win32Error(error, "SetHandleInformation");
@@ -98,6 +96,22 @@ absl::StatusOr<std::unique_ptr<Stream>> AdoptBootstrap(std::string_view token,
   // Never deleted: another thread may be about to use it.
   own_job_name = new std::string(parsed->job_name);
   return *std::move(stream);
+}
+
+std::optional<std::string> FindBootstrap(absl::Span<const std::byte> expected) {
+  // The end of the command line, after a prefix of which nothing is known here.
+  constexpr size_t kLongestToken = 64;
+  const std::wstring_view line = ::GetCommandLineW();
+  const size_t longest = (std::min)(line.size(), kLongestToken);
+  std::string end;
+  for (const wchar_t c : line.substr(line.size() - longest)) {
+    end.push_back(c < 0x80 ? static_cast<char>(c) : ' ');
+  }
+  for (; !end.empty(); end.erase(0, 1)) {
+    const std::optional<Token> token = ParseToken(end);
+    if (token.has_value() && IsBootstrap(token->pipe, expected)) return end;
+  }
+  return std::nullopt;
 }
 
 const std::string* OwnJobName() { return own_job_name; }

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,8 @@ std::string BootstrapToken(HANDLE pipe, const std::string& job_name);
 // See Port::AdoptBootstrap.
 absl::StatusOr<std::unique_ptr<Stream>> AdoptBootstrap(std::string_view token,
                                                        absl::Span<const std::byte> expected);
+// See Port::FindBootstrap.
+std::optional<std::string> FindBootstrap(absl::Span<const std::byte> expected);
 
 // The name of the job that this process leads; null unless AdoptBootstrap has succeeded.
 const std::string* OwnJobName();

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -40,6 +41,9 @@ class Win32Port final : public Port {
   absl::StatusOr<std::unique_ptr<Stream>> AdoptBootstrap(
       std::string_view token, absl::Span<const std::byte> expected) override {
     return win32::AdoptBootstrap(token, expected);
+  }
+  std::optional<std::string> FindBootstrap(absl::Span<const std::byte> expected) override {
+    return win32::FindBootstrap(expected);
   }
   [[noreturn]] void EndFamily() override { win32::EndFamily(); }
   [[noreturn]] void ExitNow(int code) override { win32::ExitNow(code); }

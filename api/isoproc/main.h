@@ -17,7 +17,8 @@
 namespace isoproc {
 
 // Makes the program ready to start processes. In a child it runs the target and does not return.
-// Requires:  called from main with main's arguments, before other threads exist.
+// Requires:  called from main with main's arguments, before other threads exist. A child that gets
+//            others is refused, and Start of its parent says so.                       [ENTRY-17]
 // Blocks:    never, in a program that the user started.
 // A second call has no effect.                                                         [ENTRY-03]
 // The user's arguments are never taken for the library's own, whatever they say.       [ENTRY-08]
@@ -25,7 +26,7 @@ namespace isoproc {
 void Init(int argc, char** argv);
 
 // Names the program which children run instead of the caller's own: one that calls Init and has the
-// same targets. For programs whose main belongs to somebody else, and for shared libraries; makes a
+// same targets; a child that has not called Init may not start processes [CTX-20]. For programs whose main belongs to somebody else, and for shared libraries; makes a
 // call of Init unnecessary in the caller. Affects the starts that follow; an empty path goes back
 // to the caller's own program. Whether the program exists is seen when a process is started. A fork
 // server that runs already stays what it is.

@@ -63,7 +63,8 @@ class Process {
   // On OK:     the child is about to run the target; it may have ended already.         [PROC-03]
   // Errors:    no child is left behind.                                                 [CTX-27]
   //   FailedPrecondition  neither Init nor SetExecutable was called [ENTRY-01]; the child exited
-  //                       before it reached Init [ENTRY-09]; the program file was replaced and the
+  //                       before it reached Init [ENTRY-09], or gave it other arguments than those
+  //                       of main [ENTRY-17]; the caller is a child before its Init [CTX-20]; the program file was replaced and the
   //                       system cannot start the old one any more [ENTRY-06]; kFork in a process
   //                       with several threads
   //   InvalidArgument     a number does not fit its parameter; an option is not valid; a
@@ -72,7 +73,7 @@ class Process {
   //                       the target [ENTRY-16]
   //   PermissionDenied    the program or a file may not be used
   //   Aborted             the child died before it was ready; ExitStatusOf(status) says how
-  //                       [CTX-30]
+  //                       [CTX-30]. Two fork servers died, of which there is no exit status
   //   DataLoss            the child could not decode the arguments
   //   DeadlineExceeded    the child was not ready in time, and was killed
   //   ResourceExhausted   the system is out of processes, handles or memory

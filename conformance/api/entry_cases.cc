@@ -231,5 +231,21 @@ ISOPROC_CASE(Entry, CTX_20, ChildMustNotStartBeforeItsInit) {
   Observe("refused", refused);
 }
 
+ISOPROC_CASE(Entry, CTX_20_2, ChildWithoutInitMustNotStartAfterSetExecutable) {
+  ExpectOutput("never-init", {}, "exited 7",
+               {"i static initialiser: FAILED_PRECONDITION, plainly",
+                "i main: FAILED_PRECONDITION, plainly", " main: FAILED_PRECONDITION: exited 7"});
+}
+
+// One "main": the child does not go on.
+ISOPROC_CASE(Entry, ENTRY_17, InitNeedsTheArgumentsOfMain) {
+  ExpectOutput("other-arguments", {}, "exited 9", {"main", "child: FAILED_PRECONDITION, named"});
+}
+
+ISOPROC_CASE(Entry, ENTRY_17_2, InitNeedsNoMoreThanTheArgumentsOfMain) {
+  ExpectOutput("other-arguments", {"more"}, "exited 9",
+               {"main", "child: FAILED_PRECONDITION, named"});
+}
+
 }  // namespace
 }  // namespace isoproc::conformance

@@ -41,6 +41,9 @@ constexpr Clause kClauses[] = {
          "Targets are found when parent and child are loaded at different addresses, or are two "
          "images of one program with different bases."),
     Core("ENTRY-16", "A target that the child's image does not have is kNotFound, with no child."),
+    Core("ENTRY-17",
+         "A child that gives Init other arguments than those of main is kFailedPrecondition, and "
+         "the message says so; the child does not go on in main."),
 };
 
 }  // namespace

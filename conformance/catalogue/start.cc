@@ -52,8 +52,8 @@ constexpr Clause kClauses[] = {
          "Static initialisers, and what main does before Init, run again in a spawned child; what "
          "main does after Init does not."),
     Core("CTX-20",
-         "A start from a child's static initialisers or before its Init is refused, so that no "
-         "program multiplies without end."),
+         "A start from a child's static initialisers or before its Init is kFailedPrecondition, "
+         "after SetExecutable too, so that no program multiplies without end."),
     LeftOut("CTX-21", "With fork, a program without the main guard works.",
             "Init is required with every method, so that a program that works here works "
             "everywhere."),

@@ -154,4 +154,10 @@ void RunChild(std::unique_ptr<port::Stream> stream) {
   EndChild(start_method, RunTarget(*std::move(call), control, start_method));
 }
 
+void RefuseToRun(std::unique_ptr<port::Stream> stream, const absl::Status& reason) {
+  // It listens when it has said all.
+  if (ReadOrders(*stream).ok()) Refuse(*stream, reason);
+  Runtime::Get().ExitNow(kCannotRun);
+}
+
 }  // namespace isoproc::internal

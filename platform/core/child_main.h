@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "absl/status/status.h"
 #include "platform/port/port.h"
 
 namespace isoproc::internal {
@@ -13,6 +14,9 @@ inline constexpr int kCannotRun = 1;
 
 // Reads from `stream` what the parent wants, and does that: runs a target, or serves forks.
 [[noreturn]] void RunChild(std::unique_ptr<port::Stream> stream);
+
+// Reads from `stream` what the parent wants, and tells it why that cannot be.
+[[noreturn]] void RefuseToRun(std::unique_ptr<port::Stream> stream, const absl::Status& reason);
 
 }  // namespace isoproc::internal
 

@@ -58,15 +58,17 @@ absl::Status RefusalToStatus(const std::string& payload) {
   return absl::Status(static_cast<absl::StatusCode>(refused->code), refused->message);
 }
 
-// Why a child that gave no answer is gone.
-absl::Status DeathToStatus(const port::Termination& termination) {
+// Why a child that gave no answer is gone. One that is forked does not come by Init.
+absl::Status DeathToStatus(const port::Termination& termination, bool is_forked) {
   const absl::StatusOr<ExitStatus> exit_status = ToExitStatus(termination);
   if (!exit_status.ok()) return exit_status.status();
   absl::Status status;
   if (exit_status->kind() == ExitStatus::Kind::kExited) {
-    status = absl::FailedPreconditionError(absl::StrCat(
-        "the child ", exit_status->ToString(),
-        " before it reached isoproc::Init(argc, argv), which must be the first statement of main"));
+    status = absl::FailedPreconditionError(
+        absl::StrCat("the child ", exit_status->ToString(),
+                     is_forked ? " before it was ready: it could not be set up"
+                               : " before it reached isoproc::Init(argc, argv), which must be the "
+                                 "first statement of main"));
   } else {
     status = absl::AbortedError(
         absl::StrCat("the child was ", exit_status->ToString(), " before it was ready"));
@@ -78,7 +80,7 @@ absl::Status DeathToStatus(const port::Termination& termination) {
 // Waits until the child is ready. On failure the child has been reaped.
 absl::Status ShakeHands(port::Port& port, port::ChildProcess& process, port::Stream& control,
                         std::string_view greeting_rest, std::string_view arguments,
-                        port::Deadline deadline) {
+                        port::Deadline deadline, bool is_forked) {
   absl::Status told = WriteWhileItRuns(port, process, control, greeting_rest, deadline);
   if (told.ok()) told = WriteWhileItRuns(port, process, control, arguments, deadline);
   absl::Status failure;
@@ -104,7 +106,7 @@ absl::Status ShakeHands(port::Port& port, port::ChildProcess& process, port::Str
     if (killed.ok()) process.Wait(port::Deadline::Never()).IgnoreError();
   }
   if (!failure.ok()) return failure;
-  if (ended.ok()) return DeathToStatus(*ended);
+  if (ended.ok()) return DeathToStatus(*ended, is_forked);
   if (too_late)
     return absl::DeadlineExceededError("the child was not ready in time; it was killed");
   return absl::FailedPreconditionError(
@@ -155,7 +157,7 @@ absl::StatusOr<Launched> Launch(port::Port& port, port::SpawnRequest request,
   streams->second.reset();
 
   status = ShakeHands(port, *launched.process, *launched.control, greeting_rest, arguments_rest,
-                      deadline);
+                      deadline, message.start_method != StartMethod::kSpawn);
   if (!status.ok()) return status;
   return launched;
 }

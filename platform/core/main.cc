@@ -16,18 +16,25 @@ namespace isoproc {
 
 void Init(int argc, char** argv) {
   internal::Runtime& runtime = internal::Runtime::Get();
-  if (argc == 2) {
-    const std::optional<internal::BootstrapArgument> argument =
-        internal::ParseBootstrapArgument(argv[1]);
-    if (argument.has_value()) {
-      absl::StatusOr<std::unique_ptr<port::Stream>> stream =
-          runtime.port().AdoptBootstrap(argument->token, argument->preamble);
-      if (stream.ok()) internal::RunChild(*std::move(stream));
-      // A child all the same, which must not run main as if a user had started it.
-      if (!absl::IsNotFound(stream.status())) runtime.ExitNow(internal::kCannotRun);
-    }
+  port::Port& port = runtime.port();
+  std::optional<internal::BootstrapArgument> argument;
+  if (argc == 2) argument = internal::ParseBootstrapArgument(argv[1]);
+  if (argument.has_value()) {
+    absl::StatusOr<std::unique_ptr<port::Stream>> stream =
+        port.AdoptBootstrap(argument->token, argument->preamble);
+    if (stream.ok()) internal::RunChild(*std::move(stream));
+    // A child all the same, which must not run main as if a user had started it.
+    if (!absl::IsNotFound(stream.status())) runtime.ExitNow(internal::kCannotRun);
+  } else if (const auto token = port.FindBootstrap(internal::PreambleText())) {
+    absl::StatusOr<std::unique_ptr<port::Stream>> stream =
+        port.AdoptBootstrap(*token, internal::PreambleText());
+    if (!stream.ok()) runtime.ExitNow(internal::kCannotRun);
+    internal::RefuseToRun(*std::move(stream),
+                          absl::FailedPreconditionError(
+                              "in the child isoproc::Init(argc, argv) did not get the arguments of "
+                              "main, by which it knows that it is one"));
   }
-  runtime.InitMain(runtime.port().ProgramArguments(argc, argv));
+  runtime.InitMain(port.ProgramArguments(argc, argv));
 }
 
 absl::Status SetExecutable(std::string path) {

@@ -56,10 +56,12 @@ void ParentMonitor::Run(port::Port& port, port::Stream& control, port::DeathNoti
     }
   }
   if (!detached) port.EndFamily();
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   parent_gone_ = true;
-  running_ = false;
   changed_.notify_all();
+  // For ever: while a thread ends, nobody can say whether the system still counts it, and kFork has
+  // to know how many there are.
+  while (true) changed_.wait(lock);
 }
 
 template <class Predicate>
@@ -91,8 +93,8 @@ bool ParentMonitor::stop_requested() {
 
 bool ParentMonitor::WaitForStop(absl::Duration timeout) {
   const bool for_ever = timeout == absl::InfiniteDuration();
-  // Only a thread that runs can hear of a request.
-  return WaitUntil(timeout, [&] { return stop_requested_ || (for_ever && !running_); }) &&
+  const auto can_come = [&] { return running_ && !parent_gone_; };
+  return WaitUntil(timeout, [&] { return stop_requested_ || (for_ever && !can_come()); }) &&
          stop_requested();
 }
 

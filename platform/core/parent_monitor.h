@@ -21,7 +21,7 @@ class ParentMonitor {
   // Requires the only call.
   absl::Status Start(port::Stream& control, const StartMessage& message);
 
-  // Whether the thread runs.
+  // Whether there is the thread; it stays when the parent is gone.
   bool running();
 
   bool stop_requested();

@@ -19,7 +19,14 @@ constexpr char kTeaching[] =
     "main, in this program and for its children, which are the same program started again:\n"
     "  int main(int argc, char** argv) {\n"
     "    isoproc::Init(argc, argv);\n"
-    "(In a program whose main is not yours, call isoproc::SetExecutable.)";
+    "(In a program whose main is not yours, name another one which calls Init by "
+    "isoproc::SetExecutable.)";
+
+// Each would start another one, without end.
+constexpr char kChildWithoutInit[] =
+    "this process is a child of isoproc that has not called isoproc::Init, so it cannot start "
+    "processes: main must call isoproc::Init(argc, argv) first, and a program named with "
+    "isoproc::SetExecutable must be one whose main does";
 
 }  // namespace
 
@@ -52,10 +59,12 @@ void Program::SetExecutable(std::string path) {
   facts_.executable = std::move(path);
 }
 
-absl::Status Program::CheckReady() {
+absl::Status Program::CheckReady(port::Port& port) {
   const std::lock_guard lock(mutex_);
-  if (facts_.ready || !facts_.executable.empty()) return absl::OkStatus();
-  return absl::FailedPreconditionError(kTeaching);
+  if (facts_.ready) return absl::OkStatus();
+  if (facts_.executable.empty()) return absl::FailedPreconditionError(kTeaching);
+  if (!port.FindBootstrap(PreambleText()).has_value()) return absl::OkStatus();
+  return absl::FailedPreconditionError(kChildWithoutInit);
 }
 
 absl::StatusOr<Program::Image> Program::ImageToRun(port::Port& port) {

@@ -32,7 +32,7 @@ class Program {
   void SetExecutable(std::string path);
 
   // Errors: FailedPrecondition, with a message that teaches, if nothing may be started.
-  absl::Status CheckReady();
+  absl::Status CheckReady(port::Port& port);
 
   // What a child is to run.
   struct Image {

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "isoproc/process.h"
 #include "isoproc/process_options.h"
 #include "platform/core/child.h"
@@ -67,7 +68,7 @@ bool Has(StartMethod method, const port::Capabilities& capabilities) {
 absl::StatusOr<std::shared_ptr<Child>> StartChild(const ProcessOptions& options,
                                                   const Target& target, std::string arguments) {
   Runtime& runtime = Runtime::Get();
-  const absl::Status ready = runtime.program().CheckReady();
+  const absl::Status ready = runtime.program().CheckReady(runtime.port());
   if (!ready.ok()) return ready;
   if (!Has(options.start_method, runtime.port().capabilities())) {
     return absl::UnimplementedError(absl::StrCat("this platform (",
@@ -105,6 +106,11 @@ absl::StatusOr<std::shared_ptr<Child>> StartChild(const ProcessOptions& options,
     if (absl::IsUnavailable(launched.status())) {
       return absl::AbortedError("two fork servers did not answer");
     }
+  }
+  if (absl::IsDeadlineExceeded(launched.status())) {
+    return absl::DeadlineExceededError(absl::StrCat(
+        "process '", message.name, "' was not ready within its start_timeout of ",
+        absl::FormatDuration(options.start_timeout), ": ", launched.status().message()));
   }
   if (!launched.ok()) return launched.status();
   auto child = std::make_shared<Child>(

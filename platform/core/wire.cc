@@ -41,6 +41,10 @@ Preamble MakePreamble(port::Port& port) {
   return preamble;
 }
 
+absl::Span<const std::byte> PreambleText() {
+  return absl::MakeConstSpan(reinterpret_cast<const std::byte*>(kMagic.data()), kMagic.size());
+}
+
 std::string BootstrapPrefix(const Preamble& preamble) {
   const absl::string_view nonce(reinterpret_cast<const char*>(preamble.data()) + kMagic.size(),
                                 preamble.size() - kMagic.size());

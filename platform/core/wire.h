@@ -33,6 +33,9 @@ using Preamble = std::array<std::byte, 32>;  // a fixed text and a random number
 
 Preamble MakePreamble(port::Port& port);
 
+// The fixed text, with which the stream of every child begins.
+absl::Span<const std::byte> PreambleText();
+
 // The beginning of the argument that marks a child; the port appends its token.
 std::string BootstrapPrefix(const Preamble& preamble);
 

@@ -27,6 +27,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -83,6 +84,14 @@ class Port {
   //            handle was touched: the arguments were the user's own.                  [ENTRY-08]
   virtual absl::StatusOr<std::unique_ptr<Stream>> AdoptBootstrap(
       std::string_view token, absl::Span<const std::byte> expected) = 0;
+
+  // The token for AdoptBootstrap in a process that was itself started with a bootstrap stream, if
+  // nobody has adopted it and its first unread bytes are `expected`, or begin with it; nullopt in
+  // all others, also if such a process left them a copy of the stream. For programs that do not
+  // hand on the arguments of main; may be called before main.
+  // Requires:  as AdoptBootstrap.
+  // Blocks:    never. Nothing is read.                                            [ENTRY-17]
+  virtual std::optional<std::string> FindBootstrap(absl::Span<const std::byte> expected) = 0;
 
   // In a child that is about to end because its parent is dead: ends the other members of the
   // family that the child leads, and the child. How the child ends is nobody's to see. Never

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
@@ -41,6 +42,9 @@ class StubPort : public Port {
   absl::StatusOr<std::unique_ptr<Stream>> AdoptBootstrap(std::string_view,
                                                          absl::Span<const std::byte>) override {
     return Refuse("AdoptBootstrap");
+  }
+  std::optional<std::string> FindBootstrap(absl::Span<const std::byte>) override {
+    return std::nullopt;
   }
   [[noreturn]] void EndFamily() override { std::_Exit(1); }
   [[noreturn]] void ExitNow(int code) override { std::_Exit(code); }

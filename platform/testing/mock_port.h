@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,6 +60,8 @@ class MockPort : public Port {
               (override));
   MOCK_METHOD(absl::StatusOr<std::unique_ptr<Stream>>, AdoptBootstrap,
               (std::string_view token, absl::Span<const std::byte> expected), (override));
+  MOCK_METHOD(std::optional<std::string>, FindBootstrap, (absl::Span<const std::byte> expected),
+              (override));
   MOCK_METHOD(void, PrepareChild, (), (override));
   MOCK_METHOD(absl::Status, ServeForks, (std::unique_ptr<Stream> server, const ForkedEntry& entry),
               (override));

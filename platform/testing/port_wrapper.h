@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -59,6 +60,9 @@ class PortWrapper : public Port {
   absl::StatusOr<std::unique_ptr<Stream>> AdoptBootstrap(
       std::string_view token, absl::Span<const std::byte> expected) override {
     return Wrap(real_.AdoptBootstrap(token, expected));
+  }
+  std::optional<std::string> FindBootstrap(absl::Span<const std::byte> expected) override {
+    return real_.FindBootstrap(expected);
   }
   [[noreturn]] void EndFamily() override {
     real_.EndFamily();

@@ -288,6 +288,23 @@ TEST_F(SpawnTest, EndFamilyTakesTheGrandchildAlong) {
   EXPECT_TRUE(EndsSoon(::atoi(line)));
 }
 
+// A process that was started by a child before it adopted its stream has a copy of the stream.
+TEST_F(SpawnTest, OnlyTheOwnerFindsTheBootstrapStream) {
+  EXPECT_TRUE(InForkedCopy([] {
+    const auto find = [](const char* expected) {
+      return HostPort().FindBootstrap(
+          absl::MakeConstSpan(reinterpret_cast<const std::byte*>(expected), strlen(expected)));
+    };
+    auto pair = CreateSocketPair();
+    if (!pair.ok() || ::send(pair->first.get(), "hello", 5, 0) != 5) return false;
+    if (pair->second.get() != 3 && ::dup2(pair->second.get(), 3) != 3) return false;
+    if (find("hell").has_value()) return false;
+    if (::fcntl(3, F_SETOWN, ::getpid()) != 0) return false;
+    if (find("hell") != "3" || find("hello") != "3" || find("jello").has_value()) return false;
+    return InForkedCopy([&] { return !find("hello").has_value(); });
+  }));
+}
+
 TEST_F(SpawnTest, AdoptBootstrapTouchesNothingElse) {
   // In a copy of this process, where descriptor 3 can be made into anything.
   EXPECT_TRUE(InForkedCopy([] {

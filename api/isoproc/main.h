@@ -26,8 +26,9 @@ namespace isoproc {
 void Init(int argc, char** argv);
 
 // Names the program which children run instead of the caller's own: one that calls Init and has the
-// same targets; a child that has not called Init may not start processes [CTX-20]. For programs whose main belongs to somebody else, and for shared libraries; makes a
-// call of Init unnecessary in the caller. Affects the starts that follow; an empty path goes back
+// same targets; a child that has not called Init may not start processes [CTX-20]. For programs
+// whose main belongs to somebody else, and for shared libraries; makes a call of Init unnecessary
+// in the caller. Affects the starts that follow; an empty path goes back
 // to the caller's own program. Whether the program exists is seen when a process is started. A fork
 // server that runs already stays what it is.
 //                                                                              [CTX-25, ENTRY-10]

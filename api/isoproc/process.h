@@ -64,9 +64,9 @@ class Process {
   // Errors:    no child is left behind.                                                 [CTX-27]
   //   FailedPrecondition  neither Init nor SetExecutable was called [ENTRY-01]; the child exited
   //                       before it reached Init [ENTRY-09], or gave it other arguments than those
-  //                       of main [ENTRY-17]; the caller is a child before its Init [CTX-20]; the program file was replaced and the
-  //                       system cannot start the old one any more [ENTRY-06]; kFork in a process
-  //                       with several threads
+  //                       of main [ENTRY-17]; the caller is a child before its Init [CTX-20]; the
+  //                       program file was replaced and the system cannot start the old one any
+  //                       more [ENTRY-06]; kFork in a process with several threads
   //   InvalidArgument     a number does not fit its parameter; an option is not valid; a
   //                       serialisation hook threw
   //   NotFound            no such program, working directory or file; the child does not have

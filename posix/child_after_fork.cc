@@ -1,7 +1,8 @@
 #include "posix/child_after_fork.h"
 
 // Used here and nowhere else between fork and exec, all async-signal-safe:
-//   _exit chdir close dup2 execve fcntl getpid open setpgid setsid sigaction sigemptyset sigprocmask write
+//   _exit chdir close dup2 execve fcntl getpid open setpgid setsid sigaction sigemptyset
+//   sigprocmask write
 // and os::CloseFrom(), which says the same of itself. Not the table in syscalls.h: a hook of a test
 // would run in memory that belongs to the parent.
 #include <fcntl.h>

@@ -41,7 +41,6 @@ endfunction()
 
 isoproc_fetch_header_library(isoproc_dependency::cereal
   https://github.com/USCiLab/cereal.git v1.3.2)
-isoproc_fetch_header_library(isoproc_dependency::pfr https://github.com/boostorg/pfr.git 2.2.0)
 
 if((ISOPROC_BUILD_TESTS OR ISOPROC_BUILD_CONFORMANCE) AND NOT TARGET GTest::gmock)
   set(gtest_force_shared_crt ON CACHE BOOL "" FORCE)  # the C runtime that everything else uses

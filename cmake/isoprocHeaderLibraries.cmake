@@ -18,4 +18,3 @@ function(isoproc_find_header_library target header)
 endfunction()
 
 isoproc_find_header_library(isoproc_dependency::cereal cereal/cereal.hpp)
-isoproc_find_header_library(isoproc_dependency::pfr boost/pfr.hpp)

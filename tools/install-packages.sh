@@ -21,31 +21,18 @@ wanted=("$@")
 have apt-get || die "only Debian and Ubuntu are known here; see README.md for the packages"
 
 missing=()
-boost_missing=0
 for group in "${wanted[@]}"; do
   [[ -n ${groups[$group]:-} ]] || die "unknown group '$group'"
   for package in ${groups[$group]}; do
     [[ -n $(package_version "$package") ]] || missing+=("$package")
   done
 done
-# Any Boost with PFR will do: 1.75 and later.
-[[ -f /usr/include/boost/pfr.hpp ]] || boost_missing=1
-
-if ((${#missing[@]} == 0 && boost_missing == 0)); then
+if ((${#missing[@]} == 0)); then
   exit 0
 fi
 
 export DEBIAN_FRONTEND=noninteractive
 say "updating package lists"
 as_root apt-get -qq update </dev/null
-if ((boost_missing)); then
-  # Debian 12's default Boost is 1.74, one too old; it also ships 1.81.
-  version=$(apt-cache policy libboost-dev | sed -n 's/^ *Candidate: //p')
-  if dpkg --compare-versions "$version" ge 1.75; then
-    missing+=(libboost-dev)
-  else
-    missing+=(libboost1.81-dev)
-  fi
-fi
 say "installing ${missing[*]}"
 as_root apt-get -qq install -y --no-install-recommends "${missing[@]}" </dev/null >/dev/null

@@ -10,16 +10,15 @@ from common import ROOT, finish, layer, sources
 THIRD_PARTY = {
     "absl": "absl/",
     "cereal": "cereal/",
-    "pfr": "boost/pfr",
     "gtest": ("gtest/", "gmock/"),
     "api": "isoproc/",
 }
 # Layer: what its files may include beyond their own directory and the standard library.
 ALLOWED = {
-    "api": ["api", "absl", "cereal", "pfr"],
+    "api": ["api", "absl", "cereal"],
     "platform/base": ["absl"],
     "platform/port": ["platform/base", "absl"],
-    "platform/core": ["api", "platform/base", "platform/port", "absl", "cereal", "pfr"],
+    "platform/core": ["api", "platform/base", "platform/port", "absl", "cereal"],
     "platform/main": ["api"],
     "platform/stub": ["platform/base", "platform/port", "absl"],
     "platform/testing": ["api", "platform/base", "platform/core", "platform/port", "absl", "gtest"],

@@ -26,12 +26,11 @@ build_dependencies() {
     flock 9
     [[ -f $prefix/complete ]] && exit 0
     rm -rf "$prefix" "$work"
-    mkdir -p "$prefix/include/boost"
+    mkdir -p "$prefix/include"
 
     # Header-only. A cross compiler must not see /usr/include itself.
     # Debian's cereal takes its copy of RapidJSON from the package of that name.
     cp -r /usr/include/cereal /usr/include/rapidjson "$prefix/include/"
-    cp -r /usr/include/boost/pfr /usr/include/boost/pfr.hpp "$prefix/include/boost/"
 
     say "Abseil $abseil for $kind"
     fetch_source abseil "$abseil" "$work/abseil"

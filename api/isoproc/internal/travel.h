@@ -108,8 +108,8 @@ consteval bool TakesBracesBetween(std::index_sequence<kBefore...>, std::index_se
   return requires { T{AnyAt<kBefore>{}..., {AnyValue{}, AnyValue{}}, AnyAt<kAfter>{}...}; };
 }
 
-// Each element of a C array is counted as a field. An array member shows itself: braces at its place
-// take several elements, so that fewer values than the count remain for what follows; a class
+// Each element of a C array is counted as a field. An array member shows itself: braces at its
+// place take several elements, so that fewer values than the count remain for what follows; a class
 // member takes braces and leaves all.
 template <class T, size_t kCount, size_t kIndex = 0>
 consteval bool HasArrayMember() {

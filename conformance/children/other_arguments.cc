@@ -1,5 +1,5 @@
-// A program that gives Init other arguments than those of main: none, or, if it has any itself, one
-// more. A child that comes to its main all the same starts no other.
+// A program whose child gives Init other arguments than those of main: none, or, if the program has
+// any itself, one more. A child that comes to its main all the same starts no other.
 #include <cstdlib>
 #include <map>
 #include <string>
@@ -17,7 +17,9 @@ int main(int argc, char** argv) {
   using isoproc::conformance::Print;
   const bool is_child = std::getenv("ISOPROC_TEST_CHILD") != nullptr;
   const bool more_given = is_child ? std::getenv("ISOPROC_TEST_MORE") != nullptr : argc > 1;
-  if (!more_given) {
+  if (!is_child) {
+    isoproc::Init(argc, argv);
+  } else if (!more_given) {
     isoproc::Init(0, nullptr);
   } else {
     char added[] = "added";

@@ -24,8 +24,8 @@ struct NumberOf {
 template <class T>
   requires kIsCountable<T>
 struct NumberOf<T> {
-  using Type =
-      std::conditional_t<std::is_signed_v<T>, std::make_signed<T>, std::make_unsigned<T>>::type;
+  using Type = typename std::conditional_t<std::is_signed_v<T>, std::make_signed<T>,
+                                           std::make_unsigned<T>>::type;
 };
 template <class T>
   requires std::is_enum_v<T>

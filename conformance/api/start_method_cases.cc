@@ -588,8 +588,9 @@ class AskWatcher : public SpawnWatcher {
 // Runs in a child, which is to end although a start waits for a server that hangs, and although
 // that does not say that the child's own child was killed.
 void ExitWhileTheServerHangs() {
-  auto* const port = new AskWatcher(port::HostPort());  // to the very end
-  static_cast<void>(new ReplacedPort(*port));
+  static auto* const port = new AskWatcher(port::HostPort());  // both to the very end
+  static auto* const replaced = new ReplacedPort(*port);
+  static_cast<void>(replaced);
   ProcessOptions killed = By(StartMethod::kForkServer);
   killed.at_exit = AtExit::kKill;
   static absl::StatusOr<Process> child = Process::Start(killed, [] { WaitForStop(); });

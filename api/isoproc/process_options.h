@@ -52,6 +52,8 @@ class StandardStream {
   // Files: `path` is UTF-8, relative to the parent's working directory. FromFile must exist; ToFile
   // is created or emptied; each write to an AppendToFile goes to its end. Start is
   // PermissionDenied if `path` is a directory.                                         [PROC-69]
+  // To open a FIFO, POSIX waits for its other end, whatever start_timeout says: where that may not
+  // be, open it and use FromHandle.
   static StandardStream FromFile(std::string path) {
     return StandardStream(Kind::kReadFile, std::move(path));
   }

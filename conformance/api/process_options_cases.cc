@@ -284,6 +284,9 @@ ISOPROC_CASE(ProcessOptions, PROC_68_2, ImpossibleTextIsInvalid) {
   ExpectRefused(kInvalid, "name of a variable with =", [](ProcessOptions& options) {
     options.environment = Variables{{"A=B", "value"}};
   });
+  ExpectRefused(kInvalid, "name of a drive's directory", [](ProcessOptions& options) {
+    options.environment = Variables{{"=C:", "value"}};
+  });
   ExpectRefused(kInvalid, "name of a variable with NUL", [&](ProcessOptions& options) {
     options.environment = Variables{{with_nul, "value"}};
   });

@@ -27,12 +27,8 @@ char16_t FoldAscii(char16_t c) {
   return c >= u'a' && c <= u'z' ? static_cast<char16_t>(c - u'a' + u'A') : c;
 }
 
-bool IsDriveName(std::string_view name) {
-  return name.size() == 3 && name[0] == '=' && name[1] != '=' && name[2] == ':';
-}
-
 bool IsValidName(std::string_view name) {
-  return !name.empty() && (name.find('=') == std::string_view::npos || IsDriveName(name));
+  return !name.empty() && name.find('=') == std::string_view::npos;
 }
 
 absl::StatusOr<Variable> Convert(const std::pair<std::string, std::string>& variable) {

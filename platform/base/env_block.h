@@ -21,8 +21,8 @@ int CompareIgnoringAsciiCase(std::u16string_view a, std::u16string_view b);
 // Builds "name=value" strings, sorted by name, each ended by NUL and the whole by one more; no
 // variables at all are two NULs. Of several entries with the same name the last one counts.
 // Source: "CreateProcessW function" (lpEnvironment), "Changing Environment Variables".
-// Errors:    InvalidArgument: a name that is empty or has '=' (only the "=C:" in which Windows
-//            itself keeps the working directory of a drive may begin with one); NUL; not UTF-8.
+// Errors:    InvalidArgument: a name that is empty or has '=' (also "=C:", in which Windows keeps
+//            the working directory of a drive, as no other system has such names); NUL; not UTF-8.
 //            ResourceExhausted: a variable that is too long for Windows.
 absl::StatusOr<std::u16string> BuildEnvironmentBlock(
     const std::vector<std::pair<std::string, std::string>>& variables,

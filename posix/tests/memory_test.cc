@@ -81,7 +81,7 @@ TEST_F(MemoryTest, NobodyCanShrinkASegmentUnderTheOthers) {
   ASSERT_OK(handle);
   const int fd = static_cast<int>(handle->native());
   if (HostPort().capabilities().profile != "linux") {
-    GTEST_SKIP() << "a known limit of this profile; see README.md";
+    GTEST_SKIP() << "POSIX cannot seal memory; see the known limits in README.md";
   }
   EXPECT_NE(::ftruncate(fd, 0), 0);
   EXPECT_NE(::ftruncate(fd, 1 << 20), 0);

@@ -1,5 +1,6 @@
 #include "platform/port/port.h"
 
+#include <pthread.h>
 #include <unistd.h>
 
 #include <cstddef>
@@ -79,6 +80,10 @@ class PosixPort final : public Port {
   }
   absl::StatusOr<std::unique_ptr<DeathNotice>> WatchDeath(const ProcessIdentity& process) override {
     return posix::os::WatchDeath(process);
+  }
+  // The system never runs out of such registrations before it runs out of memory.
+  void RunInForkedCopies(void (*forget)()) override {
+    (void)::pthread_atfork(nullptr, nullptr, forget);
   }
 
   absl::StatusOr<std::unique_ptr<Segment>> CreateSegment(uint64_t size) override {

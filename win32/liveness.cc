@@ -40,7 +40,8 @@ absl::StatusOr<UniqueHandle> OpenLiving(const ProcessIdentity& process) {
   if (opened) {
     const absl::StatusOr<uint64_t> birth = BirthOf(opened.get());
     if (!birth.ok()) return birth.status();
-    if (*birth != process.birth || IsSignalled(opened.get())) return UniqueHandle();
+    const bool is_meant = process.birth == 0 || *birth == process.birth;
+    if (!is_meant || IsSignalled(opened.get())) return UniqueHandle();
     return opened;
   }
   const DWORD error = ::GetLastError();
@@ -50,7 +51,9 @@ absl::StatusOr<UniqueHandle> OpenLiving(const ProcessIdentity& process) {
   // The id of a dead process may have gone to one of another user.
   const absl::StatusOr<std::optional<uint64_t>> birth = BirthOfAnyProcess(pid);
   if (!birth.ok()) return birth.status();
-  if (!birth->has_value() || **birth != process.birth) return UniqueHandle();
+  if (!birth->has_value() || (process.birth != 0 && **birth != process.birth)) {
+    return UniqueHandle();
+  }
   return Win32Error(error, "OpenProcess");
 }
 

@@ -75,6 +75,7 @@ class Win32Port final : public Port {
   absl::StatusOr<std::unique_ptr<DeathNotice>> WatchDeath(const ProcessIdentity& process) override {
     return win32::WatchDeath(process);
   }
+  void RunInForkedCopies(void (*)()) override {}  // there are none
 
   absl::StatusOr<std::unique_ptr<Segment>> CreateSegment(uint64_t size) override {
     return win32::CreateSegment(size);

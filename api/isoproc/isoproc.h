@@ -2,6 +2,7 @@
 #ifndef ISOPROC_ISOPROC_H_
 #define ISOPROC_ISOPROC_H_
 
+#include "isoproc/array.h"            // IWYU pragma: export
 #include "isoproc/codec.h"            // IWYU pragma: export
 #include "isoproc/exit_status.h"      // IWYU pragma: export
 #include "isoproc/main.h"             // IWYU pragma: export
@@ -9,6 +10,8 @@
 #include "isoproc/process_info.h"     // IWYU pragma: export
 #include "isoproc/process_options.h"  // IWYU pragma: export
 #include "isoproc/status.h"           // IWYU pragma: export
+#include "isoproc/sync.h"             // IWYU pragma: export
+#include "isoproc/value.h"            // IWYU pragma: export
 #include "isoproc/wait.h"             // IWYU pragma: export
 
 #endif  // ISOPROC_ISOPROC_H_

@@ -26,7 +26,7 @@ namespace isoproc {
 namespace internal {
 class Child;
 absl::StatusOr<std::shared_ptr<Child>> StartChild(const ProcessOptions& options,
-                                                  const Target& target, std::string arguments);
+                                                  const Target& target, const Arguments& arguments);
 }  // namespace internal
 
 // A child process. Move-only; cannot travel to another process.              [PROC-05, PROC-49]
@@ -160,10 +160,10 @@ class Process {
 
   static absl::StatusOr<Process> Launch(
       const ProcessOptions& options,
-      absl::StatusOr<std::pair<const internal::Target*, std::string>> prepared) {
+      absl::StatusOr<std::pair<const internal::Target*, internal::Arguments>> prepared) {
     if (!prepared.ok()) return prepared.status();
     absl::StatusOr<std::shared_ptr<internal::Child>> child =
-        internal::StartChild(options, *prepared->first, std::move(prepared->second));
+        internal::StartChild(options, *prepared->first, prepared->second);
     if (!child.ok()) return child.status();
     return Process(*std::move(child));
   }

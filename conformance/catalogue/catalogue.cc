@@ -22,8 +22,8 @@ std::string_view LevelName(Level level) {
 const std::vector<Clause>& Catalogue() {
   static const std::vector<Clause>& all = *[] {
     auto* clauses = new std::vector<Clause>;
-    for (const auto family :
-         {ProcessClauses(), StartClauses(), EntryClauses(), TimeClauses(), PortClauses()}) {
+    for (const auto family : {ProcessClauses(), StartClauses(), EntryClauses(), TimeClauses(),
+                              SyncClauses(), ValueClauses(), PortClauses()}) {
       clauses->insert(clauses->end(), family.begin(), family.end());
     }
     return clauses;

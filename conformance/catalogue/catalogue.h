@@ -52,6 +52,8 @@ absl::Span<const Clause> ProcessClauses();  // PROC, MISC
 absl::Span<const Clause> StartClauses();    // CTX
 absl::Span<const Clause> EntryClauses();    // ENTRY
 absl::Span<const Clause> TimeClauses();     // GEN
+absl::Span<const Clause> SyncClauses();     // SHR, LOCK, RLK, SEM, …
+absl::Span<const Clause> ValueClauses();    // VAL
 absl::Span<const Clause> PortClauses();     // HNDL, PORT, SPWN, CHLD, STRM, WAIT, CONN, LIVE, …
 
 // All of them, in the order of the files.

@@ -76,6 +76,10 @@ constexpr Clause kClauses[] = {
     Core("LIVE-03",
          "WatchDeath is ready when the process is dead, not before, stays ready, and is ready at "
          "once for one that was dead."),
+    Core("LIVE-04",
+         "IsAlive of a process id without a birth tells whether any living process has the id."),
+    Optional("LIVE-05", "foreign_fork",
+             "What was given to RunInForkedCopies has run in a copy when fork returns there."),
     // memory.h
     Core("MEM-01", "A segment lives until its last mapping and handle, in whatever process."),
     Core("MEM-02",

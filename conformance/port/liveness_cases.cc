@@ -1,4 +1,5 @@
 // platform/port/liveness.h.
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -11,6 +12,7 @@
 #include "conformance/harness/status_matchers.h"
 #include "conformance/port/support.h"
 #include "platform/port/port.h"
+#include "platform/testing/system_support.h"
 
 namespace isoproc::conformance {
 namespace {
@@ -64,6 +66,24 @@ ISOPROC_CASE(Liveness, LIVE_02_2, ReusedIdIsNotTheDeadProcess) {
   EXPECT_TRUE(Eventually([&] { return IsDead(stranger); }));
   ASSERT_OK_AND_ASSIGN(const auto notice, TestPort().WatchDeath(stranger));
   EXPECT_OK(Ready(*notice, Patiently()));
+}
+
+ISOPROC_CASE_WITH(Liveness, LIVE_04, WhoeverHasTheIdCounts, "processes") {
+  ASSERT_OK_AND_ASSIGN(PortChild child, SpawnPortChild(TestPort(), "TellsWhoItIs"));
+  const ProcessIdentity anybody = {.pid = child.process->pid(), .birth = 0};
+  ASSERT_OK_AND_ASSIGN(const bool alive, TestPort().IsAlive(anybody));
+  EXPECT_TRUE(alive);
+  child.stream.reset();
+  ASSERT_OK(child.process->Wait(Patiently()));
+  EXPECT_TRUE(Eventually([&] { return IsDead(anybody); }));
+}
+
+std::atomic<bool> forgotten = false;
+
+ISOPROC_CASE(Liveness, LIVE_05, CopyForgetsBeforeForkReturns) {
+  TestPort().RunInForkedCopies([] { forgotten = true; });
+  EXPECT_EQ(system_support::RunInFork([] { return forgotten ? 0 : 1; }), 0);
+  EXPECT_FALSE(forgotten) << "the original remembers";
 }
 
 ISOPROC_CASE_WITH(Liveness, LIVE_03, NoticeBecomesReadyAtDeathAndStays, "processes") {

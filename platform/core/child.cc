@@ -12,6 +12,7 @@
 #include "isoproc/exit_status.h"
 #include "platform/core/fork_server.h"
 #include "platform/core/runtime.h"
+#include "platform/core/shared/family.h"
 #include "platform/core/wire.h"
 #include "platform/port/port.h"
 
@@ -82,6 +83,7 @@ absl::StatusOr<ExitStatus> Child::Settle(const port::Termination& termination) {
     }
     control_.reset();
     runtime.children().Remove(*this);
+    NoticeDeathInFamily();
   }
   return *settled_;
 }

@@ -1,6 +1,7 @@
 #include "platform/core/child_main.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -8,6 +9,7 @@
 #include <string>
 #include <typeinfo>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -20,6 +22,8 @@
 #include "platform/base/type_name.h"
 #include "platform/core/parent_monitor.h"
 #include "platform/core/runtime.h"
+#include "platform/core/shared/family.h"
+#include "platform/core/shared/shared_block.h"
 #include "platform/core/target_registry.h"
 #include "platform/core/wire.h"
 #include "platform/port/port.h"
@@ -104,6 +108,7 @@ int RunTarget(Call call, port::Stream& control, StartMethod start_method) {
 struct Orders {
   StartMessage message;
   std::string arguments;  // not decoded yet
+  std::vector<port::Handle> blocks;
 };
 absl::StatusOr<Orders> ReadOrders(port::Stream& control) {
   Preamble preamble;
@@ -115,7 +120,18 @@ absl::StatusOr<Orders> ReadOrders(port::Stream& control) {
   if (!arguments.ok()) return arguments.status();
   absl::StatusOr<StartMessage> message = Decode<StartMessage>(start->payload);
   if (!message.ok()) return message.status();
-  return Orders{*std::move(message), std::move(arguments->payload)};
+  if (message->has_arena) {
+    absl::StatusOr<port::Handle> arena = control.ReceiveHandle(port::Deadline::Never());
+    if (!arena.ok()) return arena.status();
+    InheritArena(*std::move(arena));
+  }
+  std::vector<port::Handle> blocks;
+  for (uint32_t i = 0; i < message->blocks; ++i) {
+    absl::StatusOr<port::Handle> block = control.ReceiveHandle(port::Deadline::Never());
+    if (!block.ok()) return block.status();
+    blocks.push_back(*std::move(block));
+  }
+  return Orders{*std::move(message), std::move(arguments->payload), std::move(blocks)};
 }
 
 [[noreturn]] void RunForkServer(std::unique_ptr<port::Stream> control) {
@@ -143,9 +159,18 @@ void RunChild(std::unique_ptr<port::Stream> stream) {
   if (!status.ok()) Refuse(control, status);
   const absl::StatusOr<const Target*> target = FindTarget(orders->message.target);
   if (!target.ok()) Refuse(control, target.status());
-  absl::StatusOr<Call> call = (*target)->bind()(absl::MakeConstSpan(
-      reinterpret_cast<const std::byte*>(orders->arguments.data()), orders->arguments.size()));
+  SharedBlocks blocks;
+  for (port::Handle& handle : orders->blocks) {
+    absl::StatusOr<std::shared_ptr<SharedBlock>> block = SharedBlock::Open(std::move(handle));
+    if (!block.ok()) Refuse(control, block.status());
+    blocks.push_back(*std::move(block));
+  }
+  absl::StatusOr<Call> call = (*target)->bind()(
+      absl::MakeConstSpan(reinterpret_cast<const std::byte*>(orders->arguments.data()),
+                          orders->arguments.size()),
+      blocks);
   if (!call.ok()) Refuse(control, call.status());
+  blocks.clear();
   orders->arguments = std::string();
   status = WriteFrame(control, FrameKind::kReady, "", port::Deadline::Never());
   if (!status.ok()) runtime.ExitNow(kCannotRun);

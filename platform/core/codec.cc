@@ -2,6 +2,7 @@
 
 #include <exception>
 #include <new>
+#include <utility>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
@@ -20,11 +21,22 @@ class BadBytes : public std::exception {
   const char* reason_;
 };
 
+class StatusException : public std::exception {
+ public:
+  explicit StatusException(absl::Status status) : status_(std::move(status)) {}
+  const absl::Status& status() const { return status_; }
+
+ private:
+  absl::Status status_;
+};
+
 // What `body` throws, as a status whose message begins with `context`.
 absl::Status Guard(absl::FunctionRef<void()> body, absl::StatusCode code, const char* context) {
   try {
     body();
     return absl::OkStatus();
+  } catch (const StatusException& exception) {
+    return exception.status();
   } catch (const std::bad_alloc&) {
     return absl::ResourceExhaustedError(absl::StrCat(context, ": out of memory"));
   } catch (const std::exception& error) {
@@ -45,5 +57,6 @@ absl::Status GuardDecode(absl::FunctionRef<void()> body) {
 }
 
 void ThrowBadBytes(const char* reason) { throw BadBytes(reason); }
+void ThrowStatus(absl::Status status) { throw StatusException(std::move(status)); }
 
 }  // namespace isoproc::internal

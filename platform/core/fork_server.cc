@@ -42,7 +42,7 @@ absl::StatusOr<Launched> LaunchServer(const std::string& executable, port::Deadl
   }
   StartMessage message;
   message.role = StartMessage::Role::kForkServer;
-  return Launch(runtime.port(), std::move(request), message, "", deadline,
+  return Launch(runtime.port(), std::move(request), message, "", {}, deadline,
                 [&](const port::SpawnRequest& filled, std::unique_ptr<port::Stream>&) {
                   return runtime.port().Spawn(filled);
                 });

@@ -8,10 +8,12 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "isoproc/codec.h"
 #include "isoproc/exit_status.h"
 #include "platform/core/child.h"
@@ -36,15 +38,16 @@ absl::StatusOr<Frame> AwaitAnswer(port::Port& port, port::ChildProcess& process,
   return ReadFrame(control, has_ended ? port::Deadline::At(absl::ZeroDuration()) : deadline);
 }
 
-// As WriteAll; Unavailable also when the child has ended, since whatever it started before Init may
-// hold a copy of its end, from which nobody reads.
-absl::Status WriteWhileItRuns(port::Port& port, port::ChildProcess& process, port::Stream& control,
-                              std::string_view bytes, port::Deadline deadline) {
+// Does what writes to the child and may be tried again; Unavailable also when the child has ended,
+// since whatever it started before Init may hold a copy of its end, from which nobody reads.
+absl::Status WriteWhileItRuns(port::Port& port, port::ChildProcess& process,
+                              port::Deadline deadline,
+                              absl::FunctionRef<absl::Status(port::Deadline slice)> write) {
   constexpr absl::Duration kSlice = absl::Milliseconds(100);
   while (true) {
     const absl::Duration now = port.Now();
-    const absl::Status written = WriteAll(
-        control, bytes, port::Deadline::After(now, std::min(deadline.Remaining(now), kSlice)));
+    const absl::Status written =
+        write(port::Deadline::After(now, std::min(deadline.Remaining(now), kSlice)));
     if (!absl::IsDeadlineExceeded(written) || deadline.Expired(port.Now())) return written;
     if (process.Wait(port::Deadline::At(absl::ZeroDuration())).ok()) {
       return absl::UnavailableError("the child has ended");
@@ -80,9 +83,20 @@ absl::Status DeathToStatus(const port::Termination& termination, bool is_forked)
 // Waits until the child is ready. On failure the child has been reaped.
 absl::Status ShakeHands(port::Port& port, port::ChildProcess& process, port::Stream& control,
                         std::string_view greeting_rest, std::string_view arguments,
-                        port::Deadline deadline, bool is_forked) {
-  absl::Status told = WriteWhileItRuns(port, process, control, greeting_rest, deadline);
-  if (told.ok()) told = WriteWhileItRuns(port, process, control, arguments, deadline);
+                        absl::Span<const port::Handle> handles, port::Deadline deadline,
+                        bool is_forked) {
+  absl::Status told;
+  for (std::string_view bytes : {greeting_rest, arguments}) {
+    if (!told.ok()) break;
+    told = WriteWhileItRuns(port, process, deadline,
+                            [&](port::Deadline slice) { return WriteAll(control, bytes, slice); });
+  }
+  for (const port::Handle& handle : handles) {
+    if (!told.ok()) break;
+    told = WriteWhileItRuns(port, process, deadline, [&](port::Deadline slice) {
+      return control.SendHandle(handle, process.pid(), slice);
+    });
+  }
   absl::Status failure;
   if (!told.ok() && !absl::IsUnavailable(told) && !absl::IsDeadlineExceeded(told)) {
     failure = told;  // the stream is dead, and the child waits for what will not come
@@ -117,7 +131,8 @@ absl::Status ShakeHands(port::Port& port, port::ChildProcess& process, port::Str
 
 absl::StatusOr<Launched> Launch(port::Port& port, port::SpawnRequest request,
                                 const StartMessage& message, const std::string& arguments,
-                                port::Deadline deadline, Spawner spawn) {
+                                absl::Span<const port::Handle> handles, port::Deadline deadline,
+                                Spawner spawn) {
   const absl::StatusOr<std::string> start = Encode(message);
   if (!start.ok()) return start.status();
   const Preamble preamble = MakePreamble(port);
@@ -157,7 +172,7 @@ absl::StatusOr<Launched> Launch(port::Port& port, port::SpawnRequest request,
   streams->second.reset();
 
   status = ShakeHands(port, *launched.process, *launched.control, greeting_rest, arguments_rest,
-                      deadline, message.start_method != StartMethod::kSpawn);
+                      handles, deadline, message.start_method != StartMethod::kSpawn);
   if (!status.ok()) return status;
   return launched;
 }

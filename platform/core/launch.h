@@ -7,6 +7,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "platform/core/wire.h"
 #include "platform/port/port.h"
 
@@ -23,11 +24,12 @@ using Spawner = absl::FunctionRef<absl::StatusOr<std::unique_ptr<port::ChildProc
     const port::SpawnRequest& request, std::unique_ptr<port::Stream>& own_end)>;
 
 // Starts a process by `spawn`, to which `request` is given with its bootstrap stream filled in;
-// tells it `message` and `arguments`; waits until it says that it is ready.
+// tells it `message` and `arguments` and sends it `handles`; waits until it says that it is ready.
 // Errors: as Process::Start; no process is left.
 absl::StatusOr<Launched> Launch(port::Port& port, port::SpawnRequest request,
                                 const StartMessage& message, const std::string& arguments,
-                                port::Deadline deadline, Spawner spawn);
+                                absl::Span<const port::Handle> handles, port::Deadline deadline,
+                                Spawner spawn);
 
 }  // namespace isoproc::internal
 

@@ -1,6 +1,8 @@
 // How a child is started.
+#include <cstdint>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +22,8 @@
 #include "platform/core/program.h"
 #include "platform/core/request.h"
 #include "platform/core/runtime.h"
+#include "platform/core/shared/family.h"
+#include "platform/core/shared/shared_block.h"
 #include "platform/core/target_registry.h"
 #include "platform/core/wire.h"
 #include "platform/port/port.h"
@@ -66,7 +70,8 @@ bool Has(StartMethod method, const port::Capabilities& capabilities) {
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<Child>> StartChild(const ProcessOptions& options,
-                                                  const Target& target, std::string arguments) {
+                                                  const Target& target,
+                                                  const Arguments& arguments) {
   Runtime& runtime = Runtime::Get();
   const absl::Status ready = runtime.program().CheckReady(runtime.port());
   if (!ready.ok()) return ready;
@@ -92,17 +97,28 @@ absl::StatusOr<std::shared_ptr<Child>> StartChild(const ProcessOptions& options,
   if (!options.name.empty()) message.name = options.name;
   message.start_method = options.start_method;
   message.detached = options.detached;
+  std::vector<port::Handle> handles;
+  absl::StatusOr<std::optional<port::Handle>> arena = ArenaForChild();
+  if (!arena.ok()) return arena.status();
+  message.has_arena = arena->has_value();
+  if (arena->has_value()) handles.push_back(**std::move(arena));
+  for (const std::shared_ptr<SharedBlock>& block : arguments.luggage.blocks) {
+    absl::StatusOr<port::Handle> handle = block->Share();
+    if (!handle.ok()) return handle.status();
+    handles.push_back(*std::move(handle));
+  }
+  message.blocks = static_cast<uint32_t>(arguments.luggage.blocks.size());
 
   const port::Deadline deadline = runtime.DeadlineAfter(options.start_timeout);
   const auto spawn = [&](const port::SpawnRequest& filled, std::unique_ptr<port::Stream>& own_end) {
     return SpawnBy(message, filled, own_end, deadline);
   };
   absl::StatusOr<Launched> launched =
-      Launch(runtime.port(), request, message, arguments, deadline, spawn);
+      Launch(runtime.port(), request, message, arguments.bytes, handles, deadline, spawn);
   if (absl::IsUnavailable(launched.status()) && options.start_method == StartMethod::kForkServer) {
     // The server had died or hung. If it forked first, that child finds its stream at the end and
     // exits.
-    launched = Launch(runtime.port(), request, message, arguments, deadline, spawn);
+    launched = Launch(runtime.port(), request, message, arguments.bytes, handles, deadline, spawn);
     if (absl::IsUnavailable(launched.status())) {
       return absl::AbortedError("two fork servers did not answer");
     }

@@ -1,6 +1,6 @@
 // What parent and child say to each other over the bootstrap stream.
 //
-//   parent → child   preamble, kStart, kArguments; later kStop
+//   parent → child   preamble, kStart, kArguments, handles (StartMessage); later kStop
 //   child → parent   kReady or kRefused; later kThrew
 // End of stream tells the child that its parent is gone.
 //
@@ -97,6 +97,9 @@ struct StartMessage {
   std::string executable;    // as set by SetExecutable
   std::string program_path;  // as the first process found it: a child may be in another directory
   std::string program_identity;
+  // Handles that follow the arguments: that of the family's arena, and of the blocks among them.
+  bool has_arena = false;
+  uint32_t blocks = 0;
 };
 
 struct RefusedMessage {

@@ -17,9 +17,6 @@
 //                  unless the request lists it.                                           [PORT-04]
 //   thread safety  all functions of Port may be called from any thread at any time.
 //   text           UTF-8.
-//
-// Memory, parkers, liveness of strangers and handles in streams are here for what is built on
-// processes next: queues, locks, pools. Version 0.1 itself does not call them.
 #ifndef ISOPROC_PLATFORM_PORT_PORT_H_
 #define ISOPROC_PLATFORM_PORT_PORT_H_
 
@@ -157,6 +154,7 @@ class Port {
 
   // False only if no instruction of that process can ever run again; a zombie is dead.  [LIVE-01]
   // True at least while it lives; soon false after its death, also when its id is reused. [LIVE-02]
+  // `birth` 0 stands for any: whether some living process has that id.                  [LIVE-04]
   // An error if the system does not tell.
   virtual absl::StatusOr<bool> IsAlive(const ProcessIdentity& process) = 0;
 
@@ -164,6 +162,12 @@ class Port {
   // Errors:    ResourceExhausted; PermissionDenied.
   virtual absl::StatusOr<std::unique_ptr<DeathNotice>> WatchDeath(
       const ProcessIdentity& process) = 0;
+
+  // Has `forget` run in every copy of this process that a fork makes, ours or the program's own,
+  // before fork returns there: what names this process does not name the copy.          [LIVE-05]
+  // `forget` runs in a copy of a process with threads, so it only stores to atomics. Several calls
+  // add up. Does nothing where no process can be copied.
+  virtual void RunInForkedCopies(void (*forget)()) = 0;
 
   // ---- memory (memory.h) ------------------------------------------------------------------------
 

@@ -76,6 +76,7 @@ class StubPort : public Port {
   absl::StatusOr<std::unique_ptr<DeathNotice>> WatchDeath(const ProcessIdentity&) override {
     return Refuse("WatchDeath");
   }
+  void RunInForkedCopies(void (*)()) override {}
 
   // ---- memory ----
   absl::StatusOr<std::unique_ptr<Segment>> CreateSegment(uint64_t) override {

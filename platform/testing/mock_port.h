@@ -77,6 +77,7 @@ class MockPort : public Port {
   MOCK_METHOD(absl::StatusOr<bool>, IsAlive, (const ProcessIdentity& process), (override));
   MOCK_METHOD(absl::StatusOr<std::unique_ptr<DeathNotice>>, WatchDeath,
               (const ProcessIdentity& process), (override));
+  MOCK_METHOD(void, RunInForkedCopies, (void (*forget)()), (override));
   MOCK_METHOD(absl::StatusOr<std::unique_ptr<Segment>>, CreateSegment, (uint64_t size), (override));
   MOCK_METHOD(absl::StatusOr<std::unique_ptr<Segment>>, MapSegment, (Handle handle), (override));
   MOCK_METHOD(absl::StatusOr<std::unique_ptr<Parker>>, CreateParker, (ParkerCell & cell),

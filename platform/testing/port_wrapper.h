@@ -110,6 +110,7 @@ class PortWrapper : public Port {
   absl::StatusOr<std::unique_ptr<DeathNotice>> WatchDeath(const ProcessIdentity& process) override {
     return real_.WatchDeath(process);
   }
+  void RunInForkedCopies(void (*forget)()) override { real_.RunInForkedCopies(forget); }
   absl::StatusOr<std::unique_ptr<Segment>> CreateSegment(uint64_t size) override {
     return real_.CreateSegment(size);
   }

@@ -96,7 +96,8 @@ absl::StatusOr<bool> IsAlive(const ProcessIdentity& process) {
   if (process.pid <= 0 || process.pid != static_cast<pid_t>(process.pid)) return false;
   const absl::StatusOr<std::optional<ProcessStat>> stat = StatOf(process.pid);
   if (!stat.ok()) return stat.status();
-  return stat->has_value() && (*stat)->start_time == process.birth && !Dead(**stat);
+  if (!stat->has_value() || Dead(**stat)) return false;
+  return process.birth == 0 || (*stat)->start_time == process.birth;
 }
 
 absl::StatusOr<std::unique_ptr<DeathNotice>> WatchDeath(const ProcessIdentity& process) {

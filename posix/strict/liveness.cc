@@ -106,6 +106,7 @@ absl::StatusOr<ProcessIdentity> Self() {
 absl::StatusOr<bool> IsAlive(const ProcessIdentity& process) {
   if (process.pid <= 0 || process.pid != static_cast<pid_t>(process.pid)) return false;
   if (sys.kill(static_cast<pid_t>(process.pid), 0) != 0 && errno == ESRCH) return false;
+  if (process.birth == 0) return true;  // or a zombie, which nothing portable tells apart
   if (process.pid == ::getpid()) {
     // A process does not see its own locks.
     const absl::StatusOr<ProcessIdentity> self = Self();

@@ -41,10 +41,25 @@ absl::Status GuardDecode(absl::FunctionRef<void()> body);
 
 // Ends a GuardDecode with kDataLoss.
 [[noreturn]] void ThrowBadBytes(const char* reason);
+// Ends a GuardEncode or GuardDecode with `status`.
+[[noreturn]] void ThrowStatus(absl::Status status);
+
+// Memory of its own, which other processes may map.
+class SharedBlock;
+using SharedBlocks = std::vector<std::shared_ptr<SharedBlock>>;
+
+// What travels beside the bytes of a message. Whoever sends it keeps it until it has arrived.
+struct Luggage {
+  std::vector<std::shared_ptr<const void>> kept;
+  SharedBlocks blocks;  // the receiver gets these too, in this order
+};
 
 class WriteArchive : public cereal::OutputArchive<WriteArchive> {
  public:
-  WriteArchive() : OutputArchive(this) {}
+  // Without `luggage`, nothing travels but bytes.
+  explicit WriteArchive(Luggage* luggage = nullptr) : OutputArchive(this), luggage_(luggage) {}
+
+  Luggage* luggage() { return luggage_; }
 
   void WriteBytes(const void* data, size_t size) {
     bytes_.append(static_cast<const char*>(data), size);
@@ -66,11 +81,16 @@ class WriteArchive : public cereal::OutputArchive<WriteArchive> {
  private:
   std::string bytes_;
   size_t begin_ = 0;  // of the object that was entered last
+  Luggage* luggage_;
 };
 
 class ReadArchive : public cereal::InputArchive<ReadArchive> {
  public:
-  explicit ReadArchive(absl::Span<const std::byte> bytes) : InputArchive(this), rest_(bytes) {}
+  explicit ReadArchive(absl::Span<const std::byte> bytes, const SharedBlocks* blocks = nullptr)
+      : InputArchive(this), rest_(bytes), blocks_(blocks) {}
+
+  // What came beside the bytes; null: nothing can.
+  const SharedBlocks* blocks() const { return blocks_; }
 
   void ReadBytes(void* into, size_t size) {
     if (size > rest_.size()) ThrowBadBytes("the bytes end too early");
@@ -126,6 +146,7 @@ class ReadArchive : public cereal::InputArchive<ReadArchive> {
  private:
   static constexpr int kMaxDepth = 1000;
   absl::Span<const std::byte> rest_;
+  const SharedBlocks* blocks_;
   std::unordered_map<uint32_t, const std::type_info*> shared_types_;
   int depth_ = 0;
   size_t left_at_begin_ = 0;  // of the object that was entered last

@@ -35,8 +35,15 @@ namespace isoproc::internal {
 // A call with its arguments, ready to be made once. Gives the exit code.
 using Call = absl::AnyInvocable<int() &&>;
 
-// What makes a Call of the bytes that Arguments::Encode gave.
-using Binder = absl::StatusOr<Call> (*)(absl::Span<const std::byte> arguments);
+// What makes a Call of what Invocation::Encode gave.
+using Binder = absl::StatusOr<Call> (*)(absl::Span<const std::byte> arguments,
+                                        const SharedBlocks& blocks);
+
+// Encoded arguments, and what they refer to.
+struct Arguments {
+  std::string bytes;
+  Luggage luggage;
+};
 
 // A row of the registry of targets, which lives for ever.
 struct TargetRow;
@@ -138,25 +145,27 @@ struct ArgumentTypes<Callable, Args...> {
 template <class Key, class... Ts>
 struct Invocation {
   template <class... Args>
-  static absl::StatusOr<std::string> Encode(const Args&... args) {
+  static absl::StatusOr<Arguments> Encode(const Args&... args) {
     absl::Status status;
     int position = Key::kTravelsAlong ? 0 : 1;  // the callable is none of the arguments
     ((status.ok() ? static_cast<void>(status = CheckFits<Ts>(args, position++))
                   : static_cast<void>(0)),
      ...);
     if (!status.ok()) return status;
-    WriteArchive archive;
+    Arguments arguments;
+    WriteArchive archive(&arguments.luggage);
     status = GuardEncode([&] {
       archive.Write(TypeTag<Types<Ts...>>());
       (Write<Ts>(archive, args), ...);
     });
     if (!status.ok()) return status;
-    return std::move(archive).bytes();
+    arguments.bytes = std::move(archive).bytes();
+    return arguments;
   }
 
-  static absl::StatusOr<Call> Bind(absl::Span<const std::byte> bytes) {
+  static absl::StatusOr<Call> Bind(absl::Span<const std::byte> bytes, const SharedBlocks& blocks) {
     std::optional<std::tuple<Box<Ts>...>> boxes;
-    ReadArchive archive(bytes);
+    ReadArchive archive(bytes, &blocks);
     const absl::Status status = GuardDecode([&] {
       boxes.emplace();  // runs the users' constructors
       archive.ReadTag(TypeTag<Types<Ts...>>());
@@ -217,7 +226,7 @@ struct Registered {
 template <class Arg, class T>
 inline constexpr bool kConverts = std::is_same_v<Arg, T> || std::is_convertible_v<const Arg&, T>;
 
-using Prepared = absl::StatusOr<std::pair<const Target*, std::string>>;
+using Prepared = absl::StatusOr<std::pair<const Target*, Arguments>>;
 
 // What follows a failed assertion, so that there is one for each mistake.
 inline Prepared NotReached() { return absl::InternalError("not reached"); }
@@ -237,7 +246,7 @@ Prepared Prepare(Types<Ts...>, const Args&... args) {
                   "isoproc: an argument does not convert to the target's parameter");
     return NotReached();
   } else {
-    absl::StatusOr<std::string> arguments = Invocation<Key, Ts...>::Encode(args...);
+    absl::StatusOr<Arguments> arguments = Invocation<Key, Ts...>::Encode(args...);
     if (!arguments.ok()) return arguments.status();
     return std::pair(&Registered<Key, Ts...>::target, *std::move(arguments));
   }

@@ -1,0 +1,192 @@
+// Values of one type in a row that several processes share. What holds for all handles of shared
+// objects is in sync.h.
+#ifndef ISOPROC_ARRAY_H_
+#define ISOPROC_ARRAY_H_
+
+#include <array>
+#include <atomic>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <type_traits>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "cereal/access.hpp"
+#include "isoproc/internal/object_handle.h"
+#include "isoproc/internal/storage.h"
+#include "isoproc/sync.h"
+
+namespace isoproc {
+namespace internal {
+
+// Memory for `count` values of type T, all zero.
+// Errors: ResourceExhausted.
+template <class T>
+absl::StatusOr<Storage> CreateArray(uint64_t count) {
+  static_assert(std::is_trivially_copyable_v<T> && !std::is_pointer_v<T> && !std::is_reference_v<T>,
+                "isoproc: shared values are of a trivially copyable type, and no pointers: an "
+                "address means nothing in another process");
+  if (count > (std::numeric_limits<uint64_t>::max)() / sizeof(T)) {
+    return absl::ResourceExhaustedError("a larger array than there can be");
+  }
+  return Storage::Create(ObjectKind::kArray, count * sizeof(T));
+}
+
+template <class T>
+absl::Span<T> ElementsOf(const Storage& storage) {
+  return absl::MakeSpan(reinterpret_cast<T*>(storage.data()),
+                        static_cast<size_t>(storage.size() / sizeof(T)));
+}
+
+}  // namespace internal
+
+// An array of fixed length.                                                             [VAL-16]
+//
+// Elements of up to 8 bytes are loaded and stored by single instructions, without the lock; larger
+// ones with the lock. A process that is killed while it changes several, or a larger one, leaves
+// them as they are: the next to take the lock is told, by LockStatus::kOwnerDied.       [VAL-29]
+template <class T>
+class Array {
+ public:
+  static constexpr internal::ObjectKind kObjectKind = internal::ObjectKind::kArray;
+
+  Array() = default;
+  // `count` elements, all zero; none is fine.                                 [VAL-12, VAL-13]
+  // Errors: as Create in sync.h; ResourceExhausted: the system has not so much memory.  [VAL-24]
+  static absl::StatusOr<Array> Create(uint64_t count) {
+    absl::StatusOr<internal::Storage> storage = internal::CreateArray<T>(count);
+    if (!storage.ok()) return storage.status();
+    return Array(*std::move(storage));
+  }
+  // A copy of `initial`.
+  static absl::StatusOr<Array> Create(absl::Span<const T> initial) {
+    absl::StatusOr<Array> array = Create(uint64_t{initial.size()});
+    if (array.ok() && !initial.empty()) {
+      std::memcpy(array->storage_.data(), initial.data(), initial.size() * sizeof(T));
+    }
+    return array;
+  }
+
+  // 0 without an object.
+  size_t size() const { return static_cast<size_t>(storage_.size() / sizeof(T)); }
+
+  // The element at `index`.                                                   [VAL-14, VAL-17]
+  // Blocks:  as Value::Load.
+  // Errors:  InvalidArgument: there is no such element.
+  absl::StatusOr<T> Load(size_t index) const {
+    const absl::Status valid = CheckIndex(index);
+    if (!valid.ok()) return valid;
+    if constexpr (internal::kIsLockFree<T>) {
+      return word(index).load();
+    } else {
+      const absl::StatusOr<LockStatus> locked = storage_.Acquire(absl::InfiniteDuration());
+      if (!locked.ok()) return locked.status();
+      const internal::StorageGuard guard(storage_);
+      std::array<std::byte, sizeof(T)> bytes;
+      std::memcpy(bytes.data(), storage_.data() + index * sizeof(T), sizeof(T));
+      return std::bit_cast<T>(bytes);
+    }
+  }
+  absl::Status Store(size_t index, const T& value) const {
+    const absl::Status valid = CheckIndex(index);
+    if (!valid.ok()) return valid;
+    if constexpr (internal::kIsLockFree<T>) {
+      word(index).store(value);
+    } else {
+      const absl::StatusOr<LockStatus> locked = storage_.Acquire(absl::InfiniteDuration());
+      if (!locked.ok()) return locked.status();
+      const internal::StorageGuard guard(storage_);
+      std::memcpy(storage_.data() + index * sizeof(T), &value, sizeof(T));
+    }
+    return absl::OkStatus();
+  }
+
+  // Calls `body(absl::Span<T>)`, or `body(absl::Span<T>, LockStatus)`, with the lock taken. The
+  // span is not to be used afterwards.                                          [VAL-05, VAL-15]
+  // Blocks:  until the lock is taken, or `timeout`.
+  // On OK:   how the lock was taken: see LockStatus::kOwnerDied.
+  // Errors:  DeadlineExceeded: `body` was not called.
+  template <class Body>
+  absl::StatusOr<LockStatus> WithLock(Body body,
+                                      absl::Duration timeout = absl::InfiniteDuration()) const {
+    const absl::StatusOr<LockStatus> locked = storage_.Acquire(timeout);
+    if (!locked.ok()) return locked;
+    const internal::StorageGuard guard(storage_);
+    internal::CallLocked(body, *locked, internal::ElementsOf<T>(storage_));
+    return locked;
+  }
+
+  explicit operator bool() const { return static_cast<bool>(storage_); }
+
+ private:
+  explicit Array(internal::Storage storage) : storage_(std::move(storage)) {}
+
+  absl::Status CheckIndex(size_t index) const {
+    absl::Status entered = storage_.Enter();
+    if (entered.ok() && index >= size()) {
+      return absl::InvalidArgumentError("the array has no such element");
+    }
+    return entered;
+  }
+  std::atomic<T>& word(size_t index) const {
+    return *reinterpret_cast<std::atomic<T>*>(storage_.data() + index * sizeof(T));
+  }
+
+  friend class cereal::access;
+  template <class Archive>
+  void save(Archive& archive) const {
+    storage_.Save(archive);
+  }
+  template <class Archive>
+  void load(Archive& archive) {
+    storage_.Load(archive, kObjectKind);
+  }
+
+  internal::Storage storage_;
+};
+
+// The memory of an array, without a lock.                                               [VAL-19]
+template <class T>
+class RawArray {
+ public:
+  static constexpr internal::ObjectKind kObjectKind = internal::ObjectKind::kArray;
+
+  RawArray() = default;
+  // As Array::Create.
+  static absl::StatusOr<RawArray> Create(uint64_t count) {
+    absl::StatusOr<internal::Storage> storage = internal::CreateArray<T>(count);
+    if (!storage.ok()) return storage.status();
+    return RawArray(*std::move(storage));
+  }
+
+  // The elements, which live as long as the handle; none without an object. Who else uses them, and
+  // when, is the program's to order.
+  absl::Span<T> span() const { return internal::ElementsOf<T>(storage_); }
+  size_t size() const { return span().size(); }
+  explicit operator bool() const { return static_cast<bool>(storage_); }
+
+ private:
+  explicit RawArray(internal::Storage storage) : storage_(std::move(storage)) {}
+
+  friend class cereal::access;
+  template <class Archive>
+  void save(Archive& archive) const {
+    storage_.Save(archive);
+  }
+  template <class Archive>
+  void load(Archive& archive) {
+    storage_.Load(archive, kObjectKind);
+  }
+
+  internal::Storage storage_;
+};
+
+}  // namespace isoproc
+
+#endif  // ISOPROC_ARRAY_H_

@@ -1,0 +1,108 @@
+// Bytes in shared memory with a lock: what Value and Array are made of.
+#ifndef ISOPROC_INTERNAL_STORAGE_H_
+#define ISOPROC_INTERNAL_STORAGE_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "cereal/access.hpp"
+#include "isoproc/internal/archive.h"
+#include "isoproc/internal/object_handle.h"
+#include "isoproc/sync.h"
+
+namespace isoproc::internal {
+
+// True for types that the processor loads and stores as a whole.
+template <class T>
+consteval bool IsLockFree() {
+  if constexpr (sizeof(T) > sizeof(uint64_t)) {
+    return false;
+  } else {
+    return std::atomic<T>::is_always_lock_free && sizeof(std::atomic<T>) == sizeof(T);
+  }
+}
+template <class T>
+inline constexpr bool kIsLockFree = IsLockFree<T>();
+
+// A handle, as ObjectHandle.
+class Storage {
+ public:
+  Storage() = default;
+  // `size` bytes, all zero, aligned to 64.
+  // Errors: ResourceExhausted.
+  static absl::StatusOr<Storage> Create(ObjectKind kind, uint64_t size);
+
+  explicit operator bool() const { return object_ != nullptr; }
+  std::byte* data() const { return data_; }
+  uint64_t size() const { return size_; }
+
+  // To be asked for before each use of the bytes: they may not be this process's any more if it is
+  // a copy of the one that had the handle.
+  // Errors: FailedPrecondition: there is no object, or it is gone.
+  absl::Status Enter() const {
+    if (state_ != nullptr && registered_->load(std::memory_order_relaxed) > 1 &&
+        state_->load(std::memory_order_relaxed) == expected_state_) {
+      return absl::OkStatus();
+    }
+    return EnterSlowly();
+  }
+
+  // As RLock::Acquire and RLock::Release.
+  absl::StatusOr<LockStatus> Acquire(absl::Duration timeout) const;
+  absl::Status Release() const;
+
+  // See StoragePayload::version. To be written with the lock taken.
+  uint64_t version() const;
+  void set_version(uint64_t version) const;
+
+  void Save(WriteArchive& archive) const;
+  void Load(ReadArchive& archive, ObjectKind kind);
+
+ private:
+  // Finds the bytes. Errors: DataLoss: they are not where they should be.
+  absl::Status Locate();
+  absl::Status EnterSlowly() const;
+
+  std::shared_ptr<SharedObject> object_;
+  std::shared_ptr<SharedBlock> block_;  // null: the bytes are in the arena
+  std::byte* data_ = nullptr;
+  uint64_t size_ = 0;
+  // For Enter: whether this process is registered, and whether the object is the one that was
+  // meant.
+  const std::atomic<uint64_t>* registered_ = nullptr;
+  const std::atomic<uint64_t>* state_ = nullptr;
+  uint64_t expected_state_ = 0;
+};
+
+// Releases what was acquired, also when a function of the user throws.
+class StorageGuard {
+ public:
+  explicit StorageGuard(const Storage& storage) : storage_(storage) {}
+  StorageGuard(const StorageGuard&) = delete;
+  StorageGuard& operator=(const StorageGuard&) = delete;
+  ~StorageGuard() { storage_.Release().IgnoreError(); }
+
+ private:
+  const Storage storage_;  // a copy: the function may drop the handle
+};
+
+// Calls `body` with what it takes of `arguments` and the status of the lock.
+template <class Body, class... Arguments>
+void CallLocked(Body& body, LockStatus status, Arguments&&... arguments) {
+  if constexpr (std::is_invocable_v<Body&, Arguments..., LockStatus>) {
+    body(std::forward<Arguments>(arguments)..., status);
+  } else {
+    body(std::forward<Arguments>(arguments)...);
+  }
+}
+
+}  // namespace isoproc::internal
+
+#endif  // ISOPROC_INTERNAL_STORAGE_H_

@@ -1,0 +1,211 @@
+// One value that several processes share. What holds for all handles of shared objects is in
+// sync.h.
+#ifndef ISOPROC_VALUE_H_
+#define ISOPROC_VALUE_H_
+
+#include <array>
+#include <atomic>
+#include <bit>
+#include <concepts>
+#include <cstddef>
+#include <cstring>
+#include <type_traits>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "cereal/access.hpp"
+#include "isoproc/internal/object_handle.h"
+#include "isoproc/internal/storage.h"
+#include "isoproc/sync.h"
+
+namespace isoproc {
+
+// A value of any trivially copyable type. It is never torn: whoever is killed while it writes has
+// written all of it or nothing.                                                         [VAL-28]
+//
+// Up to 8 bytes it is loaded and stored by single instructions, without the lock; larger ones with
+// the lock, which Update and WithLock take in either case.
+template <class T>
+class Value {
+  static_assert(std::is_trivially_copyable_v<T> && !std::is_pointer_v<T> && !std::is_reference_v<T>,
+                "isoproc: a shared value is a trivially copyable type, and no pointer: an address "
+                "means nothing in another process");
+
+ public:
+  static constexpr internal::ObjectKind kObjectKind = internal::ObjectKind::kValue;
+
+  Value() = default;
+  // Errors: as Create in sync.h.                                              [VAL-01, VAL-03]
+  static absl::StatusOr<Value> Create(const T& initial = T()) {
+    absl::StatusOr<internal::Storage> storage =
+        internal::Storage::Create(kObjectKind, kIsWord ? sizeof(T) : 2 * kStride);
+    if (!storage.ok()) return storage.status();
+    Value value(*std::move(storage));
+    if constexpr (kIsWord) {
+      value.word().store(initial);
+    } else {
+      std::memcpy(value.storage_.data(), &initial, sizeof(T));
+    }
+    return value;
+  }
+
+  // Blocks:  up to 8 bytes never; larger ones while another thread has the lock.        [VAL-07]
+  absl::StatusOr<T> Load() const {
+    if constexpr (kIsWord) {
+      const absl::Status entered = storage_.Enter();
+      if (!entered.ok()) return entered;
+      return word().load();
+    } else {
+      const absl::StatusOr<LockStatus> locked = storage_.Acquire(absl::InfiniteDuration());
+      if (!locked.ok()) return locked.status();
+      const internal::StorageGuard guard(storage_);
+      return Current();
+    }
+  }
+
+  // Blocks:  as Load.
+  absl::Status Store(const T& value) const {
+    if constexpr (kIsWord) {
+      const absl::Status entered = storage_.Enter();
+      if (entered.ok()) word().store(value);
+      return entered;
+    } else {
+      const absl::StatusOr<LockStatus> locked = storage_.Acquire(absl::InfiniteDuration());
+      if (!locked.ok()) return locked.status();
+      const internal::StorageGuard guard(storage_);
+      Replace(value);
+      return absl::OkStatus();
+    }
+  }
+
+  // Adds without the lock, and gives what was there before. Wraps around as unsigned numbers do.
+  // Blocks:  never.
+  absl::StatusOr<T> FetchAdd(T by) const
+      requires(std::integral<T> && !std::same_as<T, bool> && internal::kIsLockFree<T>) {
+    const absl::Status entered = storage_.Enter();
+    if (!entered.ok()) return entered;
+    return word().fetch_add(by);
+  }
+
+  // Changes the value: `change` gets a copy of it by reference, and what it makes of that becomes
+  // the value at once. No other Update or WithLock comes between; a Store or FetchAdd of up to 8
+  // bytes, which takes no lock, makes `change` run again with the new value.    [VAL-07, VAL-08]
+  // Blocks:  while another thread has the lock. What `change` throws comes through; nothing
+  // changed.
+  template <class Change>
+  absl::Status Update(Change change) const {
+    const absl::StatusOr<LockStatus> locked = storage_.Acquire(absl::InfiniteDuration());
+    if (!locked.ok()) return locked.status();
+    const internal::StorageGuard guard(storage_);
+    if constexpr (kIsWord) {
+      T seen = word().load();
+      while (true) {
+        T changed = seen;
+        change(changed);
+        if (word().compare_exchange_strong(seen, changed)) return absl::OkStatus();
+      }
+    } else {
+      T changed = Current();
+      change(changed);
+      Replace(changed);
+      return absl::OkStatus();
+    }
+  }
+
+  // Calls `body()`, or `body(LockStatus)`, with the lock taken; in it the thread may use the value.
+  // Blocks:  until the lock is taken, or `timeout`.                                     [VAL-05]
+  // On OK:   how the lock was taken: see LockStatus::kOwnerDied.
+  // Errors:  DeadlineExceeded: `body` was not called.
+  template <class Body>
+  absl::StatusOr<LockStatus> WithLock(Body body,
+                                      absl::Duration timeout = absl::InfiniteDuration()) const {
+    const absl::StatusOr<LockStatus> locked = storage_.Acquire(timeout);
+    if (!locked.ok()) return locked;
+    const internal::StorageGuard guard(storage_);
+    internal::CallLocked(body, *locked);
+    return locked;
+  }
+
+  explicit operator bool() const { return static_cast<bool>(storage_); }
+
+ private:
+  static constexpr bool kIsWord = internal::kIsLockFree<T>;
+  // From one copy to the other.
+  static constexpr size_t kStride = (sizeof(T) + 63) / 64 * 64;
+
+  explicit Value(internal::Storage storage) : storage_(std::move(storage)) {}
+
+  std::atomic<T>& word() const { return *reinterpret_cast<std::atomic<T>*>(storage_.data()); }
+
+  // Of two copies, that which is valid; the other one is scratch until the version is the next.
+  T Current() const {
+    std::array<std::byte, sizeof(T)> bytes;
+    std::memcpy(bytes.data(), storage_.data() + storage_.version() % 2 * kStride, sizeof(T));
+    return std::bit_cast<T>(bytes);
+  }
+  void Replace(const T& value) const {
+    const uint64_t next = storage_.version() + 1;
+    std::memcpy(storage_.data() + next % 2 * kStride, &value, sizeof(T));
+    storage_.set_version(next);  // commits
+  }
+
+  friend class cereal::access;
+  template <class Archive>
+  void save(Archive& archive) const {
+    storage_.Save(archive);
+  }
+  template <class Archive>
+  void load(Archive& archive) {
+    storage_.Load(archive, kObjectKind);
+  }
+
+  internal::Storage storage_;
+};
+
+// The memory of a value, without a lock.                                                [VAL-19]
+template <class T>
+class RawValue {
+  static_assert(std::is_trivially_copyable_v<T> && !std::is_pointer_v<T> && !std::is_reference_v<T>,
+                "isoproc: a shared value is a trivially copyable type, and no pointer: an address "
+                "means nothing in another process");
+
+ public:
+  static constexpr internal::ObjectKind kObjectKind = internal::ObjectKind::kValue;
+
+  RawValue() = default;
+  // Errors: as Create in sync.h.
+  static absl::StatusOr<RawValue> Create(const T& initial = T()) {
+    absl::StatusOr<internal::Storage> storage = internal::Storage::Create(kObjectKind, sizeof(T));
+    if (!storage.ok()) return storage.status();
+    std::memcpy(storage->data(), &initial, sizeof(T));
+    return RawValue(*std::move(storage));
+  }
+
+  // The value, which lives as long as the handle; null without an object. Who else uses it, and
+  // when, is the program's to order.
+  T* get() const { return reinterpret_cast<T*>(storage_.data()); }
+  T& operator*() const { return *get(); }
+  T* operator->() const { return get(); }
+  explicit operator bool() const { return static_cast<bool>(storage_); }
+
+ private:
+  explicit RawValue(internal::Storage storage) : storage_(std::move(storage)) {}
+
+  friend class cereal::access;
+  template <class Archive>
+  void save(Archive& archive) const {
+    storage_.Save(archive);
+  }
+  template <class Archive>
+  void load(Archive& archive) {
+    storage_.Load(archive, kObjectKind);
+  }
+
+  internal::Storage storage_;
+};
+
+}  // namespace isoproc
+
+#endif  // ISOPROC_VALUE_H_

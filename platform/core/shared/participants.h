@@ -1,0 +1,70 @@
+// The processes that use an arena, and which of them are dead.
+#ifndef ISOPROC_PLATFORM_CORE_SHARED_PARTICIPANTS_H_
+#define ISOPROC_PLATFORM_CORE_SHARED_PARTICIPANTS_H_
+
+#include <atomic>
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "platform/core/shared/layout.h"
+#include "platform/core/shared/stamp.h"
+#include "platform/port/port.h"
+
+namespace isoproc::internal {
+
+// The number of the calling thread: from 1, never used again in this process.
+uint32_t ThreadNumber();
+
+// Thread safety: any thread.
+class Participants {
+ public:
+  Participants(port::Port& port, Participant (&table)[kMaxParticipants])
+      : port_(port), table_(table) {}
+
+  // The calling thread, if its process is registered; otherwise nobody.
+  Stamp self() const {
+    const uint64_t process = self_.load(std::memory_order_relaxed);
+    return process <= kRegistering ? Stamp() : Stamp(process | ThreadNumber());
+  }
+
+  const std::atomic<uint64_t>& registration() const { return self_; }
+
+  // Registers the process, unless it is.
+  // Errors: ResourceExhausted: the table is full of the living, and of the dead that nobody has
+  // swept; as port::Port::Self.
+  absl::Status Register();
+
+  // In a forked copy, which is another process.
+  void Forget() { self_.store(kUnregistered, std::memory_order_relaxed); }
+
+  // Whether no instruction of that process can ever run again. Asks the system, so it is not for
+  // the fast path. When in doubt: no.
+  bool IsDead(Stamp stamp) const;
+
+  // ---- for the sweep, under the lock of the arena -----------------------------------------------
+
+  // Frees the slot if who claimed it died before its name was complete.
+  void DropHalfClaim(uint32_t slot);
+  // Who has the slot, dead or alive; nobody if none has.
+  Stamp Holder(uint32_t slot) const;
+  // All stamps of `dead`, which holds the slot, are dead from now on without a question, and the
+  // slot is free.
+  void Bury(Stamp dead);
+
+ private:
+  // What self_ is before it is a stamp. No stamp of a thread's process is so small, as incarnations
+  // begin at 1.
+  static constexpr uint64_t kUnregistered = 0;
+  static constexpr uint64_t kRegistering = 1;
+
+  absl::Status Claim();
+  uint32_t IncarnationOf(uint32_t slot) const;
+
+  port::Port& port_;
+  Participant (&table_)[kMaxParticipants];
+  std::atomic<uint64_t> self_ = kUnregistered;
+};
+
+}  // namespace isoproc::internal
+
+#endif  // ISOPROC_PLATFORM_CORE_SHARED_PARTICIPANTS_H_

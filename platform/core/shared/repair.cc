@@ -1,0 +1,30 @@
+#include "platform/core/shared/repair.h"
+
+#include "platform/core/shared/arena.h"
+#include "platform/core/shared/barrier.h"
+#include "platform/core/shared/layout.h"
+#include "platform/core/shared/permits.h"
+#include "platform/core/shared/stamp.h"
+
+namespace isoproc::internal {
+
+void RepairAfterDeath(Arena& arena, ObjectSlot& slot, Stamp dead) {
+  switch (static_cast<ObjectKind>(slot.state.load() & 0xFF)) {
+    case ObjectKind::kBoundedSemaphore:
+      ReturnPermits(arena, slot, dead);
+      break;
+    case ObjectKind::kCondition:
+      // The dead one may have been notified in place of somebody who lives.
+      arena.parking().WakeAll(slot.waiters);
+      break;
+    case ObjectKind::kBarrier:
+      BreakBarrier(arena, slot);
+      break;
+    default:
+      // A lock is taken from its dead owner by name; a count is nobody's; an event waits for no
+      // one.
+      break;
+  }
+}
+
+}  // namespace isoproc::internal

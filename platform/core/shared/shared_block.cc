@@ -1,0 +1,26 @@
+#include "platform/core/shared/shared_block.h"
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "platform/port/port.h"
+
+namespace isoproc::internal {
+
+absl::StatusOr<std::shared_ptr<SharedBlock>> SharedBlock::Of(
+    absl::StatusOr<std::unique_ptr<port::Segment>> segment) {
+  if (!segment.ok()) return segment.status();
+  return std::shared_ptr<SharedBlock>(new SharedBlock(*std::move(segment)));
+}
+
+absl::StatusOr<std::shared_ptr<SharedBlock>> SharedBlock::Create(uint64_t size) {
+  return Of(port::HostPort().CreateSegment(size));
+}
+
+absl::StatusOr<std::shared_ptr<SharedBlock>> SharedBlock::Open(port::Handle handle) {
+  return Of(port::HostPort().MapSegment(std::move(handle)));
+}
+
+}  // namespace isoproc::internal

@@ -1,0 +1,120 @@
+#include "isoproc/internal/storage.h"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "isoproc/internal/archive.h"
+#include "isoproc/internal/object_handle.h"
+#include "isoproc/sync.h"
+#include "platform/core/shared/arena.h"
+#include "platform/core/shared/layout.h"
+#include "platform/core/shared/payload.h"
+#include "platform/core/shared/shared_block.h"
+#include "platform/core/shared/shared_object.h"
+#include "platform/core/shared/stamp.h"
+#include "platform/core/sync/entered.h"
+#include "platform/core/sync/owned_lock.h"
+
+namespace isoproc::internal {
+namespace {
+
+// What is larger has memory of its own.
+constexpr uint64_t kLargestInArena = 64 << 10;
+
+StoragePayload& PayloadOf(SharedObject& object) {
+  return internal::PayloadOf<StoragePayload>(object.slot());
+}
+
+}  // namespace
+
+absl::StatusOr<Storage> Storage::Create(ObjectKind kind, uint64_t size) {
+  const auto create = [&](uint64_t room) {
+    return SharedObject::Create(kind, room, [size](ObjectSlot& slot) {
+      internal::PayloadOf<StoragePayload>(slot).size.store(size);
+    });
+  };
+  Storage storage;
+  absl::StatusOr<std::shared_ptr<SharedObject>> object =
+      absl::ResourceExhaustedError("too large for the arena");
+  if (size <= kLargestInArena) object = create(size);
+  if (absl::IsResourceExhausted(object.status())) {
+    absl::StatusOr<std::shared_ptr<SharedBlock>> block = SharedBlock::Create(size);
+    if (!block.ok()) return block.status();
+    storage.block_ = *std::move(block);
+    object = create(0);
+  }
+  if (!object.ok()) return object.status();
+  storage.object_ = *std::move(object);
+  const absl::Status located = storage.Locate();
+  if (!located.ok()) return located;
+  return storage;
+}
+
+absl::Status Storage::Locate() {
+  ObjectSlot& slot = object_->slot();
+  const absl::Span<std::byte> bytes =
+      block_ != nullptr ? block_->bytes() : object_->arena().RoomOf(slot);
+  // Read once: others may write there.
+  size_ = PayloadOf(*object_).size.load();
+  if (size_ > bytes.size()) return absl::DataLossError("a shared object without its bytes");
+  data_ = bytes.data();
+  registered_ = &object_->arena().registration();
+  state_ = &slot.state;
+  expected_state_ = object_->name().state;
+  return absl::OkStatus();
+}
+
+absl::Status Storage::EnterSlowly() const { return internal::Enter(object_).status(); }
+
+absl::StatusOr<LockStatus> Storage::Acquire(absl::Duration timeout) const {
+  if (object_ == nullptr) return NoObject();
+  const absl::StatusOr<Stamp> self = object_->Enter();
+  if (!self.ok()) return self.status();
+  return TakeRecursively(object_, PayloadOf(*object_).lock, *self, timeout);
+}
+
+absl::Status Storage::Release() const {
+  if (object_ == nullptr) return NoObject();
+  const absl::StatusOr<Stamp> self = object_->Enter();
+  if (!self.ok()) return self.status();
+  return ReleaseRecursively(*object_, PayloadOf(*object_).lock, *self);
+}
+
+uint64_t Storage::version() const { return PayloadOf(*object_).version.load(); }
+void Storage::set_version(uint64_t version) const { PayloadOf(*object_).version.store(version); }
+
+void Storage::Save(WriteArchive& archive) const {
+  SaveObject(archive, object_);
+  if (object_ == nullptr) return;
+  uint32_t number = 0;
+  if (block_ != nullptr) {
+    archive.luggage()->blocks.push_back(block_);
+    number = static_cast<uint32_t>(archive.luggage()->blocks.size());
+  }
+  archive.Write(number);
+}
+
+void Storage::Load(ReadArchive& archive, ObjectKind kind) {
+  *this = Storage();
+  object_ = LoadObject(archive, kind);
+  if (object_ == nullptr) return;
+  uint32_t number = 0;
+  archive.Read(number);
+  if (number > 0) {
+    if (archive.blocks() == nullptr || number > archive.blocks()->size()) {
+      ThrowBadBytes("the memory of a shared object did not come along");
+    }
+    block_ = (*archive.blocks())[number - 1];
+  }
+  const absl::Status located = Locate();
+  if (!located.ok()) ThrowStatus(located);
+}
+
+}  // namespace isoproc::internal

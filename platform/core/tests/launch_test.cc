@@ -72,7 +72,7 @@ class LaunchTest : public testing::Test {
 
   absl::StatusOr<Launched> LaunchIt(port::Deadline deadline) {
     return Launch(
-        port_, {}, StartMessage(), std::string(1 << 20, 'x'), deadline,
+        port_, {}, StartMessage(), std::string(1 << 20, 'x'), {}, deadline,
         [this](const port::SpawnRequest&, std::unique_ptr<port::Stream>&)
             -> absl::StatusOr<std::unique_ptr<port::ChildProcess>> { return std::move(process_); });
   }

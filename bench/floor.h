@@ -3,9 +3,13 @@
 #ifndef ISOPROC_BENCH_FLOOR_H_
 #define ISOPROC_BENCH_FLOOR_H_
 
+#include <cstddef>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "bench/lock_user.h"
 #include "bench/round.h"
 
 namespace isoproc::bench {
@@ -25,6 +29,18 @@ bool IsFloorChild(int argc, char** argv);
 //   forkserver/system       the same, by a server which is asked over a stream and answers on it
 //   forkserver/system+exit  that server's child ends by exit
 std::vector<Way> Floors(const std::string& program);
+
+// The locks that this system has for several processes. All systems have "system"; "system+robust"
+// survives the death of its owner, as isoproc's does, where the system has such a lock.
+std::vector<std::string> SystemLocks();
+// Makes such a lock in `memory`, which is as large as kSystemLockSize and all zero; or finds it
+// there, in another process. Null: it failed.
+inline constexpr size_t kSystemLockSize = 64;
+std::unique_ptr<LockUser> MakeSystemLock(std::string_view name, std::byte* memory);
+std::unique_ptr<LockUser> OpenSystemLock(std::string_view name, std::byte* memory);
+
+// The processor time that this process has used, in microseconds.
+double ProcessorMicroseconds();
 
 }  // namespace isoproc::bench
 

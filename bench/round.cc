@@ -33,7 +33,8 @@ std::vector<double> Measure(const Way& way, int iterations) {
   for (int i = 0; i < iterations && (i < kFewestIterations || Clock::now() < end); ++i) {
     const Clock::time_point begin = Clock::now();
     if (!way.run()) return {};
-    times.push_back(std::chrono::duration<double, std::micro>(Clock::now() - begin).count());
+    const double elapsed = std::chrono::duration<double, std::micro>(Clock::now() - begin).count();
+    times.push_back(elapsed / way.times);
   }
   return times;
 }
@@ -56,7 +57,7 @@ void Print(const std::map<std::string, std::vector<double>>& microseconds) {
   const char* separator = "\n";
   for (const auto& [name, times] : microseconds) {
     std::printf("%s\"%s\": [", separator, name.c_str());
-    for (size_t i = 0; i < times.size(); ++i) std::printf("%s%.1f", i == 0 ? "" : ", ", times[i]);
+    for (size_t i = 0; i < times.size(); ++i) std::printf("%s%.4f", i == 0 ? "" : ", ", times[i]);
     std::printf("]");
     separator = ",\n";
   }

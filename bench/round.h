@@ -12,7 +12,9 @@ namespace isoproc::bench {
 
 struct Way {
   std::string name;           // "spawn/isoproc": what is done, and by whom
-  std::function<bool()> run;  // does it once; false: it failed
+  std::function<bool()> run;  // does it; false: it failed
+  // How often `run` does it: what takes nanoseconds is measured many times at once.
+  int times = 1;
 };
 
 // Of the command line; see start_processes.cc.
@@ -26,8 +28,8 @@ struct RoundOptions {
 // Writes what is wrong to the standard error, and ends the process.
 RoundOptions ParseRoundOptions(int argc, char** argv);
 
-// Measures the ways that options.only names, and prints all times as JSON. Gives the exit code of
-// main.
+// Measures the ways that options.only names, and prints how long each took once, as JSON. Gives the
+// exit code of main.
 int RunRound(const RoundOptions& options, std::vector<Way> ways);
 
 }  // namespace isoproc::bench

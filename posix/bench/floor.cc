@@ -1,13 +1,17 @@
 #include "bench/floor.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <spawn.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <memory>
 #include <string>
@@ -15,7 +19,9 @@
 #include <utility>
 #include <vector>
 
+#include "bench/lock_user.h"
 #include "bench/round.h"
+
 extern "C" char** environ;
 
 namespace isoproc::bench {
@@ -133,6 +139,37 @@ class BareForkServer {
   pid_t pid_ = -1;
 };
 
+constexpr char kPlain[] = "system";
+constexpr char kRobust[] = "system+robust";
+
+class Mutex final : public LockUser {
+ public:
+  explicit Mutex(std::byte* memory) : mutex_(*reinterpret_cast<pthread_mutex_t*>(memory)) {}
+
+  bool Make(bool robust) {
+    pthread_mutexattr_t attributes;
+    ::pthread_mutexattr_init(&attributes);
+    ::pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+    if (robust) ::pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+    const bool made = ::pthread_mutex_init(&mutex_, &attributes) == 0;
+    ::pthread_mutexattr_destroy(&attributes);
+    return made;
+  }
+
+  bool Use(int times, volatile uint64_t& counter) override {
+    for (int i = 0; i < times; ++i) {
+      if (::pthread_mutex_lock(&mutex_) != 0) return false;
+      counter = counter + 1;
+      if (::pthread_mutex_unlock(&mutex_) != 0) return false;
+    }
+    return true;
+  }
+
+ private:
+  pthread_mutex_t& mutex_;
+};
+static_assert(sizeof(pthread_mutex_t) <= kSystemLockSize);
+
 }  // namespace
 
 bool IsFloorChild(int argc, char** argv) {
@@ -154,6 +191,24 @@ std::vector<Way> Floors(const std::string& program) {
   floors.push_back({"forkserver/system+exit", [server] { return server->Ask(kEndByExit); }});
   floors.push_back({"fork/system", ForkAndWait});
   return floors;
+}
+
+std::vector<std::string> SystemLocks() { return {kPlain, kRobust}; }
+
+std::unique_ptr<LockUser> MakeSystemLock(std::string_view name, std::byte* memory) {
+  auto mutex = std::make_unique<Mutex>(memory);
+  if (!mutex->Make(name == kRobust)) return nullptr;
+  return mutex;
+}
+
+std::unique_ptr<LockUser> OpenSystemLock(std::string_view, std::byte* memory) {
+  return std::make_unique<Mutex>(memory);
+}
+
+double ProcessorMicroseconds() {
+  timespec used;
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+  return static_cast<double>(used.tv_sec) * 1e6 + static_cast<double>(used.tv_nsec) / 1e3;
 }
 
 }  // namespace isoproc::bench

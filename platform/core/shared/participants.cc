@@ -29,11 +29,13 @@ constexpr uint64_t StageOf(uint64_t claim) { return claim & kStageMask; }
 
 }  // namespace
 
-uint32_t ThreadNumber() {
+constinit thread_local uint32_t own_thread_number = 0;
+
+void NumberThisThread() {
   static constinit std::atomic<uint32_t> last{0};
-  static constinit thread_local uint32_t number = 0;
-  if (number == 0) number = last.fetch_add(1, std::memory_order_relaxed) + 1;
-  return number & Stamp::kThreadMask;
+  while (own_thread_number == 0) {
+    own_thread_number = (last.fetch_add(1, std::memory_order_relaxed) + 1) & Stamp::kThreadMask;
+  }
 }
 
 uint32_t Participants::IncarnationOf(uint32_t slot) const {

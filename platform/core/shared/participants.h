@@ -12,8 +12,10 @@
 
 namespace isoproc::internal {
 
-// The number of the calling thread: from 1, never used again in this process.
-uint32_t ThreadNumber();
+// The number of the calling thread: from 1, never used again in this process; 0: it has none yet.
+extern constinit thread_local uint32_t own_thread_number;
+// Gives it one.
+void NumberThisThread();
 
 // Thread safety: any thread.
 class Participants {
@@ -23,11 +25,18 @@ class Participants {
 
   // The calling thread, if its process is registered; otherwise nobody.
   Stamp self() const {
-    const uint64_t process = self_.load(std::memory_order_relaxed);
-    return process <= kRegistering ? Stamp() : Stamp(process | ThreadNumber());
+    if (own_thread_number == 0) NumberThisThread();
+    return KnownSelf(self_);
   }
 
+  // The same for the fast path, which looks at the registration itself and calls nothing: nobody
+  // also if the thread has no number yet.
   const std::atomic<uint64_t>& registration() const { return self_; }
+  static Stamp KnownSelf(const std::atomic<uint64_t>& registration) {
+    const uint64_t process = registration.load(std::memory_order_relaxed);
+    const uint32_t thread = own_thread_number;
+    return process <= kRegistering || thread == 0 ? Stamp() : Stamp(process | thread);
+  }
 
   // Registers the process, unless it is.
   // Errors: ResourceExhausted: the table is full of the living, and of the dead that nobody has

@@ -2,6 +2,7 @@
 #ifndef ISOPROC_PLATFORM_CORE_SHARED_SHARED_OBJECT_H_
 #define ISOPROC_PLATFORM_CORE_SHARED_SHARED_OBJECT_H_
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "platform/core/shared/arena.h"
 #include "platform/core/shared/layout.h"
+#include "platform/core/shared/participants.h"
 #include "platform/core/shared/stamp.h"
 
 namespace isoproc::internal {
@@ -43,15 +45,24 @@ class SharedObject {
     if (self.ok() && slot_.state.load(std::memory_order_relaxed) != name_.state) return Gone();
     return self;
   }
+  // The same for the fast path: nobody if Enter is to be asked.
+  Stamp TryEnter() const {
+    if (slot_.state.load(std::memory_order_relaxed) != name_.state) return Stamp();
+    return Participants::KnownSelf(registration_);
+  }
 
  private:
   SharedObject(std::shared_ptr<Arena> arena, const ObjectName& name)
-      : arena_(std::move(arena)), name_(name), slot_(arena_->object(name.index)) {}
+      : arena_(std::move(arena)),
+        name_(name),
+        slot_(arena_->object(name.index)),
+        registration_(arena_->registration()) {}
   static absl::Status Gone();
 
   const std::shared_ptr<Arena> arena_;
   const ObjectName name_;
   ObjectSlot& slot_;
+  const std::atomic<uint64_t>& registration_;
 };
 
 }  // namespace isoproc::internal

@@ -22,8 +22,7 @@ enum class Taken {
 
 inline bool TryTake(LockWord& lock, Stamp self) {
   uint64_t nobody = 0;
-  return lock.owner.load(std::memory_order_relaxed) == 0 &&
-         lock.owner.compare_exchange_strong(nobody, self.word(), std::memory_order_acquire,
+  return lock.owner.compare_exchange_strong(nobody, self.word(), std::memory_order_acquire,
                                             std::memory_order_relaxed);
 }
 

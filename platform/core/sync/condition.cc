@@ -11,7 +11,6 @@
 #include "isoproc/sync.h"
 #include "platform/core/shared/layout.h"
 #include "platform/core/shared/parking.h"
-#include "platform/core/shared/payload.h"
 #include "platform/core/shared/shared_object.h"
 #include "platform/core/sync/entered.h"
 #include "platform/core/sync/owned_lock.h"
@@ -22,12 +21,11 @@ namespace {
 
 using internal::Entered;
 using internal::ObjectKind;
-using internal::RLockPayload;
 using internal::SharedObject;
 
 // How often the owner has the lock; a Lock has no such count.
 internal::Atomic<uint64_t>* DepthOf(SharedObject& lock, bool is_recursive) {
-  return is_recursive ? &internal::PayloadOf<RLockPayload>(lock.slot()).depth : nullptr;
+  return is_recursive ? &internal::DepthOf(lock) : nullptr;
 }
 
 }  // namespace

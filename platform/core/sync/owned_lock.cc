@@ -11,45 +11,49 @@
 #include "absl/time/time.h"
 #include "isoproc/sync.h"
 #include "platform/core/shared/layout.h"
-#include "platform/core/shared/payload.h"
 #include "platform/core/shared/shared_object.h"
 #include "platform/core/shared/stamp.h"
 #include "platform/core/shared/word_lock.h"
+#include "platform/core/sync/entered.h"
 
 namespace isoproc::internal {
 
 absl::StatusOr<LockStatus> TakeLock(const std::shared_ptr<SharedObject>& lock, Stamp self,
                                     absl::Duration timeout) {
-  ObjectSlot& slot = lock->slot();
-  if (TryTake(slot.lock, self)) return LockStatus::kOk;
   const std::shared_ptr<SharedObject> kept = lock;  // whatever becomes of the handle meanwhile
+  ObjectSlot& slot = kept->slot();
   const absl::StatusOr<Taken> taken = Take(kept->arena(), slot.lock, slot.waiters, self, timeout);
   if (!taken.ok()) return taken.status();
   return *taken == Taken::kFree ? LockStatus::kOk : LockStatus::kOwnerDied;
 }
 
-absl::StatusOr<LockStatus> TakeRecursively(const std::shared_ptr<SharedObject>& lock,
-                                           RLockPayload& payload, Stamp self,
-                                           absl::Duration timeout) {
-  Atomic<uint64_t>& depth = payload.depth;
-  if (Owns(*lock, self)) {
-    depth.store(depth.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-    return LockStatus::kOk;
+absl::StatusOr<LockStatus> AcquireSlowly(const std::shared_ptr<SharedObject>& lock,
+                                         absl::Duration timeout) {
+  if (lock == nullptr) return NoObject();
+  const absl::StatusOr<Stamp> self = lock->Enter();
+  if (!self.ok()) return self.status();
+  if (Owns(*lock, *self)) {
+    return absl::FailedPreconditionError("the thread has the lock already");
   }
-  const absl::StatusOr<LockStatus> taken = TakeLock(lock, self, timeout);
-  if (taken.ok()) depth.store(1, std::memory_order_relaxed);
+  return TakeLock(lock, *self, timeout);
+}
+
+absl::StatusOr<LockStatus> AcquireRecursivelySlowly(const std::shared_ptr<SharedObject>& lock,
+                                                    absl::Duration timeout) {
+  if (lock == nullptr) return NoObject();
+  const absl::StatusOr<Stamp> self = lock->Enter();
+  if (!self.ok()) return self.status();
+  // The thread does not have it: the fast path has looked, unless the thread was nobody until now.
+  const std::shared_ptr<SharedObject> kept = lock;
+  const absl::StatusOr<LockStatus> taken = TakeLock(kept, *self, timeout);
+  if (taken.ok()) DepthOf(*kept).store(1, std::memory_order_relaxed);
   return taken;
 }
 
-absl::Status ReleaseRecursively(SharedObject& lock, RLockPayload& payload, Stamp self) {
-  if (!Owns(lock, self)) return NotOwner();
-  const uint64_t times = payload.depth.load(std::memory_order_relaxed);
-  if (times > 1) {
-    payload.depth.store(times - 1, std::memory_order_relaxed);
-  } else {
-    ReleaseLock(lock);
-  }
-  return absl::OkStatus();
+absl::Status NotReleased(const std::shared_ptr<SharedObject>& lock) {
+  if (lock == nullptr) return NoObject();
+  const absl::Status entered = lock->Enter().status();
+  return entered.ok() ? NotOwner() : entered;
 }
 
 absl::Status NotOwner() {

@@ -18,7 +18,6 @@
 #include "platform/core/shared/payload.h"
 #include "platform/core/shared/shared_block.h"
 #include "platform/core/shared/shared_object.h"
-#include "platform/core/shared/stamp.h"
 #include "platform/core/sync/entered.h"
 #include "platform/core/sync/owned_lock.h"
 
@@ -74,18 +73,10 @@ absl::Status Storage::Locate() {
 absl::Status Storage::EnterSlowly() const { return internal::Enter(object_).status(); }
 
 absl::StatusOr<LockStatus> Storage::Acquire(absl::Duration timeout) const {
-  if (object_ == nullptr) return NoObject();
-  const absl::StatusOr<Stamp> self = object_->Enter();
-  if (!self.ok()) return self.status();
-  return TakeRecursively(object_, PayloadOf(*object_).lock, *self, timeout);
+  return AcquireRecursively(object_, timeout);
 }
 
-absl::Status Storage::Release() const {
-  if (object_ == nullptr) return NoObject();
-  const absl::StatusOr<Stamp> self = object_->Enter();
-  if (!self.ok()) return self.status();
-  return ReleaseRecursively(*object_, PayloadOf(*object_).lock, *self);
-}
+absl::Status Storage::Release() const { return ReleaseRecursively(object_); }
 
 uint64_t Storage::version() const { return PayloadOf(*object_).version.load(); }
 void Storage::set_version(uint64_t version) const { PayloadOf(*object_).version.store(version); }

@@ -127,4 +127,12 @@ Port& HostPort() {
   return *port;
 }
 
+void RelaxProcessor() {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__) || defined(__arm__)
+  __asm__ __volatile__("yield");
+#endif
+}
+
 }  // namespace isoproc::port

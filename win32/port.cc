@@ -121,4 +121,6 @@ Port& HostPort() {
   return *port;
 }
 
+void RelaxProcessor() { YieldProcessor(); }
+
 }  // namespace isoproc::port

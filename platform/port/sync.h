@@ -41,6 +41,10 @@ class Parker {
   virtual absl::Status Park(Deadline deadline) = 0;
 };
 
+// Tells the processor that the calling thread only looks at a word over and over, so that it does
+// so at less cost to others. Returns at once; on some processors it does nothing.
+void RelaxProcessor();
+
 }  // namespace isoproc::port
 
 #endif  // ISOPROC_PLATFORM_PORT_SYNC_H_

@@ -128,4 +128,6 @@ Port& HostPort() {
   return port;
 }
 
+void RelaxProcessor() {}
+
 }  // namespace isoproc::port

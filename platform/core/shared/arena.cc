@@ -256,6 +256,12 @@ void Arena::FreeIfUnheld(ObjectSlot& slot) {
 
 // ---- waiting ------------------------------------------------------------------------------------
 
+int Arena::CountUsableCpus() {
+  const int count = port_.UsableCpuCount();
+  usable_cpus_.store(count, std::memory_order_relaxed);
+  return count;
+}
+
 absl::Status Arena::Await(Waiters& waiters, Stamp self, port::Deadline deadline,
                           absl::FunctionRef<bool(bool ask)> attempt) {
   const absl::StatusOr<Parking::Lease> lease = parking_.Borrow(self);

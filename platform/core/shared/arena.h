@@ -100,6 +100,11 @@ class Arena {
   bool SleepUntilChosen(const Parking::Lease& lease, Waiters& waiters, Stamp self,
                         port::Deadline deadline);
   Parking& parking() { return parking_; }
+  // As port::Port::UsableCpuCount when this was called first.
+  int UsableCpuCount() {
+    const int count = usable_cpus_.load(std::memory_order_relaxed);
+    return count != 0 ? count : CountUsableCpus();
+  }
   bool IsDead(Stamp stamp) const { return participants_.IsDead(stamp); }
 
   // ---- deaths -----------------------------------------------------------------------------------
@@ -114,6 +119,7 @@ class Arena {
   Arena(port::Port& port, std::unique_ptr<port::Segment> segment, ArenaMemory& memory);
 
   absl::StatusOr<Stamp> SelfSlowly();
+  int CountUsableCpus();
   // In a forked copy that was just registered.
   void HoldAgain(Stamp self);
   absl::StatusOr<ObjectName> TakeSlot(ObjectKind kind, uint32_t units, Stamp self,
@@ -136,6 +142,7 @@ class Arena {
   const uint64_t id_;
   Participants participants_;
   Parking parking_;
+  std::atomic<int> usable_cpus_ = 0;
   // How often this process holds each object, and which one that is. Changed under the lock of the
   // arena only.
   const std::unique_ptr<HeldHere[]> held_;

@@ -1,0 +1,74 @@
+#include "tests/kill/arena_view.h"
+
+#include <bit>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "platform/core/shared/arena.h"
+#include "platform/core/shared/family.h"
+#include "platform/core/shared/layout.h"
+#include "platform/core/shared/stamp.h"
+
+namespace isoproc::kill {
+namespace {
+
+using internal::Arena;
+using internal::Atomic;
+using internal::ObjectSlot;
+using internal::Stamp;
+
+Arena& Family() { return *internal::FamilyArena().value(); }
+
+int CountBits(const internal::Waiters& waiters) {
+  int count = 0;
+  for (const Atomic<uint64_t>& bits : waiters.bits) count += std::popcount(bits.load());
+  return count;
+}
+
+bool IsFree(const ObjectSlot& slot) { return (slot.state.load() & 0xFF) == 0; }
+
+bool IsOthers(uint64_t owner) {
+  return owner != 0 && !(Stamp(owner).process() == Family().Self().value().process());
+}
+
+}  // namespace
+
+void Enter() { Family().Self().value(); }
+
+int CountSleepers() {
+  const internal::ArenaMemory& memory = Family().memory();
+  int count = CountBits(memory.header.waiters);
+  for (const ObjectSlot& slot : memory.objects) {
+    if (!IsFree(slot)) count += CountBits(slot.waiters);
+  }
+  return count;
+}
+
+int CountLocksOfOthers() {
+  int count = 0;
+  for (const ObjectSlot& slot : Family().memory().objects) {
+    if (!IsFree(slot) && IsOthers(slot.lock.owner.load())) ++count;
+  }
+  return count;
+}
+
+std::string WhatOthersLeft() {
+  const internal::ArenaMemory& memory = Family().memory();
+  int processes = -1;  // without this one
+  for (const internal::Participant& participant : memory.participants) {
+    if (participant.claim.load() != 0) ++processes;
+  }
+  int objects = 0;
+  for (const ObjectSlot& slot : memory.objects) objects += IsFree(slot) ? 0 : 1;
+  int parkers = 0;
+  for (const Atomic<uint64_t>& owner : memory.parker_owners)
+    parkers += IsOthers(owner.load()) ? 1 : 0;
+  const int sleepers = CountSleepers();
+  if (processes == 0 && objects == 0 && parkers == 0 && sleepers == 0) return "";
+  return absl::StrCat("processes ", processes, " objects ", objects, " parkers ", parkers,
+                      " sleepers ", sleepers);
+}
+
+void NoticeDeath() { internal::NoticeDeathInFamily(); }
+
+}  // namespace isoproc::kill

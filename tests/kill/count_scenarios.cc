@@ -1,0 +1,134 @@
+// Semaphore and BoundedSemaphore.
+#include <thread>
+#include <vector>
+
+#include "tests/kill/scenario.h"
+#include "tests/kill/stage.h"
+
+namespace isoproc::kill {
+namespace {
+
+void MakePermits(Objects& mine, int count) {
+  mine.bounded = BoundedSemaphore::Create(count).value();
+}
+
+// All permits are there, and not one more.
+void ExpectPermits(Stage& stage, const BoundedSemaphore& bounded, int count) {
+  for (int i = 0; i < count; ++i) stage.ExpectOk(bounded.Acquire(stage.limit()), "Acquire");
+  stage.Expect(bounded.Value() == 0, "more permits than there were");
+  for (int i = 0; i < count; ++i) stage.ExpectOk(bounded.Release(), "Release");
+  stage.Expect(!bounded.Release().ok(), "a permit too many came back");
+}
+
+void UsePermit(Objects& mine) {
+  mine.bounded.Acquire().IgnoreError();
+  mine.bounded.Release().IgnoreError();
+}
+
+void TakeOne(Stage& stage, Objects& mine) {
+  stage.ExpectOk(mine.semaphore.Acquire(stage.limit()), "Acquire");
+}
+
+}  // namespace
+
+std::vector<Scenario> CountScenarios() {
+  return {
+      {.name = "semaphore.free",
+       .make = [](Objects& mine) { mine.semaphore = Semaphore::Create(1).value(); },
+       .act =
+           [](Objects& mine) {
+             mine.semaphore.Acquire().IgnoreError();
+             mine.semaphore.Release().IgnoreError();
+           },
+       .committed = [](const Stage&, const Objects& mine) { return mine.semaphore.Value() == 1; },
+       .judge =
+           [](Stage& stage, Objects& mine, bool is_there) {
+             // What it had taken is gone.
+             stage.Expect(mine.semaphore.Value() == (is_there ? 1 : 0), "the count has changed");
+             if (!is_there) stage.ExpectOk(mine.semaphore.Release(), "Release");
+             TakeOne(stage, mine);
+           }},
+      // The victim and another one wait, and there is one for one of them.
+      {.name = "semaphore.contended",
+       .make = [](Objects& mine) { mine.semaphore = Semaphore::Create(0).value(); },
+       .act = [](Objects& mine) { mine.semaphore.Acquire().IgnoreError(); },
+       .sleeps = true,
+       .meanwhile =
+           [](Stage& stage, Objects& mine) {
+             stage.SetOff();
+             stage.AwaitSleepers(2);
+             stage.Mark();
+             stage.ExpectOk(mine.semaphore.Release(), "Release");
+             // The other one had it, so one for the victim.
+             if (stage.AwaitFinished(1)) stage.ExpectOk(mine.semaphore.Release(), "Release");
+           },
+       .sleepers = 1,
+       .sleeper = TakeOne,
+       .committed =
+           [](const Stage& stage, const Objects& mine) {
+             return stage.marked() && mine.semaphore.Value() == 0 && stage.finished() == 0;
+           },
+       .judge =
+           [](Stage& stage, Objects& mine, bool taken) {
+             // What the dead one took is gone; what it only was woken for is the other's.
+             if (taken) stage.ExpectOk(mine.semaphore.Release(), "Release");
+           }},
+      // All of a release comes to pass, or nothing of it.
+      {.name = "semaphore.release_to_sleepers",
+       .make = [](Objects& mine) { mine.semaphore = Semaphore::Create(0).value(); },
+       .act = [](Objects& mine) { mine.semaphore.Release(3).IgnoreError(); },
+       .sleepers = 2,
+       .sleeper = TakeOne,
+       .committed = [](const Stage&, const Objects& mine) { return mine.semaphore.Value() > 0; },
+       .judge =
+           [](Stage& stage, Objects& mine, bool released) {
+             if (!released) stage.ExpectOk(mine.semaphore.Release(3), "Release");
+             TakeOne(stage, mine);
+           }},
+      {.name = "bounded.free",
+       .make = [](Objects& mine) { MakePermits(mine, 2); },
+       .act =
+           [](Objects& mine) {
+             mine.bounded.Acquire().IgnoreError();
+             UsePermit(mine);
+             mine.bounded.Release().IgnoreError();
+           },
+       .judge = [](Stage& stage, Objects& mine, bool) { ExpectPermits(stage, mine.bounded, 2); }},
+      {.name = "bounded.contended",
+       .make = [](Objects& mine) { MakePermits(mine, 1); },
+       .act = UsePermit,
+       .sleeps = true,
+       .meanwhile =
+           [](Stage& stage, Objects& mine) {
+             stage.ExpectOk(mine.bounded.Acquire(), "Acquire");
+             stage.SetOff();
+             stage.AwaitSleepers(1);
+             stage.ExpectOk(mine.bounded.Release(), "Release");
+           },
+       .judge = [](Stage& stage, Objects& mine, bool) { ExpectPermits(stage, mine.bounded, 1); }},
+      {.name = "bounded.release_to_sleepers",
+       .make = [](Objects& mine) { MakePermits(mine, 2); },
+       .before =
+           [](Objects& mine) {
+             mine.bounded.Acquire().IgnoreError();
+             mine.bounded.Acquire().IgnoreError();
+           },
+       .act = [](Objects& mine) { mine.bounded.Release().IgnoreError(); },
+       .sleepers = 2,
+       .sleeper =
+           [](Stage& stage, Objects& mine) {
+             stage.ExpectOk(mine.bounded.Acquire(stage.limit()), "Acquire");
+           },
+       .judge =
+           [](Stage& stage, Objects& mine, bool) {
+             // Those who wait have all that there are.
+             while (stage.finished() < stage.sleepers()) std::this_thread::yield();
+             stage.Expect(mine.bounded.Value() == 0, "more permits than there were");
+             stage.ExpectOk(mine.bounded.Release(), "Release");
+             stage.ExpectOk(mine.bounded.Release(), "Release");
+             stage.Expect(!mine.bounded.Release().ok(), "a permit too many came back");
+           }},
+  };
+}
+
+}  // namespace isoproc::kill

@@ -1,0 +1,165 @@
+// Event, Condition and Barrier.
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "tests/kill/scenario.h"
+#include "tests/kill/stage.h"
+
+namespace isoproc::kill {
+namespace {
+
+void MakeEvent(Objects& mine) { mine.event = Event::Create().value(); }
+void AwaitEvent(Stage& stage, Objects& mine) {
+  stage.ExpectOk(mine.event.Wait(stage.limit()), "Wait");
+}
+
+void MakeCondition(Objects& mine) { mine.condition = Condition::Create().value(); }
+// Whoever dies wakes all, so that none of the survivors waits to the end.
+void AwaitCondition(Stage& stage, Objects& mine) {
+  stage.ExpectTaken(mine.condition.Acquire(stage.limit()), "Acquire");
+  stage.ExpectTaken(mine.condition.Wait(stage.limit()), "Wait");
+  stage.ExpectOk(mine.condition.Release(), "Release");
+}
+void Notify(Stage& stage, Objects& mine) {
+  stage.ExpectTaken(mine.condition.Acquire(stage.limit()), "Acquire");
+  stage.ExpectOk(mine.condition.Notify(), "Notify");
+  stage.ExpectOk(mine.condition.Release(), "Release");
+}
+void UseCondition(Stage& stage, Objects& mine, bool) {
+  stage.ExpectTaken(mine.condition.Acquire(stage.limit()), "Acquire");
+  stage.ExpectOk(mine.condition.NotifyAll(), "NotifyAll");
+  stage.ExpectOk(mine.condition.Release(), "Release");
+}
+
+void Meet(Stage& stage, Objects& mine) {
+  const absl::Status status = mine.barrier.Wait(2 * stage.limit()).status();
+  stage.Expect(status.ok() || absl::IsAborted(status), status.ToString());
+}
+// The victim had a handle, so that the barrier is broken whatever it had done; and can be mended.
+void ExpectBroken(Stage& stage, Objects& mine, bool) {
+  if (mine.barrier.parties() > 1) {
+    const absl::Status status = mine.barrier.Wait(stage.limit()).status();
+    stage.Expect(absl::IsAborted(status), "the barrier of a dead party: " + status.ToString());
+  }
+  while (stage.finished() < stage.sleepers()) std::this_thread::yield();
+  stage.ExpectOk(mine.barrier.Reset(), "Reset");
+  stage.Expect(!mine.barrier.IsBroken(), "broken after Reset");
+}
+
+}  // namespace
+
+std::vector<Scenario> MeetingScenarios() {
+  const auto barrier_of = [](int parties) {
+    return [parties](Objects& mine) { mine.barrier = Barrier::Create(parties).value(); };
+  };
+  return {
+      {.name = "event.set",
+       .make = MakeEvent,
+       .act = [](Objects& mine) { mine.event.Set().IgnoreError(); },
+       .sleepers = 2,
+       .sleeper = AwaitEvent,
+       .committed = [](const Stage&, const Objects& mine) { return mine.event.IsSet(); },
+       .judge =
+           [](Stage& stage, Objects& mine, bool is_set) {
+             if (!is_set) stage.ExpectOk(mine.event.Set(), "Set");
+             AwaitEvent(stage, mine);
+           }},
+      {.name = "event.clear",
+       .make =
+           [](Objects& mine) {
+             MakeEvent(mine);
+             mine.event.Set().IgnoreError();
+           },
+       .act = [](Objects& mine) { mine.event.Clear().IgnoreError(); },
+       .committed = [](const Stage&, const Objects& mine) { return !mine.event.IsSet(); },
+       .judge =
+           [](Stage& stage, Objects& mine, bool cleared) {
+             stage.Expect(mine.event.IsSet() != cleared, "the event has changed");
+             stage.ExpectOk(mine.event.Set(), "Set");
+             AwaitEvent(stage, mine);
+           }},
+      {.name = "event.wait",
+       .make = MakeEvent,
+       .act = [](Objects& mine) { mine.event.Wait().IgnoreError(); },
+       .sleeps = true,
+       .meanwhile =
+           [](Stage& stage, Objects& mine) {
+             stage.SetOff();
+             stage.AwaitSleepers(2);
+             stage.ExpectOk(mine.event.Set(), "Set");
+           },
+       .sleepers = 1,
+       .sleeper = AwaitEvent,
+       .judge = [](Stage& stage, Objects& mine, bool) { AwaitEvent(stage, mine); }},
+      {.name = "condition.notify",
+       .make = MakeCondition,
+       .act =
+           [](Objects& mine) {
+             mine.condition.Acquire().IgnoreError();
+             mine.condition.NotifyAll().IgnoreError();
+             mine.condition.Release().IgnoreError();
+           },
+       .sleepers = 2,
+       .sleeper = AwaitCondition,
+       .judge = UseCondition},
+      // The first notification is for the victim or for the other one.
+      {.name = "condition.wait",
+       .make = MakeCondition,
+       .act =
+           [](Objects& mine) {
+             mine.condition.Acquire().IgnoreError();
+             mine.condition.Wait().IgnoreError();
+             mine.condition.Release().IgnoreError();
+           },
+       .sleeps = true,
+       .meanwhile =
+           [](Stage& stage, Objects& mine) {
+             stage.SetOff();
+             stage.AwaitSleepers(2);
+             Notify(stage, mine);
+             if (stage.AwaitFinished(1)) Notify(stage, mine);
+           },
+       .sleepers = 1,
+       .sleeper = AwaitCondition,
+       .judge = [](Stage&, Objects&, bool) {}},
+      {.name = "barrier.last",
+       .make = barrier_of(3),
+       .act = [](Objects& mine) { mine.barrier.Wait().IgnoreError(); },
+       .sleepers = 2,
+       .sleeper = Meet,
+       .judge = ExpectBroken},
+      {.name = "barrier.last_with_action",
+       .make = barrier_of(3),
+       .act = [](Objects& mine) { mine.barrier.WaitAnd([] {}).IgnoreError(); },
+       .sleepers = 2,
+       .sleeper = Meet,
+       .judge = ExpectBroken},
+      {.name = "barrier.first",
+       .make = barrier_of(2),
+       .act = [](Objects& mine) { mine.barrier.Wait().IgnoreError(); },
+       .sleeps = true,
+       .meanwhile =
+           [](Stage& stage, Objects& mine) {
+             stage.SetOff();
+             stage.AwaitSleepers(1);
+             Meet(stage, mine);
+           },
+       .judge = ExpectBroken},
+      {.name = "barrier.abort",
+       .make = barrier_of(3),
+       .act = [](Objects& mine) { mine.barrier.Abort().IgnoreError(); },
+       .sleepers = 2,
+       .sleeper = Meet,
+       .judge = ExpectBroken},
+      {.name = "barrier.reset",
+       .make = barrier_of(3),
+       .act = [](Objects& mine) { mine.barrier.Reset().IgnoreError(); },
+       .sleepers = 1,
+       .sleeper = Meet,
+       .judge = ExpectBroken},
+  };
+}
+
+}  // namespace isoproc::kill

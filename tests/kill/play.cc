@@ -1,0 +1,72 @@
+#include "tests/kill/play.h"
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "tests/kill/arena_view.h"
+#include "tests/kill/scenario.h"
+#include "tests/kill/stage.h"
+
+namespace isoproc::kill {
+
+Verdict Play(const Scenario& scenario, const StartVictim& start, const Death& death,
+             absl::Duration limit) {
+  Verdict verdict;
+  Stage stage(scenario.sleepers, limit);
+  Objects objects;
+  Enter();
+  scenario.make(objects);
+  if (scenario.first != nullptr) start(scenario, objects, Role::kFirst)->Kill();
+  // Before there are threads, as it may be a copy of this process.
+  std::unique_ptr<Victim> victim = start(scenario, objects, Role::kVictim);
+
+  std::vector<std::thread> threads;
+  if (scenario.meanwhile != nullptr) {
+    threads.emplace_back([&] { scenario.meanwhile(stage, objects); });
+    stage.AwaitSetOff();
+  }
+  for (int i = 0; i < scenario.sleepers; ++i) {
+    threads.emplace_back([&] {
+      scenario.sleeper(stage, objects);
+      stage.Finish();
+    });
+  }
+  while (CountSleepers() < scenario.sleepers) std::this_thread::yield();
+
+  if (death.point == Death::kAsleep) {
+    stage.LetSleep();
+    victim->RunOn();
+    while (CountSleepers() <= scenario.sleepers) std::this_thread::yield();
+  } else {
+    verdict.points = victim->RunTo(death.point);
+  }
+  const int locks = CountLocksOfOthers();
+  const bool committed = scenario.committed(stage, objects);
+  const absl::Time begin = absl::Now();
+  victim->Kill();
+  stage.VictimIsDead();
+  if (death.noticed) NoticeDeath();
+  scenario.judge(stage, objects, committed);
+  for (std::thread& thread : threads) thread.join();
+  verdict.recovery = absl::Now() - begin;
+  verdict.had_lock = locks > 0;
+
+  stage.Expect(verdict.recovery < limit, "the survivors were late");
+  stage.Expect(stage.times_told() == locks,
+               absl::StrCat("the dead had ", locks, " locks, and ", stage.times_told(),
+                            " survivors were told"));
+  victim.reset();  // it may have handles in this process
+  objects = Objects();
+  NoticeDeath();
+  const std::string left = WhatOthersLeft();
+  stage.Expect(left.empty(), absl::StrCat("left behind: ", left));
+  verdict.problems = stage.problems();
+  return verdict;
+}
+
+}  // namespace isoproc::kill

@@ -45,6 +45,8 @@ class Atomic {
     return value_.fetch_and(bits, order);
   }
 
+  const std::atomic<T>& standard() const { return value_; }
+
  private:
   static void Reach() {
     if (crash_point != nullptr) (*crash_point)();
@@ -52,6 +54,11 @@ class Atomic {
 
   std::atomic<T> value_;
 };
+
+template <class T>
+const std::atomic<T>& ToStandard(const Atomic<T>& atomic) {
+  return atomic.standard();
+}
 
 }  // namespace isoproc::internal
 

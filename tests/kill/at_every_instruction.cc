@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 
+#include "isoproc/main.h"
 #include "platform/testing/stepped_copy.h"
 #include "tests/kill/arena_view.h"
 #include "tests/kill/driver.h"
@@ -39,6 +40,7 @@ class SteppedVictim : public Victim {
 }  // namespace isoproc::kill
 
 int main(int argc, char** argv) {
+  isoproc::Init(argc, argv);
   if (!isoproc::system_support::SteppedCopy::IsAllowed()) {
     std::printf("SKIPPED: this system does not let a program step through another\n");
     return 0;

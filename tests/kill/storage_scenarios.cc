@@ -84,7 +84,7 @@ std::vector<Scenario> StorageScenarios() {
            },
        .sleepers = 1,
        .sleeper = [](Stage& stage, Objects& mine) { ExpectArray(stage, mine, false); },
-       .judge = [](Stage&, Objects&, bool) {}},
+       .judge = ExpectArray},
       {.name = "array.large_elements",
        .make = [](Objects& mine) { mine.large_array = Array<Large>::Create(uint64_t{2}).value(); },
        .act =

@@ -18,6 +18,7 @@
 #include "platform/core/shared/layout.h"
 #include "platform/core/shared/parking.h"
 #include "platform/core/shared/participants.h"
+#include "platform/core/shared/patience.h"
 #include "platform/core/shared/repair.h"
 #include "platform/core/shared/stamp.h"
 #include "platform/core/shared/word_lock.h"
@@ -28,10 +29,6 @@ namespace {
 
 static_assert(std::is_standard_layout_v<ArenaMemory>);
 
-// Who waits for somebody that may be dead looks soon, and then less and less often.
-constexpr absl::Duration kFirstLook = absl::Milliseconds(4);
-constexpr absl::Duration kLastLook = absl::Milliseconds(250);
-constexpr absl::Duration kSweepPeriod = absl::Milliseconds(100);
 // Of those for whom there is no parker.
 constexpr absl::Duration kPollPeriod = absl::Milliseconds(5);
 
@@ -265,7 +262,7 @@ int Arena::CountUsableCpus() {
 absl::Status Arena::Await(Waiters& waiters, Stamp self, port::Deadline deadline,
                           absl::FunctionRef<bool(bool ask)> attempt) {
   const absl::StatusOr<Parking::Lease> lease = parking_.Borrow(self);
-  absl::Duration next_look = kFirstLook;
+  absl::Duration next_look = FirstLook();
   bool ask = false;
   while (true) {
     if (lease.ok()) Parking::Arm(waiters, lease->index());
@@ -294,7 +291,7 @@ absl::Status Arena::Await(Waiters& waiters, Stamp self, port::Deadline deadline,
     // Not chosen: time to look whether somebody is dead, or a death has roused everybody.
     ask = !chosen;
     if (!ask) continue;
-    next_look = std::min(2 * next_look, kLastLook);
+    next_look = std::min(2 * next_look, LastLook());
     SweepIfDue(self, port_.Now());
   }
 }
@@ -307,7 +304,7 @@ absl::StatusOr<Parking::Lease> Arena::Arm(Waiters& waiters, Stamp self) {
 
 bool Arena::SleepUntilChosen(const Parking::Lease& lease, Waiters& waiters, Stamp self,
                              port::Deadline deadline) {
-  absl::Duration next_look = kFirstLook;
+  absl::Duration next_look = FirstLook();
   while (true) {
     if (!Parking::IsArmed(waiters, lease.index())) return true;
     const absl::Duration now = port_.Now();
@@ -315,7 +312,7 @@ bool Arena::SleepUntilChosen(const Parking::Lease& lease, Waiters& waiters, Stam
     const absl::Status parked =
         lease.parker().Park(port::Deadline::At(now + std::min(next_look, deadline.Remaining(now))));
     if (parked.ok()) continue;
-    next_look = std::min(2 * next_look, kLastLook);
+    next_look = std::min(2 * next_look, LastLook());
     SweepIfDue(self, port_.Now());
   }
 }
@@ -326,7 +323,7 @@ void Arena::SweepIfDue(Stamp self, absl::Duration now) {
   int64_t last = memory_.header.last_sweep.load();
   const int64_t nanoseconds = absl::ToInt64Nanoseconds(now);
   const int64_t elapsed = nanoseconds - last;
-  if (elapsed >= 0 && elapsed < absl::ToInt64Nanoseconds(kSweepPeriod)) return;
+  if (elapsed >= 0 && elapsed < absl::ToInt64Nanoseconds(SweepPeriod())) return;
   if (memory_.header.last_sweep.compare_exchange_strong(last, nanoseconds)) TrySweep(self);
 }
 

@@ -17,6 +17,12 @@ namespace isoproc::internal {
 template <class T>
 using Atomic = std::atomic<T>;
 
+// For public headers, which know nothing of Atomic and only load.
+template <class T>
+const std::atomic<T>& ToStandard(const Atomic<T>& atomic) {
+  return atomic;
+}
+
 }  // namespace isoproc::internal
 #endif
 

@@ -65,7 +65,7 @@ absl::Status Storage::Locate() {
   if (size_ > bytes.size()) return absl::DataLossError("a shared object without its bytes");
   data_ = bytes.data();
   registered_ = &object_->arena().registration();
-  state_ = &slot.state;
+  state_ = &ToStandard(slot.state);
   expected_state_ = object_->name().state;
   return absl::OkStatus();
 }

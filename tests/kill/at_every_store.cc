@@ -10,12 +10,14 @@
 #include <string>
 #include <thread>
 
+#include "absl/time/time.h"
 #include "isoproc/main.h"
 #include "isoproc/process.h"
 #include "isoproc/process_options.h"
 #include "isoproc/wait.h"
 #include "platform/testing/crash_atomic.h"
 #include "platform/testing/system_support.h"
+#include "platform/testing/test_patience.h"
 #include "tests/kill/arena_view.h"
 #include "tests/kill/driver.h"
 #include "tests/kill/play.h"
@@ -123,15 +125,42 @@ class StartedVictim : public Victim {
   Process process_;
 };
 
+std::unique_ptr<Victim> Start(const Scenario& scenario, const Objects& objects, Role role) {
+  return std::make_unique<StartedVictim>(scenario, objects, role);
+}
+
+// The negative control: nobody is told of a death and nobody looks, so that survivors must hang, and be
+// late. Whether as many do as have to.
+bool HangsAt(int64_t expected, const std::string& name) {
+  int64_t failures = 0;
+  for (const Scenario& scenario : AllScenarios()) {
+    if (scenario.name != name) continue;
+    std::optional<int64_t> points;
+    for (int64_t point = 1; !points.has_value(); ++point) {
+      const Verdict verdict = Play(scenario, Start, {.point = point}, absl::Seconds(1));
+      points = verdict.points;
+      failures += verdict.problems.empty() ? 0 : 1;
+    }
+  }
+  std::printf("%s: %lld points fail if nobody looks\n", name.c_str(),
+              static_cast<long long>(failures));
+  return failures == expected;
+}
+
+int RunControl() {
+  internal::nobody_looks = true;
+  // Between taking a lock and releasing it; and between the choice of a sleeper and its wake. (Between
+  // the release and that choice, the next owner's release wakes.)
+  const bool free = HangsAt(1, "lock.free");
+  const bool sleepers = HangsAt(2, "lock.release_to_sleepers");
+  return free && sleepers ? 0 : 1;
+}
+
 }  // namespace
 }  // namespace isoproc::kill
 
 int main(int argc, char** argv) {
   isoproc::Init(argc, argv);
-  return isoproc::kill::RunKillTests(
-      argc, argv,
-      [](const isoproc::kill::Scenario& scenario, const isoproc::kill::Objects& objects,
-         isoproc::kill::Role role) {
-        return std::make_unique<isoproc::kill::StartedVictim>(scenario, objects, role);
-      });
+  if (argc == 2 && std::string(argv[1]) == "--nobody-looks") return isoproc::kill::RunControl();
+  return isoproc::kill::RunKillTests(argc, argv, &isoproc::kill::Start);
 }

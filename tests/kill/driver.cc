@@ -133,8 +133,7 @@ class Tests {
       }
       tally.points = *Try(scenario, {.point = kEnd, .noticed = noticed}, tally);
       if (scenario.sleeps) Try(scenario, {.point = Death::kAsleep, .noticed = noticed}, tally);
-      const int64_t stride =
-          options_.points == 0 ? 1 : (tally.points + options_.points - 1) / options_.points;
+      const int64_t stride = options_.points == 0 ? 1 : tally.points / options_.points + 1;
       int64_t point = 1 + static_cast<int64_t>(options_.seed % static_cast<uint64_t>(stride));
       // Not until one run returns: how many points there are depends on when others come.
       for (; point <= tally.points; point += stride) {

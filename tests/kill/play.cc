@@ -21,7 +21,11 @@ Verdict Play(const Scenario& scenario, const StartVictim& start, const Death& de
   Objects objects;
   Enter();
   scenario.make(objects);
-  if (scenario.first != nullptr) start(scenario, objects, Role::kFirst)->Kill();
+  std::unique_ptr<Victim> first;
+  if (scenario.first != nullptr) {
+    first = start(scenario, objects, Role::kFirst);
+    first->Kill();
+  }
   // Before there are threads, as it may be a copy of this process.
   std::unique_ptr<Victim> victim = start(scenario, objects, Role::kVictim);
 
@@ -60,7 +64,9 @@ Verdict Play(const Scenario& scenario, const StartVictim& start, const Death& de
   stage.Expect(stage.times_told() == locks,
                absl::StrCat("the dead had ", locks, " locks, and ", stage.times_told(),
                             " survivors were told"));
-  victim.reset();  // it may have handles in this process
+  // They may have handles in this process.
+  first.reset();
+  victim.reset();
   objects = Objects();
   // A child of the dead may end a moment after it.
   std::string left;

@@ -35,7 +35,7 @@ void UseCondition(Stage& stage, Objects& mine, bool) {
 }
 
 void Meet(Stage& stage, Objects& mine) {
-  const absl::Status status = mine.barrier.Wait(2 * stage.limit()).status();
+  const absl::Status status = mine.barrier.Wait(stage.limit()).status();
   stage.Expect(status.ok() || absl::IsAborted(status), status.ToString());
 }
 // Nobody waits for ever; and once the death is noticed, the barrier is broken whatever the victim, which

@@ -17,7 +17,8 @@ namespace isoproc::kill {
 Verdict Play(const Scenario& scenario, const StartVictim& start, const Death& death,
              absl::Duration limit) {
   Verdict verdict;
-  Stage stage(scenario.sleepers, limit);
+  // Whoever is not woken must be late, however long before the death they fell asleep.
+  Stage stage(scenario.sleepers, 2 * limit);
   Objects objects;
   Enter();
   scenario.make(objects);

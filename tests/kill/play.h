@@ -54,6 +54,7 @@ struct Verdict {
   absl::Duration recovery;
 };
 
+// `limit`: by when the survivors must have made progress.
 Verdict Play(const Scenario& scenario, const StartVictim& start, const Death& death,
              absl::Duration limit);
 

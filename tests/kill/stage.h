@@ -19,7 +19,7 @@ class Stage {
  public:
   Stage(int sleepers, absl::Duration limit) : sleepers_(sleepers), limit_(limit) {}
 
-  // By when survivors must have made progress: the timeout of all that they do.
+  // The timeout of all that survivors do.
   absl::Duration limit() const { return limit_; }
 
   void Expect(bool holds, const std::string& what);

@@ -27,7 +27,7 @@ ALLOWED = {
     "conformance": ["api", "platform/base", "platform/core", "platform/port", "platform/testing",
                     "absl", "cereal", "gtest"],
     "examples": ["api", "absl", "cereal"],
-    "tests": ["api", "conformance"],
+    "tests": ["api", "conformance", "platform/core", "absl"],
 }
 # What a part of a layer sees beyond that: unit tests, and the floor that benchmarks of a port
 # compare with.

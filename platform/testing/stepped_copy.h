@@ -1,5 +1,5 @@
-// A copy of the calling process that goes on instruction by instruction. Only where the port has it:
-// posix/tests/linux/stepped_copy.cc.
+// A copy of the calling process that goes on instruction by instruction. Only where the port has
+// it: posix/tests/linux/stepped_copy.cc.
 #ifndef ISOPROC_PLATFORM_TESTING_STEPPED_COPY_H_
 #define ISOPROC_PLATFORM_TESTING_STEPPED_COPY_H_
 
@@ -9,7 +9,8 @@
 
 namespace isoproc::system_support {
 
-// Failures that make a test meaningless end the process. Thread safety: one thread, always the same.
+// Failures that make a test meaningless end the process. Thread safety: one thread, always the
+// same.
 class SteppedCopy {
  public:
   // Whether this system allows it.
@@ -21,8 +22,8 @@ class SteppedCopy {
   SteppedCopy& operator=(const SteppedCopy&) = delete;
   ~SteppedCopy() { Kill(); }
 
-  // Lets it run `count` instructions of `act`; a call of the system is one. nullopt: it has, and stands
-  // still. Or `act` has returned, after so many.
+  // Lets it run `count` instructions of `act`; a call of the system is one. nullopt: it has, and
+  // stands still. Or `act` has returned, after so many.
   std::optional<int64_t> Step(int64_t count);
   // Lets it run.
   void Continue();

@@ -1,5 +1,5 @@
-// Kills a process at every store to the memory that it shares, and in processes that were started, not
-// copied: on every port. Built with platform/testing/crash_atomic.h.
+// Kills a process at every store to the memory that it shares, and in processes that were started,
+// not copied: on every port. Built with platform/testing/crash_atomic.h.
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -129,8 +129,8 @@ std::unique_ptr<Victim> Start(const Scenario& scenario, const Objects& objects, 
   return std::make_unique<StartedVictim>(scenario, objects, role);
 }
 
-// The negative control: nobody is told of a death and nobody looks, so that survivors must hang, and be
-// late. Whether as many do as have to.
+// The negative control: nobody is told of a death and nobody looks, so that survivors must hang,
+// and be late. Whether as many do as have to.
 bool HangsAt(int64_t expected, const std::string& name) {
   int64_t failures = 0;
   for (const Scenario& scenario : AllScenarios()) {
@@ -149,8 +149,8 @@ bool HangsAt(int64_t expected, const std::string& name) {
 
 int RunControl() {
   internal::nobody_looks = true;
-  // Between taking a lock and releasing it; and between the choice of a sleeper and its wake. (Between
-  // the release and that choice, the next owner's release wakes.)
+  // Between taking a lock and releasing it; and between the choice of a sleeper and its wake.
+  // (Between the release and that choice, the next owner's release wakes.)
   const bool free = HangsAt(1, "lock.free");
   const bool sleepers = HangsAt(2, "lock.release_to_sleepers");
   return free && sleepers ? 0 : 1;

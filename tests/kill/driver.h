@@ -1,4 +1,5 @@
-// The main program of the kill tests: plays scenarios, with the victim killed at one point after another.
+// The main program of the kill tests: plays scenarios, with the victim killed at one point after
+// another.
 #ifndef ISOPROC_TESTS_KILL_DRIVER_H_
 #define ISOPROC_TESTS_KILL_DRIVER_H_
 

@@ -38,8 +38,8 @@ void Meet(Stage& stage, Objects& mine) {
   const absl::Status status = mine.barrier.Wait(stage.limit()).status();
   stage.Expect(status.ok() || absl::IsAborted(status), status.ToString());
 }
-// Nobody waits for ever; and once the death is noticed, the barrier is broken whatever the victim, which
-// had a handle, had done. It can be mended.
+// Nobody waits for ever; and once the death is noticed, the barrier is broken whatever the victim,
+// which had a handle, had done. It can be mended.
 void ExpectBroken(Stage& stage, Objects& mine, bool) {
   Meet(stage, mine);
   while (stage.finished() < stage.sleepers()) std::this_thread::yield();

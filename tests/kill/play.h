@@ -20,8 +20,8 @@ class Victim {
  public:
   virtual ~Victim() = default;
 
-  // Begins Scenario::act and goes on to point `n`, where it stops: nullopt. Or `act` returned before,
-  // after as many points, and it stopped then.
+  // Begins Scenario::act and goes on to point `n`, where it stops: nullopt. Or `act` returned
+  // before, after as many points, and it stopped then.
   virtual std::optional<int64_t> RunTo(int64_t n) = 0;
   // Begins Scenario::act and does not stop.
   virtual void RunOn() = 0;

@@ -1,5 +1,5 @@
-// Locks and values that processes share, by isoproc, by the system itself, and by other libraries. One
-// round:
+// Locks and values that processes share, by isoproc, by the system itself, and by other libraries.
+// One round:
 //
 //   shared_objects [--iterations=20] [--only=lock/]
 //

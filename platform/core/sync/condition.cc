@@ -20,7 +20,6 @@ namespace isoproc {
 namespace {
 
 using internal::Entered;
-using internal::ObjectKind;
 using internal::SharedObject;
 
 // How often the owner has the lock; a Lock has no such count.

@@ -20,9 +20,8 @@ namespace isoproc::internal {
 
 absl::StatusOr<LockStatus> TakeLock(const std::shared_ptr<SharedObject>& lock, Stamp self,
                                     absl::Duration timeout) {
-  const std::shared_ptr<SharedObject> kept = lock;  // whatever becomes of the handle meanwhile
-  ObjectSlot& slot = kept->slot();
-  const absl::StatusOr<Taken> taken = Take(kept->arena(), slot.lock, slot.waiters, self, timeout);
+  ObjectSlot& slot = lock->slot();
+  const absl::StatusOr<Taken> taken = Take(lock->arena(), slot.lock, slot.waiters, self, timeout);
   if (!taken.ok()) return taken.status();
   return *taken == Taken::kFree ? LockStatus::kOk : LockStatus::kOwnerDied;
 }
@@ -44,9 +43,8 @@ absl::StatusOr<LockStatus> AcquireRecursivelySlowly(const std::shared_ptr<Shared
   const absl::StatusOr<Stamp> self = lock->Enter();
   if (!self.ok()) return self.status();
   // The thread does not have it: the fast path has looked, unless the thread was nobody until now.
-  const std::shared_ptr<SharedObject> kept = lock;
-  const absl::StatusOr<LockStatus> taken = TakeLock(kept, *self, timeout);
-  if (taken.ok()) DepthOf(*kept).store(1, std::memory_order_relaxed);
+  const absl::StatusOr<LockStatus> taken = TakeLock(lock, *self, timeout);
+  if (taken.ok()) DepthOf(*lock).store(1, std::memory_order_relaxed);
   return taken;
 }
 

@@ -22,6 +22,7 @@
 #include "conformance/harness/temp_dir.h"
 #include "isoproc/isoproc.h"
 #include "platform/port/port.h"
+#include "platform/testing/left_running.h"
 #include "platform/testing/port_wrapper.h"
 #include "platform/testing/system_support.h"
 
@@ -204,9 +205,8 @@ void ExitWhileTheServerHangs() {
   system_support::Suspend(port->last->pid());
   std::promise<void> asked;
   port->asked = &asked;
-  std::thread([] {
-    Process::Start<ReportMethod>(By(StartMethod::kForkServer)).status().IgnoreError();
-  }).detach();
+  LeaveRunning(std::thread(
+      [] { Process::Start<ReportMethod>(By(StartMethod::kForkServer)).status().IgnoreError(); }));
   asked.get_future().wait();
 }
 ISOPROC_CASE(StartMethod, CTX_41_3, ExitDoesNotWaitForAServerThatHangs) {

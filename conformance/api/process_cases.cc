@@ -31,6 +31,7 @@
 #include "isoproc/process.h"
 #include "isoproc/process_info.h"
 #include "isoproc/process_options.h"
+#include "platform/testing/left_running.h"
 
 namespace isoproc::conformance {
 namespace {
@@ -381,7 +382,7 @@ ISOPROC_CASE(Process, PROC_52_2, LambdaIsATarget) {
 }
 
 int ReturnWhileAThreadRuns() {
-  std::thread([] { Stay(); }).detach();
+  LeaveRunning(std::thread([] { Stay(); }));
   return 3;
 }
 

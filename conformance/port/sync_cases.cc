@@ -15,6 +15,7 @@
 #include "conformance/harness/status_matchers.h"
 #include "conformance/port/support.h"
 #include "platform/port/port.h"
+#include "platform/testing/left_running.h"
 
 namespace isoproc::conformance {
 namespace {
@@ -177,10 +178,10 @@ ISOPROC_PORT_CHILD(ParksForEver) {
       context.port.CreateParker(SharedIn(**segment).cells[1]);
   if (!parker.ok() || !WriteAll(context.stream, "p").ok()) return 5;
   // Ends with the case, whatever becomes of it.
-  std::thread([&context] {
+  LeaveRunning(std::thread([&context] {
     WaitForEnd(context.stream);
     context.port.ExitNow(1);
-  }).detach();
+  }));
   return (*parker)->Park(port::Deadline::Never()).ok() ? 0 : 6;
 }
 

@@ -17,6 +17,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "platform/testing/left_running.h"
 #include "tests/kill/play.h"
 #include "tests/kill/scenario.h"
 
@@ -82,7 +83,7 @@ std::string Replay(const Options& options, const Scenario& scenario, const Death
 class Watchdog {
  public:
   Watchdog() {
-    std::thread([this] { Watch(); }).detach();
+    LeaveRunning(std::thread([this] { Watch(); }));
   }
 
   void Begin(std::string replay) {

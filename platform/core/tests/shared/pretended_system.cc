@@ -20,6 +20,7 @@
 #include "platform/core/shared/arena.h"
 #include "platform/port/port.h"
 #include "platform/testing/crash_atomic.h"
+#include "platform/testing/left_running.h"
 
 namespace isoproc::internal {
 
@@ -136,14 +137,14 @@ std::shared_ptr<PretendedProcess::Run> PretendedProcess::Start(
     system_.changed.notify_all();
     system_.StopForEver(lock);
   };
-  std::thread([this, run, arena = arena()] {
+  LeaveRunning(std::thread([this, run, arena = arena()] {
     crash_point = &run->point;
     run->body(*arena);
     crash_point = nullptr;
     const std::lock_guard lock(system_.mutex);
     run->outcome = Outcome::kReturned;
     system_.changed.notify_all();
-  }).detach();
+  }));
   return run;
 }
 

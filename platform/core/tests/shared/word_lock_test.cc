@@ -70,7 +70,7 @@ int CountStuck(int waiters, Rescue rescue, int* deaths) {
     std::atomic<bool> begins = false;
     std::atomic<bool> has_it = false;
     const auto run = victim.Start(
-        [&, waiters](Arena& arena) {
+        [&](Arena& arena) {
           EXPECT_TRUE(arena.Hold(name, kKind).ok());
           EXPECT_TRUE(TakeObject(arena, name).ok());
           has_it = true;

@@ -116,6 +116,8 @@ bool Parking::WakeOne(Waiters& waiters) {
         waiters.summary.fetch_and(~SummaryBit(word));
         if (waiters.bits[word].load() == 0) break;
         waiters.summary.fetch_or(SummaryBit(word));
+        // While the bit was off others have passed by: whom they would have woken is not known.
+        if (WakeWord(waiters, word)) return true;
         continue;
       }
       const uint32_t picked = PickBit(bits, step == 0 ? from % 64 : 0);
@@ -127,6 +129,25 @@ bool Parking::WakeOne(Waiters& waiters) {
     }
   }
   return false;
+}
+
+bool Parking::WakeWord(Waiters& waiters, uint32_t word) {
+  if (waiters.bits[word].load() == 0) return false;
+  uint64_t bits = waiters.bits[word].exchange(0);
+  if (bits == 0) return false;
+  for (; bits != 0; bits &= bits - 1) {
+    port_.Unpark(memory_.parkers[word * 64 + static_cast<uint32_t>(std::countr_zero(bits))]);
+  }
+  return true;
+}
+
+// Leaves the summary as it is: who took a bit off it and died before he could put it back would
+// hide those who sleep until they are chosen and do not arm again.
+void Parking::WakeAll(Waiters& waiters) {
+  const uint32_t summary = waiters.summary.load();
+  for (uint32_t word = 0; word < Waiters::kWords; ++word) {
+    if ((summary & SummaryBit(word)) != 0) WakeWord(waiters, word);
+  }
 }
 
 void Parking::RouseEverybody() {

@@ -71,13 +71,11 @@ class Parking {
   // True: a waker had taken the bit already, so that what it did counts on this thread.
   static bool Disarm(Waiters& waiters, uint32_t index);
 
-  // Called after the change that a sleeper may wait for. False: nobody sleeps.
+  // Called after the change that a sleeper may wait for. False: nobody sleeps. It may wake more
+  // than one if others call it, or begin to sleep, at the same time.
   bool WakeOne(Waiters& waiters);
-  void WakeAll(Waiters& waiters) {
-    // Not for ever, if others come as fast as these are woken.
-    for (uint32_t woken = 0; woken < kMaxParkers && WakeOne(waiters); ++woken) {
-    }
-  }
+  // All who sleep now: not for ever, if others come as fast as these are woken.
+  void WakeAll(Waiters& waiters);
   // Rouses all threads of all processes; they look again and go on sleeping.
   void RouseEverybody();
 
@@ -98,6 +96,8 @@ class Parking {
   // where it is, as a thread that does not exist there may be changing it.
   struct Pool;
 
+  // Wakes all whose bits are in one word, which it takes at once. False: there are none.
+  bool WakeWord(Waiters& waiters, uint32_t word);
   Pool& GetPool();
   absl::StatusOr<std::unique_ptr<Lease::Place>> Make(Stamp self);
   void GiveBack(std::unique_ptr<Lease::Place> place);

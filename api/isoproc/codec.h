@@ -6,6 +6,7 @@
 //     tuple, variant, and unique_ptr and shared_ptr to a type that travels
 //   - plain aggregates of such types, of up to 100 members, without any boilerplate
 //   - whatever has the hooks of the cereal library: serialize, save and load
+//   - handles of shared objects, but only as arguments of Process::Start: sync.h
 // These do not, and using them is a compile error: pointers, references, views (std::string_view,
 // spans), iterators, functions, unions, weak_ptr, std::error_code and other classes of the standard
 // library that hold pointers, aggregates that hold one of these, trivially copyable ranges and
@@ -39,16 +40,24 @@
 
 namespace isoproc {
 
-// True for types that travel. Incomplete types are an error.
+// True for types that travel as arguments of Process::Start. Incomplete types are an error.
 template <class T>
-inline constexpr bool kTravels = internal::kWayOf<T> != internal::Way::kNone;
+inline constexpr bool kTravels = internal::kTravelsBy<T, internal::Road::kStart>;
+// True for those that travel as bytes alone as well: all but the handles of shared objects (sync.h)
+// and what holds one.
+template <class T>
+inline constexpr bool kTravelsAsBytes = internal::kTravelsBy<T, internal::Road::kBytes>;
 
 // The bytes of `value`.
 // Blocks:  never.  Thread safety: any thread, if nobody changes `value` meanwhile.
-// Errors:  InvalidArgument: a serialisation hook of the type threw; ResourceExhausted: no memory.
+// Errors:  InvalidArgument: a serialisation hook of the type threw, or gave away a handle of a shared
+//          object; ResourceExhausted: no memory.
 template <class T>
 absl::StatusOr<std::string> Encode(const T& value) {
   static_assert(kTravels<T>, "isoproc: this type cannot travel to another process; see codec.h");
+  static_assert(kTravelsAsBytes<T> || !kTravels<T>,
+                "isoproc: handles of shared objects travel as arguments of Process::Start, not as "
+                "bytes");
   internal::WriteArchive archive;
   const absl::Status status = internal::GuardEncode([&] {
     archive.Write(internal::TypeTag<T>());
@@ -66,6 +75,9 @@ absl::StatusOr<std::string> Encode(const T& value) {
 template <class T>
 absl::StatusOr<T> Decode(absl::Span<const std::byte> bytes) {
   static_assert(kTravels<T>, "isoproc: this type cannot travel to another process; see codec.h");
+  static_assert(kTravelsAsBytes<T> || !kTravels<T>,
+                "isoproc: handles of shared objects travel as arguments of Process::Start, not as "
+                "bytes");
   internal::ReadArchive archive(bytes);
   std::optional<internal::Box<T>> box;
   const absl::Status status = internal::GuardDecode([&] {

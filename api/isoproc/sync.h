@@ -196,6 +196,8 @@ class Event : public internal::ObjectHandle<internal::ObjectKind::kEvent> {
 // the condition is one of the lock as well.                                             [COND-01]
 class Condition {
  public:
+  static constexpr internal::ObjectKind kObjectKind = internal::ObjectKind::kCondition;
+
   Condition() = default;
   static absl::StatusOr<Condition> Create();
   static absl::StatusOr<Condition> Create(const Lock& lock);

@@ -11,6 +11,11 @@ namespace isoproc::internal {
 // What stands before each store of the calling thread; null: nothing does. It need not return.
 inline thread_local std::function<void()>* crash_point = nullptr;
 
+// What stands before each load of the calling thread, of which word and in which order; null:
+// nothing does.
+inline thread_local std::function<void(const void* word, std::memory_order order)>* load_point =
+    nullptr;
+
 // As std::atomic, with a crash point before each store.
 template <class T>
 class Atomic {
@@ -18,7 +23,10 @@ class Atomic {
   using value_type = T;
   static constexpr auto kStrongest = std::memory_order_seq_cst;
 
-  T load(std::memory_order order = kStrongest) const { return value_.load(order); }
+  T load(std::memory_order order = kStrongest) const {
+    if (load_point != nullptr) (*load_point)(this, order);
+    return value_.load(order);
+  }
   void store(T value, std::memory_order order = kStrongest) {
     Reach();
     value_.store(value, order);

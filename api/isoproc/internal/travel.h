@@ -5,6 +5,7 @@
 #include <array>
 #include <complex>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <deque>
 #include <forward_list>
@@ -355,6 +356,47 @@ consteval Way WayOf() {
 
 template <class T>
 inline constexpr Way kWayOf = WayOf<T>();
+
+// How a message gets to its receiver.
+enum class Road {
+  kStart,  // as an argument of Process::Start, which sees to it that what is in it arrives
+  kBytes,  // as bytes alone, which anybody may keep, or lose
+};
+
+// A handle of a shared object: of a class that says which kind it is.
+enum class ObjectKind : uint8_t;
+template <class T>
+inline constexpr bool kIsHandle = requires {
+  requires std::is_same_v<decltype(T::kObjectKind), const ObjectKind>;
+};
+
+// Whether there may be a handle in a T, as far as its type tells: not what its hooks do.
+template <class T, class... Seen>
+consteval bool HasHandle();
+
+template <class... Parts, class... Seen>
+consteval bool AnyHasHandle(Types<Parts...>, Types<Seen...>) {
+  return (HasHandle<std::remove_cv_t<Parts>, Seen...>() || ...);
+}
+
+template <class T, class... Seen>
+consteval bool HasHandle() {
+  if constexpr (!std::is_class_v<T> || (std::is_same_v<T, Seen> || ...)) {
+    return false;
+  } else if constexpr (kIsHandle<T>) {
+    return true;
+  } else if constexpr (kKnownToCereal<T>) {
+    return AnyHasHandle(typename PartsOf<T>::Type{}, Types<T, Seen...>{});
+  } else if constexpr (OpacityOf<T>() == Opaque::kNot) {
+    return AnyHasHandle(typename FieldsOf<T>::Type{}, Types<T, Seen...>{});
+  } else {
+    return false;
+  }
+}
+
+template <class T, Road kRoad>
+inline constexpr bool kTravelsBy = kWayOf<T> != Way::kNone &&
+                                   (kRoad == Road::kStart || !HasHandle<T>());
 
 }  // namespace isoproc::internal
 

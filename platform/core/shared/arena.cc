@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -105,7 +106,12 @@ absl::StatusOr<std::shared_ptr<Arena>> Arena::Attach(port::Port& port, port::Han
 Arena::~Arena() = default;
 
 absl::StatusOr<Stamp> Arena::SelfSlowly() {
-  const absl::Status registered = participants_.Register();
+  absl::Status registered = participants_.Register();
+  if (absl::IsResourceExhausted(registered)) {
+    // Perhaps of the dead, whom nobody who lives has swept.
+    const absl::Status swept = SweepAsVisitor();
+    registered = swept.ok() ? participants_.Register() : swept;
+  }
   if (!registered.ok()) return registered;
   const Stamp self = participants_.self();
   HoldAgain(self);
@@ -145,13 +151,16 @@ std::optional<uint32_t> Arena::FindRoom(uint32_t units) const {
   if (units == 0) return 0;
   std::vector<std::pair<uint32_t, uint32_t>> used;
   for (const ObjectSlot& slot : memory_.objects) {
-    if (IsFree(slot.state.load()) || slot.heap_units.load() == 0) continue;
-    used.emplace_back(slot.heap_begin.load(), slot.heap_units.load());
+    const uint32_t length = slot.heap_units.load();
+    if (IsFree(slot.state.load()) || length == 0) continue;
+    used.emplace_back(slot.heap_begin.load(), length);
   }
   std::sort(used.begin(), used.end());
   used.emplace_back(kHeapUnits, 0);
   uint64_t end = 0;
   for (const auto& [begin, length] : used) {
+    // Also if somebody wrote where nobody may, and objects end behind the heap.
+    if (end + units > kHeapUnits) break;
     if (begin >= end + units) return static_cast<uint32_t>(end);
     end = std::max(end, uint64_t{begin} + length);
   }
@@ -263,7 +272,8 @@ absl::Status Arena::Await(Waiters& waiters, Stamp self, port::Deadline deadline,
                           absl::FunctionRef<bool(bool ask)> attempt) {
   const absl::StatusOr<Parking::Lease> lease = parking_.Borrow(self);
   absl::Duration next_look = FirstLook();
-  bool ask = false;
+  // Also before the first sleep, with the bit set: who is dead already wakes nobody any more.
+  bool ask = true;
   while (true) {
     if (lease.ok()) Parking::Arm(waiters, lease->index());
     const bool done = attempt(ask);
@@ -321,10 +331,11 @@ bool Arena::SleepUntilChosen(const Parking::Lease& lease, Waiters& waiters, Stam
 
 void Arena::SweepIfDue(Stamp self, absl::Duration now) {
   int64_t last = memory_.header.last_sweep.load();
-  const int64_t nanoseconds = absl::ToInt64Nanoseconds(now);
-  const int64_t elapsed = nanoseconds - last;
-  if (elapsed >= 0 && elapsed < absl::ToInt64Nanoseconds(SweepPeriod())) return;
-  if (memory_.header.last_sweep.compare_exchange_strong(last, nanoseconds)) TrySweep(self);
+  const absl::Duration elapsed = now - absl::Nanoseconds(last);
+  if (elapsed >= absl::ZeroDuration() && elapsed < SweepPeriod()) return;
+  if (memory_.header.last_sweep.compare_exchange_strong(last, absl::ToInt64Nanoseconds(now))) {
+    TrySweep(self);
+  }
 }
 
 void Arena::NoticeDeath() {
@@ -340,6 +351,16 @@ bool Arena::TrySweep(Stamp self) {
   SweepLocked(self);
   Release(*this, header.lock, header.waiters);
   return true;
+}
+
+absl::Status Arena::SweepAsVisitor() {
+  const absl::StatusOr<Stamp> visitor = participants_.EnterByTheDoor();
+  if (!visitor.ok()) return visitor.status();
+  // It does not sleep in a parker: a visitor that dies leaves the lock at most, which is taken from
+  // it by name.
+  while (!TrySweep(*visitor)) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  participants_.LeaveByTheDoor();
+  return absl::OkStatus();
 }
 
 void Arena::SweepLocked(Stamp self) {

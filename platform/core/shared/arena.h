@@ -133,6 +133,9 @@ class Arena {
   // At most once in a while, from all processes together.
   void SweepIfDue(Stamp self, absl::Duration now);
   bool TrySweep(Stamp self);
+  // Of a process that finds no room among the participants.
+  // Errors: as Participants::EnterByTheDoor.
+  absl::Status SweepAsVisitor();
   void SweepLocked(Stamp self);
   void BuryLocked(Stamp dead);
 

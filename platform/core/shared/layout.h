@@ -17,6 +17,8 @@ namespace isoproc::internal {
 
 // Processes that use one arena at the same time.
 inline constexpr uint32_t kMaxParticipants = 1024;
+// One more place in their table: who finds it full sweeps from there. It has no objects.
+inline constexpr uint32_t kDoor = kMaxParticipants;
 // Threads that sleep in it at the same time. More may wait, but these look again and again.
 inline constexpr uint32_t kMaxParkers = 1024;
 // Objects in it at the same time.
@@ -94,7 +96,7 @@ struct ArenaHeader {
 
 struct ArenaMemory {
   ArenaHeader header;
-  Participant participants[kMaxParticipants];
+  Participant participants[kMaxParticipants + 1];
   // The owners of `parkers`.
   Atomic<uint64_t> parker_owners[kMaxParkers];
   port::ParkerCell parkers[kMaxParkers];

@@ -1,11 +1,13 @@
 #include "platform/core/shared/participants.h"
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <thread>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "platform/core/shared/layout.h"
 #include "platform/core/shared/stamp.h"
 #include "platform/port/port.h"
@@ -26,6 +28,11 @@ constexpr uint64_t ClaimOf(int64_t pid, uint64_t stage) {
 }
 constexpr int64_t PidOf(uint64_t claim) { return static_cast<int64_t>(claim >> 2); }
 constexpr uint64_t StageOf(uint64_t claim) { return claim & kStageMask; }
+
+void Complete(Participant& place, const port::ProcessIdentity& identity) {
+  place.birth.store(identity.birth, std::memory_order_release);
+  place.claim.store(ClaimOf(identity.pid, kComplete), std::memory_order_release);
+}
 
 }  // namespace
 
@@ -62,8 +69,7 @@ absl::Status Participants::Claim() {
     Participant& place = table_[slot];
     uint64_t claim = kFree;
     if (!place.claim.compare_exchange_strong(claim, ClaimOf(identity->pid, kHalf))) continue;
-    place.birth.store(identity->birth, std::memory_order_relaxed);
-    place.claim.store(ClaimOf(identity->pid, kComplete), std::memory_order_release);
+    Complete(place, *identity);
     self_.store(Stamp(slot, IncarnationOf(slot), 0).word(), std::memory_order_release);
     return absl::OkStatus();
   }
@@ -71,26 +77,59 @@ absl::Status Participants::Claim() {
   return absl::ResourceExhaustedError("too many processes share one family's objects");
 }
 
+absl::StatusOr<Stamp> Participants::EnterByTheDoor() {
+  const absl::StatusOr<port::ProcessIdentity> identity = port_.Self();
+  if (!identity.ok()) return identity.status();
+  if (own_thread_number == 0) NumberThisThread();
+  Participant& door = table_[kDoor];
+  const port::Deadline deadline = port::Deadline::After(port_.Now(), absl::Seconds(1));
+  while (true) {
+    uint64_t claim = door.claim.load(std::memory_order_acquire);
+    const uint64_t birth = door.birth.load(std::memory_order_acquire);
+    // One that died there needs no sweep, as it has left nothing but perhaps a lock, in its name.
+    if ((StageOf(claim) == kFree || IsHolderDead(claim, birth)) &&
+        door.claim.compare_exchange_strong(claim, ClaimOf(identity->pid, kHalf))) {
+      break;
+    }
+    if (deadline.Expired(port_.Now())) {
+      return absl::ResourceExhaustedError("too many processes share one family's objects");
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  // Before the claim is complete, so that it is never the stamp of the one before.
+  door.incarnation.fetch_add(1, std::memory_order_release);
+  Complete(door, *identity);
+  return Stamp(kDoor, IncarnationOf(kDoor), own_thread_number);
+}
+
+void Participants::LeaveByTheDoor() { table_[kDoor].claim.store(kFree, std::memory_order_release); }
+
+// A claim that is half is judged by the process id alone.
+bool Participants::IsHolderDead(uint64_t claim, uint64_t birth) const {
+  const absl::StatusOr<bool> alive =
+      port_.IsAlive({.pid = PidOf(claim), .birth = StageOf(claim) == kComplete ? birth : 0});
+  return alive.ok() && !*alive;
+}
+
+// The identity is read first and the incarnation last. As long as that is the stamp's, the slot had
+// not been given to another when the identity was read: what the next one writes there comes after
+// the incarnation was raised, and is stored with release.
 bool Participants::IsDead(Stamp stamp) const {
-  if (stamp.slot() >= kMaxParticipants) return true;
-  if (stamp.process().word() == self_.load(std::memory_order_relaxed)) return false;
+  if (stamp.slot() > kDoor) return true;
+  if (stamp.process().word() == self_.load(std::memory_order_acquire)) return false;
   const Participant& place = table_[stamp.slot()];
   const uint64_t claim = place.claim.load(std::memory_order_acquire);
-  const port::ProcessIdentity identity = {.pid = PidOf(claim),
-                                          .birth = place.birth.load(std::memory_order_relaxed)};
-  // Read last: as long as it is the stamp's, what was read before belongs to the stamp's process.
+  const uint64_t birth = place.birth.load(std::memory_order_acquire);
   if (IncarnationOf(stamp.slot()) != stamp.incarnation()) return true;
-  if (StageOf(claim) == kFree) return true;  // nobody ever had that stamp
-  if (StageOf(claim) != kComplete) return false;
-  const absl::StatusOr<bool> alive = port_.IsAlive(identity);
-  return alive.ok() && !*alive;
+  // A stamp comes after the complete claim: nobody who lives has this one.
+  if (StageOf(claim) != kComplete) return true;
+  return IsHolderDead(claim, birth);
 }
 
 void Participants::DropHalfClaim(uint32_t slot) {
   uint64_t claim = table_[slot].claim.load(std::memory_order_acquire);
-  if (StageOf(claim) != kHalf) return;
-  const absl::StatusOr<bool> alive = port_.IsAlive({.pid = PidOf(claim), .birth = 0});
-  if (alive.ok() && !*alive) table_[slot].claim.compare_exchange_strong(claim, kFree);
+  if (StageOf(claim) != kHalf || !IsHolderDead(claim, 0)) return;
+  table_[slot].claim.compare_exchange_strong(claim, kFree);
 }
 
 Stamp Participants::Holder(uint32_t slot) const {

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "platform/core/shared/layout.h"
 #include "platform/core/shared/stamp.h"
 #include "platform/port/port.h"
@@ -20,7 +21,7 @@ void NumberThisThread();
 // Thread safety: any thread.
 class Participants {
  public:
-  Participants(port::Port& port, Participant (&table)[kMaxParticipants])
+  Participants(port::Port& port, Participant (&table)[kMaxParticipants + 1])
       : port_(port), table_(table) {}
 
   // The calling thread, if its process is registered; otherwise nobody.
@@ -33,7 +34,8 @@ class Participants {
   // also if the thread has no number yet.
   const std::atomic<uint64_t>& registration() const { return self_; }
   static Stamp KnownSelf(const std::atomic<uint64_t>& registration) {
-    const uint64_t process = registration.load(std::memory_order_relaxed);
+    // Whoever reads the stamp in shared memory finds the registration there as well.
+    const uint64_t process = registration.load(std::memory_order_acquire);
     const uint32_t thread = own_thread_number;
     return process <= kRegistering || thread == 0 ? Stamp() : Stamp(process | thread);
   }
@@ -43,11 +45,19 @@ class Participants {
   // swept; as port::Port::Self.
   absl::Status Register();
 
+  // For a process that Register has refused: the calling thread's stamp, with which it may take the
+  // lock of the arena to sweep, until LeaveByTheDoor.
+  // Blocks:    while another visitor is there, 1 s at most.
+  // Errors:    ResourceExhausted: it did not leave; as port::Port::Self.
+  absl::StatusOr<Stamp> EnterByTheDoor();
+  void LeaveByTheDoor();
+
   // In a forked copy, which is another process.
   void Forget() { self_.store(kUnregistered, std::memory_order_relaxed); }
 
   // Whether no instruction of that process can ever run again. Asks the system, so it is not for
   // the fast path. When in doubt: no.
+  // Requires: `stamp` was read in shared memory, with acquire or more.
   bool IsDead(Stamp stamp) const;
 
   // ---- for the sweep, under the lock of the arena -----------------------------------------------
@@ -67,10 +77,11 @@ class Participants {
   static constexpr uint64_t kRegistering = 1;
 
   absl::Status Claim();
+  bool IsHolderDead(uint64_t claim, uint64_t birth) const;
   uint32_t IncarnationOf(uint32_t slot) const;
 
   port::Port& port_;
-  Participant (&table_)[kMaxParticipants];
+  Participant (&table_)[kMaxParticipants + 1];
   std::atomic<uint64_t> self_ = kUnregistered;
 };
 

@@ -26,29 +26,29 @@ absl::Span<Permit> PermitsOf(Arena& arena, ObjectSlot& slot) {
       static_cast<size_t>(std::min<uint64_t>(count, room.size() / sizeof(Permit))));
 }
 
-bool TryTakeFree(absl::Span<Permit> permits, Stamp self) {
+// Changes the owner of the first permit that has one who is `wanted`, exactly that one: whatever
+// others do meanwhile, a permit is taken only from whom it was meant to be taken from.
+template <class Wanted>
+bool ChangeOwner(absl::Span<Permit> permits, uint64_t to, Wanted wanted) {
   for (Permit& permit : permits) {
-    uint64_t nobody = 0;
-    if (permit.load(std::memory_order_relaxed) == 0 &&
-        permit.compare_exchange_strong(nobody, self.process().word())) {
-      return true;
-    }
+    uint64_t owner = permit.load();
+    if (wanted(owner) && permit.compare_exchange_strong(owner, to)) return true;
   }
   return false;
 }
 
-bool TryTakeFromTheDead(Arena& arena, absl::Span<Permit> permits, Stamp self) {
+bool TryTakeFree(absl::Span<Permit> permits, Stamp self) {
+  return ChangeOwner(permits, self.process().word(), [](uint64_t owner) { return owner == 0; });
+}
+
+// One that a dead process has becomes one of `to`.
+bool TakeFromTheDead(Arena& arena, absl::Span<Permit> permits, uint64_t to) {
   uint64_t asked = 0;
-  for (Permit& permit : permits) {
-    uint64_t owner = permit.load();
-    if (owner == 0 || owner == asked) continue;  // who lived a moment ago is not asked again
+  return ChangeOwner(permits, to, [&](uint64_t owner) {
+    if (owner == 0 || owner == asked) return false;  // who lived a moment ago is not asked again
     asked = owner;
-    if (arena.IsDead(Stamp(owner)) &&
-        permit.compare_exchange_strong(owner, self.process().word())) {
-      return true;
-    }
-  }
-  return false;
+    return arena.IsDead(Stamp(owner));
+  });
 }
 
 }  // namespace
@@ -58,7 +58,8 @@ absl::Status TakePermit(Arena& arena, ObjectSlot& slot, Stamp self, absl::Durati
   if (TryTakeFree(permits, self)) return absl::OkStatus();
   const absl::Status status = arena.Await(
       slot.waiters, self, port::Deadline::After(arena.port().Now(), timeout), [&](bool ask) {
-        return TryTakeFree(permits, self) || (ask && TryTakeFromTheDead(arena, permits, self));
+        return TryTakeFree(permits, self) ||
+               (ask && TakeFromTheDead(arena, permits, self.process().word()));
       });
   // Whoever was woken for a permit may have found another one: then that is left for the next.
   if (status.ok() && CountFreePermits(arena, slot) > 0) arena.parking().WakeOne(slot.waiters);
@@ -67,16 +68,14 @@ absl::Status TakePermit(Arena& arena, ObjectSlot& slot, Stamp self, absl::Durati
 
 bool ReturnPermit(Arena& arena, ObjectSlot& slot, Stamp self) {
   const absl::Span<Permit> permits = PermitsOf(arena, slot);
-  for (const bool only_own : {true, false}) {
-    for (Permit& permit : permits) {
-      uint64_t owner = permit.load();
-      if (owner == 0 || (only_own && owner != self.process().word())) continue;
-      if (!permit.compare_exchange_strong(owner, 0)) continue;
-      arena.parking().WakeOne(slot.waiters);
-      return true;
-    }
-  }
-  return false;
+  const uint64_t own = self.process().word();
+  const bool returned =
+      ChangeOwner(permits, 0, [&](uint64_t owner) { return owner == own; }) ||
+      // Before those of the living: it comes back by the sweep as well, and would do so in addition.
+      TakeFromTheDead(arena, permits, 0) ||
+      ChangeOwner(permits, 0, [](uint64_t owner) { return owner != 0; });
+  if (returned) arena.parking().WakeOne(slot.waiters);
+  return returned;
 }
 
 void ReturnPermits(Arena& arena, ObjectSlot& slot, Stamp dead) {

@@ -20,9 +20,10 @@ enum class Taken {
   kFromTheDead,  // its owner died with it
 };
 
+// Also releases: whoever reads the stamp and asks whether its owner is dead finds it registered.
 inline bool TryTake(LockWord& lock, Stamp self) {
   uint64_t nobody = 0;
-  return lock.owner.compare_exchange_strong(nobody, self.word(), std::memory_order_acquire,
+  return lock.owner.compare_exchange_strong(nobody, self.word(), std::memory_order_acq_rel,
                                             std::memory_order_relaxed);
 }
 
@@ -30,7 +31,7 @@ inline bool TryTake(LockWord& lock, Stamp self) {
 inline bool TrySteal(Arena& arena, LockWord& lock, Stamp self) {
   uint64_t owner = lock.owner.load(std::memory_order_acquire);
   return owner != 0 && arena.IsDead(Stamp(owner)) &&
-         lock.owner.compare_exchange_strong(owner, self.word(), std::memory_order_acquire,
+         lock.owner.compare_exchange_strong(owner, self.word(), std::memory_order_acq_rel,
                                             std::memory_order_relaxed);
 }
 

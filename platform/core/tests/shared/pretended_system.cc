@@ -189,6 +189,7 @@ absl::StatusOr<std::unique_ptr<port::Parker>> PretendedProcess::CreateParker(
 }
 
 void PretendedProcess::Unpark(port::ParkerCell& cell) {
+  if (crash_point != nullptr) (*crash_point)();  // a wake is as good as a store
   const std::lock_guard lock(system_.mutex);
   cell.token.store(1);
   system_.changed.notify_all();

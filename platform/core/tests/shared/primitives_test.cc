@@ -144,7 +144,7 @@ TEST(PrimitivesCrash, SettingAnEventReachesAllOrNobody) {
                         // Set: those who wait find out by themselves. Not set: nobody has.
                         if (!EventIsSet(slot)) SetEvent(arena, slot);
                       }}),
-            4);
+            3);
 }
 
 // The last of three parties dies while it arrives, or after.
@@ -164,7 +164,7 @@ TEST(PrimitivesCrash, DeadPartyBreaksTheBarrierOrAllPass) {
                   EXPECT_TRUE(Arrive(arena, slot, Me(arena), kForEver, nullptr).ok());
                 },
             .judge = [](Arena&, ObjectSlot&) {}}),
-      4);
+      3);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "platform/core/tests/shared/support.h"
 
 #include <bit>
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -28,8 +29,8 @@ int ForEveryStore(const std::function<bool(int n)>& scenario) {
 std::string InUse(const Arena& arena) {
   const ArenaMemory& memory = arena.memory();
   int processes = 0;
-  for (const Participant& participant : memory.participants) {
-    processes += participant.claim.load() != 0 ? 1 : 0;
+  for (uint32_t slot = 0; slot < kMaxParticipants; ++slot) {
+    processes += memory.participants[slot].claim.load() != 0 ? 1 : 0;
   }
   int objects = 0;
   int held = 0;

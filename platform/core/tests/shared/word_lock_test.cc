@@ -55,6 +55,23 @@ TEST(WordLock, NoWakeIsLostWithoutLookingAgain) {
   for (auto& [process, run] : runs) EXPECT_EQ(process->Await(*run), Outcome::kReturned);
 }
 
+// The owner has died before anybody waits, so that nothing wakes them.
+TEST(WordLock, OwnerThatIsDeadAlreadyIsNotWaitedFor) {
+  PretendedProcess& survivor = PretendedProcess::First();
+  PretendedProcess& victim = survivor.Another();
+  survivor.NeverLookAgain();
+  const ObjectName name = survivor.arena()->NewObject(kKind).value();
+  const auto dies =
+      victim.Start([name](Arena& arena) { EXPECT_TRUE(TakeObject(arena, name).ok()); });
+  ASSERT_EQ(victim.Await(*dies), Outcome::kReturned);
+  victim.Kill();
+  const auto run = survivor.Start([name](Arena& arena) {
+    const absl::StatusOr<Taken> taken = TakeObject(arena, name);
+    EXPECT_TRUE(taken.ok() && *taken == Taken::kFromTheDead);
+  });
+  EXPECT_EQ(survivor.Await(*run, absl::Seconds(5)), Outcome::kReturned);
+}
+
 // Which of the two ways out of a lost wake there is.
 enum class Rescue { kNone, kNotice, kLooks };
 

@@ -53,7 +53,8 @@ byte sweeper;
 #endif
 
 /* Is the owner of `stamp` alive? First the identity, then the incarnation: if that is still the
-   stamp's, the slot had not been freed when the identity was read. */
+   stamp's, the slot had not been freed when the identity was read. Who has no more than a half claim
+   has not had its stamp yet. */
 inline judge() {
 #ifdef INCARNATION_FIRST
   STEP(begun_dead = !LIVES(stamp); same = (incarnation[SLOT_OF(stamp)] == INCARNATION_OF(stamp)));
@@ -66,7 +67,7 @@ inline judge() {
   same = 1;
 #endif
   STEP(
-    lives = (id != FREE && same && ((id & HALF) || ORACLE(PROCESS(id))));
+    lives = (id != FREE && same && !(id & HALF) && ORACLE(PROCESS(id)));
     CLAIM(living_called_dead, lives || !LIVES(stamp));
     CLAIM(dead_called_living, !lives || !begun_dead);
     id = 0; same = 0; begun_dead = 0

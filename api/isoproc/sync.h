@@ -10,7 +10,7 @@
 //   lifetime       the object lives until its last handle is gone, in whatever process; a process
 //                  that ends, in whatever way, has no handles any more.         [SHR-03, SHR-04]
 //   thread safety  all functions from any thread of any process. While one thread assigns to a
-//                  handle or destroys it, no other may use it: let it use a copy.
+//                  handle or destroys it, no other may use it: let it use a copy.   [SHR-08]
 //   timeouts       zero and negative try once.                          [GEN-01, GEN-02, GEN-05]
 //   death          any process may be killed at any time; the others go on, at most 0.3 s later.
 //   errors of all  FailedPrecondition: no object.
@@ -99,7 +99,7 @@ class RLock : public internal::ObjectHandle<internal::ObjectKind::kRLock> {
   // As Lock::IsLocked; true until the last Release.                                     [RLK-04]
   bool IsLocked() const;
 
-  // As those of Lock.
+  // As those of Lock.                                                                   [RLK-07]
   void lock() const;
   bool try_lock() const { return TryAcquire().ok(); }
   void unlock() const { Release().IgnoreError(); }

@@ -1,4 +1,6 @@
 // RLock: what differs from Lock.
+#include <chrono>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <utility>
@@ -69,6 +71,26 @@ int TakeTwoHandles(const RLock& first, const RLock& second) {
 ISOPROC_CASE(RLock, RLK_05, AllHandlesOfAProcessAreOne) {
   ASSERT_OK_AND_ASSIGN(const RLock lock, RLock::Create());
   EXPECT_EQ(EndOf(Process::Start<TakeTwoHandles>(Killable(), lock, lock)), "exited 0");
+}
+
+ISOPROC_CASE(RLock, RLK_07, WaitsAndGuardsAreThoseOfLock) {
+  ASSERT_OK_AND_ASSIGN(RLock lock, RLock::Create());
+  ASSERT_OK_AND_ASSIGN(Lock other_lock, Lock::Create());
+  const std::unique_lock<RLock> unique(lock);
+  {
+    const std::scoped_lock both(lock, other_lock);
+    EXPECT_TRUE(other_lock.IsLocked());
+  }
+  EXPECT_TRUE(unique.owns_lock());
+  EXPECT_TRUE(lock.IsLocked());
+  std::thread other([&] {
+    EXPECT_EQ(Show(lock.Acquire(-absl::InfiniteDuration())), "DEADLINE_EXCEEDED");
+    const absl::Duration timeout = absl::Milliseconds(20);
+    const auto start = std::chrono::steady_clock::now();
+    EXPECT_EQ(Show(lock.Acquire(timeout)), "DEADLINE_EXCEEDED");
+    EXPECT_GE(absl::FromChrono(std::chrono::steady_clock::now() - start), timeout);
+  });
+  other.join();
 }
 
 void TakeTwiceAndStay(const RLock& lock) {

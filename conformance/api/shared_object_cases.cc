@@ -14,10 +14,12 @@
 #include "conformance/harness/environment.h"
 #include "conformance/harness/status_matchers.h"
 #include "conformance/harness/system_pipe.h"
+#include "isoproc/array.h"
 #include "isoproc/process.h"
 #include "isoproc/process_info.h"
 #include "isoproc/process_options.h"
 #include "isoproc/sync.h"
+#include "isoproc/value.h"
 #include "platform/testing/system_support.h"
 
 namespace isoproc::conformance {
@@ -106,6 +108,49 @@ int SendByEveryMethod() {
 
 ISOPROC_CASE(SharedObject, SHR_02_4, EveryStartMethodBringsIt) {
   EXPECT_EQ(EndOf(Process::Start<SendByEveryMethod>(Killable())), "exited 0");
+}
+
+struct EveryKind {
+  Lock lock;
+  RLock rlock;
+  Semaphore semaphore;
+  BoundedSemaphore permits;
+  Event event;
+  Condition condition;
+  Barrier barrier;
+  Value<int> value;
+  Array<int> array;
+};
+// Uses each, so that the first process sees it.
+int UseEach(const EveryKind& all) {
+  if (!absl::IsDeadlineExceeded(all.lock.TryAcquire().status())) return 1;
+  if (!absl::IsDeadlineExceeded(all.rlock.TryAcquire().status())) return 2;
+  if (!all.semaphore.Release().ok() || !all.permits.Release().ok()) return 3;
+  if (!all.event.Set().ok() || !all.barrier.Abort().ok()) return 4;
+  if (!all.condition.Acquire(GetEnvironment().patience).ok()) return 5;
+  if (!all.condition.Notify().ok() || !all.condition.Release().ok()) return 6;
+  return all.value.Store(7).ok() && all.array.Store(1, 8).ok() ? 0 : 7;
+}
+int HandAllOn(const EveryKind& all) {
+  absl::StatusOr<Process> child = Process::Start<UseEach>(Killable(), all);
+  return child.ok() ? Await(*child).value().code() : 100;
+}
+ISOPROC_CASE(SharedObject, SHR_02_5, EveryKindTravelsAndIsHandedOn) {
+  const EveryKind all = {Lock::Create().value(),       RLock::Create().value(),
+                         Semaphore::Create(0).value(), BoundedSemaphore::Create(1).value(),
+                         Event::Create().value(),      Condition::Create().value(),
+                         Barrier::Create(2).value(),   Value<int>::Create().value(),
+                         Array<int>::Create(2).value()};
+  ASSERT_OK(all.lock.Acquire());
+  ASSERT_OK(all.rlock.Acquire());
+  ASSERT_OK(all.permits.Acquire());
+  EXPECT_EQ(EndOf(Process::Start<HandAllOn>(Killable(), all)), "exited 0");
+  EXPECT_EQ(all.semaphore.Value(), 1);
+  EXPECT_EQ(all.permits.Value(), 1);
+  EXPECT_TRUE(all.event.IsSet());
+  EXPECT_TRUE(all.barrier.IsBroken());
+  EXPECT_EQ(all.value.Load().value_or(0), 7);
+  EXPECT_EQ(all.array.Load(1).value_or(0), 8);
 }
 
 void SayWhenFree(const Lock& lock) {

@@ -12,9 +12,9 @@ constexpr Clause kClauses[] = {
          "functions fail with kFailedPrecondition."),
     Core(
         "SHR-02",
-        "A handle travels as an argument of Process::Start, alone or inside other values, by every "
-        "start method, and the receiver hands it on to its own children; an empty one arrives "
-        "empty."),
+        "A handle of any kind travels as an argument of Process::Start, alone or inside other "
+        "values, by every start method, and the receiver hands it on to its own children; an empty "
+        "one arrives empty."),
     Core("SHR-03",
          "An object lives until its last handle is gone, in whatever process; then its place is "
          "free."),
@@ -29,6 +29,9 @@ constexpr Clause kClauses[] = {
     Optional("SHR-07", "foreign_fork",
              "A copy of a process that the program forks uses the handles that it has, and is not "
              "taken for its original: it does not have the locks of the original."),
+    Core("SHR-08",
+         "An object that somebody waits for stays as it is while other threads and processes drop "
+         "their handles."),
     Core("LOCK-01",
          "Acquire takes a free lock, and waits for one that any thread of any process has until "
          "that "
@@ -72,8 +75,7 @@ constexpr Clause kClauses[] = {
          "The next owner after a death gets kOwnerDied and has the lock once, however often the "
          "dead "
          "one had it."),
-    HeldBy("RLK-07", "Timeouts are those of Lock.",
-           "conformance/api/lock_cases.cc: the cases of LOCK-03, as it is the same wait."),
+    Core("RLK-07", "Timeouts, and the guards of the standard, are those of Lock."),
     Core("SEM-01",
          "A semaphore starts at its value; Acquire takes one or waits; Release adds one."),
     Core("SEM-02", "A Semaphore counts beyond its start; Release adds any number from 1."),

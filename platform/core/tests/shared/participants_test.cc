@@ -102,6 +102,24 @@ TEST(Participants, TableFullOfTheLivingIsAnError) {
   EXPECT_TRUE(IsDoorFree(arena));
 }
 
+// Also if the one before has died there.
+TEST(Participants, EachVisitorHasAStampOfItsOwn) {
+  PretendedProcess& first = PretendedProcess::First();
+  PretendedProcess& second = first.Another();
+  ArenaMemory& memory = MemoryOf(*first.arena());
+  Participants at_first(first, memory.participants);
+  Participants at_second(second, memory.participants);
+  const Stamp dead = at_first.EnterByTheDoor().value();
+  EXPECT_FALSE(at_second.IsDead(dead));
+  first.Kill();
+  EXPECT_TRUE(at_second.IsDead(dead));
+  const Stamp living = at_second.EnterByTheDoor().value();
+  EXPECT_FALSE(living.process() == dead.process());
+  EXPECT_TRUE(at_second.IsDead(dead));
+  at_second.LeaveByTheDoor();
+  EXPECT_TRUE(at_first.IsDead(living)) << "it is nobody's any more";
+}
+
 // Who sweeps from the door dies at its n-th store; the next one does the same after it.
 void DieAsVisitor(int n) {
   PretendedProcess& dead = FullOfTheDead();

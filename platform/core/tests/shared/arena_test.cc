@@ -1,5 +1,7 @@
 #include "platform/core/shared/arena.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,6 +11,8 @@
 #include "gtest/gtest.h"
 #include "platform/core/tests/shared/pretended_system.h"
 #include "platform/core/tests/shared/support.h"
+#include "platform/port/port.h"
+#include "platform/testing/port_wrapper.h"
 
 namespace isoproc::internal {
 namespace {
@@ -58,6 +62,33 @@ TEST(Arena, RefusesNamesOfNothing) {
   wrong = name;
   wrong.state += 0x100;
   EXPECT_TRUE(absl::IsNotFound(arena.Hold(wrong, kKind)));
+}
+
+// A system whose shared memory is full.
+class FullSystem : public port::PortWrapper {
+ public:
+  FullSystem() : PortWrapper(port::HostPort()) {}
+  absl::StatusOr<std::unique_ptr<port::Segment>> CreateSegment(uint64_t) override {
+    return absl::ResourceExhaustedError("no space left");
+  }
+};
+TEST(Arena, NoMemoryIsAnError) {
+  FullSystem full;
+  EXPECT_TRUE(absl::IsResourceExhausted(Arena::Create(full).status()));
+}
+
+// Objects that others say end behind the heap do not give out what is there.
+TEST(Arena, RoomIsNeverBehindTheHeap) {
+  Arena& arena = *PretendedProcess::First().arena();
+  const ObjectName name = arena.NewObject(kKind, kHeapUnit).value();
+  ObjectSlot& slot = arena.object(name.index);
+  slot.heap_units.store(2 * kHeapUnits);
+  const ObjectName beyond = arena.NewObject(kKind).value();
+  arena.object(beyond.index).heap_begin.store(UINT32_MAX);
+  arena.object(beyond.index).heap_units.store(UINT32_MAX);
+  EXPECT_TRUE(absl::IsResourceExhausted(arena.NewObject(kKind, kHeapUnit).status()));
+  EXPECT_LE(arena.RoomOf(slot).size(), size_t{kHeapUnits} * kHeapUnit);
+  EXPECT_TRUE(arena.RoomOf(arena.object(beyond.index)).empty());
 }
 
 TEST(Arena, MemoryOfSomethingElseIsNoArena) {

@@ -50,8 +50,8 @@ inline constexpr bool kTravelsAsBytes = internal::kTravelsBy<T, internal::Road::
 
 // The bytes of `value`.
 // Blocks:  never.  Thread safety: any thread, if nobody changes `value` meanwhile.
-// Errors:  InvalidArgument: a serialisation hook of the type threw, or gave away a handle of a shared
-//          object; ResourceExhausted: no memory.
+// Errors:  InvalidArgument: a serialisation hook of the type threw, or gave away a handle of a
+//          shared object; ResourceExhausted: no memory.
 template <class T>
 absl::StatusOr<std::string> Encode(const T& value) {
   static_assert(kTravels<T>, "isoproc: this type cannot travel to another process; see codec.h");

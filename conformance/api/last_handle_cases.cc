@@ -50,8 +50,8 @@ ISOPROC_CASE(SharedObject, SHR_08, OtherProcessesDropTheirsWhileOneWaits) {
   EXPECT_EQ(EndOf(setter), "exited 0");
 }
 
-// A thread waits with a copy of a handle, which all others are dropped of; then `let_go`, which kept
-// a copy too, ends the wait.
+// A thread waits with a copy of a handle; another one, with a copy too, does `let_go`, upon which
+// the wait ends, and drops it; the first handle is dropped meanwhile.
 template <class Handle>
 void DropWhileAThreadWaits(std::optional<Handle> handle,
                            const std::function<absl::Status(const Handle&)>& wait,

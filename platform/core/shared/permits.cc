@@ -71,7 +71,7 @@ bool ReturnPermit(Arena& arena, ObjectSlot& slot, Stamp self) {
   const uint64_t own = self.process().word();
   const bool returned =
       ChangeOwner(permits, 0, [&](uint64_t owner) { return owner == own; }) ||
-      // Before those of the living: it comes back by the sweep as well, and would do so in addition.
+      // Before those of the living: it comes back by the sweep as well, and would do so besides.
       TakeFromTheDead(arena, permits, 0) ||
       ChangeOwner(permits, 0, [](uint64_t owner) { return owner != 0; });
   if (returned) arena.parking().WakeOne(slot.waiters);

@@ -17,8 +17,8 @@ namespace isoproc::internal {
 // Errors:  as Arena::Await.
 absl::Status TakePermit(Arena& arena, ObjectSlot& slot, Stamp self, absl::Duration timeout);
 
-// Gives back one that the calling process has; or else one that a dead process has, or else one that
-// another has. False: nobody has any.
+// Gives back one that the calling process has; or else one that a dead process has, or else one
+// that another has. False: nobody has any.
 bool ReturnPermit(Arena& arena, ObjectSlot& slot, Stamp self);
 
 // All that `dead` had.

@@ -43,8 +43,8 @@ TEST_F(ParkingTest, WakesOneAndThenTheNext) {
   EXPECT_FALSE(arena_.parking().WakeOne(waiters_));
 }
 
-// A waker finds a word empty and takes its bit off the summary, before which two arm; before it puts
-// the bit back, another waker passes by.
+// A waker finds a word empty and takes its bit off the summary, before which two arm; before it
+// puts the bit back, another waker passes by.
 TEST_F(ParkingTest, WhoRestoresTheSummaryWakesForThoseWhoPassedBy) {
   ArmNew();
   Parking::Disarm(waiters_, leases_[0].index());  // leaves its bit in the summary
@@ -74,8 +74,8 @@ TEST_F(ParkingTest, WakingAllEndsAlthoughOthersArm) {
   EXPECT_EQ(CountArmed(), 0);
 }
 
-// Who sleeps until it is chosen does not arm again. If this took the bit off the summary to look, one
-// who armed meanwhile would be hidden for ever by a death before it is put back.
+// Who sleeps until it is chosen does not arm again. If this took the bit off the summary to look,
+// one who armed meanwhile would be hidden for ever by a death before it is put back.
 TEST_F(ParkingTest, WakingAllOfNobodyStoresNothing) {
   ArmNew();
   Parking::Disarm(waiters_, leases_[0].index());

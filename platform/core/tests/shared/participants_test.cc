@@ -66,7 +66,7 @@ TEST(Participants, SlotOfAnotherIsNotTaken) {
   }
 }
 
-// A table without a free slot, all of whose holders are dead, and nobody registered who could sweep.
+// A table without a free slot, whose holders are all dead: nobody is registered who could sweep.
 PretendedProcess& FullOfTheDead() {
   PretendedProcess& dead = PretendedProcess::First();
   const Stamp stamp = Me(*dead.arena());

@@ -85,8 +85,8 @@ TEST(Permits, ThatOfTheLivingIsReturnedLast) {
   EXPECT_EQ(permits.CountOf(living), 0);
 }
 
-// One wants the permit of a dead process. Before its n-th store, that is swept, and another takes the
-// permit: only one of the two has it.
+// One wants the permit of a dead process. Before its n-th store, that is swept, and another takes
+// the permit: only one of the two has it.
 TEST(Permits, SweptPermitIsNotTakenFromItsNextOwner) {
   constexpr int kStores = 12;
   for (int n = 0; n < kStores; ++n) {

@@ -41,8 +41,8 @@ inline void ReleaseObject(Arena& arena, const ObjectName& name) {
 // The arena, to be written to.
 inline ArenaMemory& MemoryOf(Arena& arena) { return const_cast<ArenaMemory&>(arena.memory()); }
 
-// What happens before the calling thread's first store to shared memory from now on, its second …;
-// the stores that this makes are not counted.
+// What happens before the calling thread's first store to shared memory from now on, its second …
+// The stores that this makes are not counted.
 class BetweenStores {
  public:
   explicit BetweenStores(std::vector<std::function<void()>> steps) : steps_(std::move(steps)) {

@@ -91,6 +91,8 @@ class ScopedFaults {
     Wrap<20>(sys.wait_for_multiple_objects, WAIT_FAILED);
     Wrap<21>(sys.wait_for_single_object, WAIT_FAILED);
     Wrap<22>(sys.write_file);
+    Wrap<23>(sys.create_mutex);
+    Wrap<24>(sys.open_file_mapping);
   }
   ScopedFaults(const ScopedFaults&) = delete;
   ScopedFaults& operator=(const ScopedFaults&) = delete;

@@ -274,6 +274,19 @@ TEST(FaultTest, PassingHandles) {
   FailEach(ERROR_NOT_ENOUGH_MEMORY, scenario, {absl::StatusCode::kResourceExhausted});
 }
 
+TEST(FaultTest, NamedSegments) {
+  const std::string name = "fault" + std::to_string(HostPort().ProcessId());
+  const auto scenario = [&]() -> absl::Status {
+    const auto made = HostPort().CreateNamedSegment(name, 100);
+    if (!made.ok()) return made.status();
+    const auto opened = HostPort().OpenNamedSegment(name, SegmentAccess::kReadOnly);
+    if (!opened.ok()) return opened.status();
+    return HostPort().UnlinkSegment(name);
+  };
+  FailEach(ERROR_NOT_ENOUGH_MEMORY, scenario, {absl::StatusCode::kResourceExhausted});
+  EXPECT_EQ(CodeOf(HostPort().UnlinkSegment(name)), absl::StatusCode::kNotFound);
+}
+
 TEST(FaultTest, WaitAny) {
   for (const size_t count : {2u, 70u}) {
     const auto scenario = [count]() -> absl::Status {

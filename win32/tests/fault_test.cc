@@ -284,7 +284,7 @@ TEST(FaultTest, NamedSegments) {
     return HostPort().UnlinkSegment(name);
   };
   FailEach(ERROR_NOT_ENOUGH_MEMORY, scenario, {absl::StatusCode::kResourceExhausted});
-  EXPECT_EQ(CodeOf(HostPort().UnlinkSegment(name)), absl::StatusCode::kNotFound);
+  EXPECT_EQ(HostPort().UnlinkSegment(name).code(), absl::StatusCode::kNotFound);
 }
 
 TEST(FaultTest, WaitAny) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "platform/port/handle.h"
@@ -14,6 +15,9 @@ namespace isoproc::port::posix {
 // See the functions of the same names of port::Port.
 absl::StatusOr<std::unique_ptr<Segment>> CreateSegment(uint64_t size);
 absl::StatusOr<std::unique_ptr<Segment>> MapSegment(Handle handle);
+absl::StatusOr<std::unique_ptr<Segment>> CreateNamedSegment(const std::string& name, uint64_t size);
+absl::StatusOr<std::unique_ptr<Segment>> OpenNamedSegment(const std::string& name,
+                                                          SegmentAccess access);
 
 }  // namespace isoproc::port::posix
 

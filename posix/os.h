@@ -109,8 +109,14 @@ absl::StatusOr<std::unique_ptr<DeathNotice>> WatchDeath(const ProcessIdentity& p
 // A shared memory object of at least `size` bytes, all of them zero and reserved.
 absl::StatusOr<Fd> CreateMemory(uint64_t size);
 
-// The size that CreateMemory was asked for; an error if it did not make `fd`.
+// Makes a new, empty file such an object.
+absl::Status MakeMemory(int fd, uint64_t size);
+
+// The size that CreateMemory or MakeMemory was asked for; an error if they did not make `fd`.
 absl::StatusOr<uint64_t> MemorySize(int fd);
+
+// How the paths begin of the files that are this user's named memory; their directory is there.
+absl::StatusOr<std::string> NamedMemoryPrefix();
 
 // ---- park and unpark ----------------------------------------------------------------------------
 

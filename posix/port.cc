@@ -21,6 +21,7 @@
 #include "platform/port/capabilities.h"
 #include "posix/fork_server.h"
 #include "posix/memory.h"
+#include "posix/named_memory.h"
 #include "posix/os.h"
 #include "posix/process.h"
 #include "posix/stream.h"
@@ -91,6 +92,17 @@ class PosixPort final : public Port {
   }
   absl::StatusOr<std::unique_ptr<Segment>> MapSegment(Handle handle) override {
     return posix::MapSegment(std::move(handle));
+  }
+  absl::StatusOr<std::unique_ptr<Segment>> CreateNamedSegment(const std::string& name,
+                                                              uint64_t size) override {
+    return posix::CreateNamedSegment(name, size);
+  }
+  absl::StatusOr<std::unique_ptr<Segment>> OpenNamedSegment(const std::string& name,
+                                                            SegmentAccess access) override {
+    return posix::OpenNamedSegment(name, access);
+  }
+  absl::Status UnlinkSegment(const std::string& name) override {
+    return posix::UnlinkNamedMemory(name);
   }
 
   absl::StatusOr<std::unique_ptr<Parker>> CreateParker(ParkerCell& cell) override {

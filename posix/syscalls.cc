@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/types.h>
@@ -40,6 +41,8 @@ constinit Syscalls sys = {
     .waitid = ::waitid,
     .kill = ::kill,
     .ftruncate = ::ftruncate,
+    .flock = ::flock,
+    .link = ::link,
     .mmap = ::mmap,
     .munmap = ::munmap,
     .pthread_create = ::pthread_create,

@@ -39,6 +39,8 @@ struct Syscalls {
   int (*waitid)(idtype_t type, id_t id, siginfo_t* info, int options);
   int (*kill)(pid_t pid, int signal);  // a negative pid means a group
   int (*ftruncate)(int fd, off_t size);
+  int (*flock)(int fd, int operation);
+  int (*link)(const char* path, const char* new_path);
   void* (*mmap)(void* address, size_t size, int protection, int flags, int fd, off_t offset);
   int (*munmap)(void* address, size_t size);
   int (*pthread_create)(pthread_t* thread, const pthread_attr_t* attributes, void* (*body)(void*),

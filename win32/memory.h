@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "platform/port/handle.h"
 #include "platform/port/memory.h"
@@ -13,6 +15,10 @@ namespace isoproc::port::win32 {
 
 absl::StatusOr<std::unique_ptr<Segment>> CreateSegment(uint64_t size);
 absl::StatusOr<std::unique_ptr<Segment>> MapSegment(Handle handle);
+absl::StatusOr<std::unique_ptr<Segment>> CreateNamedSegment(const std::string& name, uint64_t size);
+absl::StatusOr<std::unique_ptr<Segment>> OpenNamedSegment(const std::string& name,
+                                                          SegmentAccess access);
+absl::Status UnlinkSegment(const std::string& name);
 
 }  // namespace isoproc::port::win32
 

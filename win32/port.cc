@@ -83,6 +83,17 @@ class Win32Port final : public Port {
   absl::StatusOr<std::unique_ptr<Segment>> MapSegment(Handle handle) override {
     return win32::MapSegment(std::move(handle));
   }
+  absl::StatusOr<std::unique_ptr<Segment>> CreateNamedSegment(const std::string& name,
+                                                              uint64_t size) override {
+    return win32::CreateNamedSegment(name, size);
+  }
+  absl::StatusOr<std::unique_ptr<Segment>> OpenNamedSegment(const std::string& name,
+                                                            SegmentAccess access) override {
+    return win32::OpenNamedSegment(name, access);
+  }
+  absl::Status UnlinkSegment(const std::string& name) override {
+    return win32::UnlinkSegment(name);
+  }
 
   absl::StatusOr<std::unique_ptr<Parker>> CreateParker(ParkerCell& cell) override {
     return win32::CreateParker(cell);

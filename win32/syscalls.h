@@ -20,6 +20,7 @@ struct Syscalls {
   decltype(&::CreateFileW) create_file;
   decltype(&::CreateFileMappingW) create_file_mapping;
   decltype(&::CreateJobObjectW) create_job_object;
+  decltype(&::CreateMutexW) create_mutex;
   decltype(&::CreateNamedPipeW) create_named_pipe;
   decltype(&::CreateProcessW) create_process;
   decltype(&::DuplicateHandle) duplicate_handle;
@@ -27,6 +28,7 @@ struct Syscalls {
   decltype(&::GetFileAttributesW) get_file_attributes;
   decltype(&::InitializeProcThreadAttributeList) initialize_attribute_list;
   decltype(&::MapViewOfFile) map_view_of_file;
+  decltype(&::OpenFileMappingW) open_file_mapping;
   decltype(&::OpenProcess) open_process;
   decltype(&::PeekNamedPipe) peek_named_pipe;
   decltype(&::ReadFile) read_file;

@@ -9,6 +9,8 @@
 #include "isoproc/process.h"          // IWYU pragma: export
 #include "isoproc/process_info.h"     // IWYU pragma: export
 #include "isoproc/process_options.h"  // IWYU pragma: export
+#include "isoproc/shareable_list.h"   // IWYU pragma: export
+#include "isoproc/shared_memory.h"    // IWYU pragma: export
 #include "isoproc/status.h"           // IWYU pragma: export
 #include "isoproc/sync.h"             // IWYU pragma: export
 #include "isoproc/value.h"            // IWYU pragma: export

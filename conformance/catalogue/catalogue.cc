@@ -23,7 +23,7 @@ const std::vector<Clause>& Catalogue() {
   static const std::vector<Clause>& all = *[] {
     auto* clauses = new std::vector<Clause>;
     for (const auto family : {ProcessClauses(), StartClauses(), EntryClauses(), TimeClauses(),
-                              SyncClauses(), ValueClauses(), PortClauses()}) {
+                              SyncClauses(), ValueClauses(), MemoryClauses(), PortClauses()}) {
       clauses->insert(clauses->end(), family.begin(), family.end());
     }
     return clauses;

@@ -54,6 +54,7 @@ absl::Span<const Clause> EntryClauses();    // ENTRY
 absl::Span<const Clause> TimeClauses();     // GEN
 absl::Span<const Clause> SyncClauses();     // SHR, LOCK, RLK, SEM, …
 absl::Span<const Clause> ValueClauses();    // VAL
+absl::Span<const Clause> MemoryClauses();   // SHM, SHL, RES
 absl::Span<const Clause> PortClauses();     // HNDL, PORT, SPWN, CHLD, STRM, WAIT, CONN, LIVE, …
 
 // All of them, in the order of the files.

@@ -90,6 +90,17 @@ constexpr Clause kClauses[] = {
          "kResourceExhausted; what was created can be written without a signal."),
     Core("MEM-04",
          "MapSegment of what is no segment is kInvalidArgument; the handle is closed in any case."),
+    Core("MEM-05",
+         "A named segment is found by its name, in its exact size; a name that is in use is "
+         "kAlreadyExists, one that is not kNotFound; case matters."),
+    Core("MEM-06", "A name lives as long as its segment, in whatever process that is held."),
+    Core("MEM-07",
+         "UnlinkSegment takes a name at once: its segment goes on, another may get the name; a "
+         "second time is kNotFound."),
+    Core("MEM-08", "Who opened a segment for reading, or got it from such, cannot write to it."),
+    Core("MEM-09",
+         "A name whose holders were killed is free, and nothing is left of it and of other such "
+         "names after the next CreateNamedSegment."),
     // sync.h
     Core("PARK-01",
          "Park returns when Unpark was called since its last OK, before or during; two Unparks "

@@ -181,6 +181,25 @@ class Port {
   //            stays valid.
   virtual absl::StatusOr<std::unique_ptr<Segment>> MapSegment(Handle handle) = 0;
 
+  // Named segments. A name is 1 to 30 of A-Z, a-z, 0-9, '.', '_' and '-', which the caller has
+  // checked; case matters. Whatever these functions come by that has no holder any more, since its
+  // last one was killed, they take away, and count as not there.                        [MEM-09]
+
+  // As CreateSegment. Nobody finds the segment before it is all there.                  [MEM-05]
+  // Errors:    as CreateSegment; AlreadyExists: a segment that lives has the name;
+  //            PermissionDenied: it is another user's.
+  virtual absl::StatusOr<std::unique_ptr<Segment>> CreateNamedSegment(const std::string& name,
+                                                                      uint64_t size) = 0;
+
+  // Maps the segment that has the name.
+  // Errors:    NotFound: there is none; PermissionDenied: it is another user's; ResourceExhausted.
+  virtual absl::StatusOr<std::unique_ptr<Segment>> OpenNamedSegment(const std::string& name,
+                                                                    SegmentAccess access) = 0;
+
+  // Takes the name from the segment that has it; its holders are not disturbed.         [MEM-07]
+  // Errors:    NotFound: there is none; PermissionDenied: it is another user's.
+  virtual absl::Status UnlinkSegment(const std::string& name) = 0;
+
   // ---- park and unpark (sync.h) -----------------------------------------------------------------
 
   // Makes the calling process the owner of `cell`, which outlives the parker and is nobody's.

@@ -85,6 +85,15 @@ class StubPort : public Port {
   absl::StatusOr<std::unique_ptr<Segment>> MapSegment(Handle) override {
     return Refuse("MapSegment");
   }
+  absl::StatusOr<std::unique_ptr<Segment>> CreateNamedSegment(const std::string&,
+                                                              uint64_t) override {
+    return Refuse("CreateNamedSegment");
+  }
+  absl::StatusOr<std::unique_ptr<Segment>> OpenNamedSegment(const std::string&,
+                                                            SegmentAccess) override {
+    return Refuse("OpenNamedSegment");
+  }
+  absl::Status UnlinkSegment(const std::string&) override { return Refuse("UnlinkSegment"); }
 
   // ---- park and unpark ----
   absl::StatusOr<std::unique_ptr<Parker>> CreateParker(ParkerCell&) override {

@@ -76,6 +76,7 @@ class FaultSegment : public Segment {
       : plan_(plan), real_(std::move(real)) {}
 
   absl::Span<std::byte> data() override { return real_->data(); }
+  absl::Span<const std::byte> view() const override { return real_->view(); }
   absl::StatusOr<Handle> Share() const override {
     if (absl::Status fault = plan_.Enter("Segment::Share"); !fault.ok()) return fault;
     return real_->Share();
@@ -210,18 +211,37 @@ absl::StatusOr<std::unique_ptr<DeathNotice>> FaultPort::WatchDeath(const Process
   return PortWrapper::WatchDeath(process);
 }
 
-absl::StatusOr<std::unique_ptr<Segment>> FaultPort::CreateSegment(uint64_t size) {
-  if (absl::Status fault = Enter("CreateSegment"); !fault.ok()) return fault;
-  absl::StatusOr<std::unique_ptr<Segment>> segment = PortWrapper::CreateSegment(size);
+absl::StatusOr<std::unique_ptr<Segment>> FaultPort::Wrap(
+    absl::StatusOr<std::unique_ptr<Segment>> segment) {
   if (!segment.ok()) return segment;
   return std::make_unique<FaultSegment>(*this, *std::move(segment));
 }
 
+absl::StatusOr<std::unique_ptr<Segment>> FaultPort::CreateSegment(uint64_t size) {
+  if (absl::Status fault = Enter("CreateSegment"); !fault.ok()) return fault;
+  return Wrap(PortWrapper::CreateSegment(size));
+}
+
 absl::StatusOr<std::unique_ptr<Segment>> FaultPort::MapSegment(Handle handle) {
   if (absl::Status fault = Enter("MapSegment"); !fault.ok()) return fault;
-  absl::StatusOr<std::unique_ptr<Segment>> segment = PortWrapper::MapSegment(std::move(handle));
-  if (!segment.ok()) return segment;
-  return std::make_unique<FaultSegment>(*this, *std::move(segment));
+  return Wrap(PortWrapper::MapSegment(std::move(handle)));
+}
+
+absl::StatusOr<std::unique_ptr<Segment>> FaultPort::CreateNamedSegment(const std::string& name,
+                                                                       uint64_t size) {
+  if (absl::Status fault = Enter("CreateNamedSegment"); !fault.ok()) return fault;
+  return Wrap(PortWrapper::CreateNamedSegment(name, size));
+}
+
+absl::StatusOr<std::unique_ptr<Segment>> FaultPort::OpenNamedSegment(const std::string& name,
+                                                                     SegmentAccess access) {
+  if (absl::Status fault = Enter("OpenNamedSegment"); !fault.ok()) return fault;
+  return Wrap(PortWrapper::OpenNamedSegment(name, access));
+}
+
+absl::Status FaultPort::UnlinkSegment(const std::string& name) {
+  if (absl::Status fault = Enter("UnlinkSegment"); !fault.ok()) return fault;
+  return PortWrapper::UnlinkSegment(name);
 }
 
 absl::StatusOr<std::unique_ptr<Parker>> FaultPort::CreateParker(ParkerCell& cell) {

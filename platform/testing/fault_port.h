@@ -84,6 +84,11 @@ class FaultPort : public PortWrapper, public FaultPlan {
   absl::StatusOr<std::unique_ptr<DeathNotice>> WatchDeath(const ProcessIdentity& process) override;
   absl::StatusOr<std::unique_ptr<Segment>> CreateSegment(uint64_t size) override;
   absl::StatusOr<std::unique_ptr<Segment>> MapSegment(Handle handle) override;
+  absl::StatusOr<std::unique_ptr<Segment>> CreateNamedSegment(const std::string& name,
+                                                              uint64_t size) override;
+  absl::StatusOr<std::unique_ptr<Segment>> OpenNamedSegment(const std::string& name,
+                                                            SegmentAccess access) override;
+  absl::Status UnlinkSegment(const std::string& name) override;
   absl::StatusOr<std::unique_ptr<Parker>> CreateParker(ParkerCell& cell) override;
   absl::Status StartThread(std::function<void()> body) override;
   absl::StatusOr<std::string> ProgramPath(std::string_view argv0) override;
@@ -95,6 +100,7 @@ class FaultPort : public PortWrapper, public FaultPlan {
  private:
   absl::StatusOr<std::unique_ptr<ChildProcess>> Wrap(
       absl::StatusOr<std::unique_ptr<ChildProcess>> child);
+  absl::StatusOr<std::unique_ptr<Segment>> Wrap(absl::StatusOr<std::unique_ptr<Segment>> segment);
 };
 
 }  // namespace isoproc::port

@@ -45,6 +45,7 @@ class MockChildProcess : public ChildProcess {
 class MockSegment : public Segment {
  public:
   MOCK_METHOD(absl::Span<std::byte>, data, (), (override));
+  MOCK_METHOD(absl::Span<const std::byte>, view, (), (const, override));
   MOCK_METHOD(absl::StatusOr<Handle>, Share, (), (const, override));
 };
 
@@ -80,6 +81,11 @@ class MockPort : public Port {
   MOCK_METHOD(void, RunInForkedCopies, (void (*forget)()), (override));
   MOCK_METHOD(absl::StatusOr<std::unique_ptr<Segment>>, CreateSegment, (uint64_t size), (override));
   MOCK_METHOD(absl::StatusOr<std::unique_ptr<Segment>>, MapSegment, (Handle handle), (override));
+  MOCK_METHOD(absl::StatusOr<std::unique_ptr<Segment>>, CreateNamedSegment,
+              (const std::string& name, uint64_t size), (override));
+  MOCK_METHOD(absl::StatusOr<std::unique_ptr<Segment>>, OpenNamedSegment,
+              (const std::string& name, SegmentAccess access), (override));
+  MOCK_METHOD(absl::Status, UnlinkSegment, (const std::string& name), (override));
   MOCK_METHOD(absl::StatusOr<std::unique_ptr<Parker>>, CreateParker, (ParkerCell & cell),
               (override));
   MOCK_METHOD(void, Unpark, (ParkerCell & cell), (override));

@@ -117,6 +117,15 @@ class PortWrapper : public Port {
   absl::StatusOr<std::unique_ptr<Segment>> MapSegment(Handle handle) override {
     return real_.MapSegment(std::move(handle));
   }
+  absl::StatusOr<std::unique_ptr<Segment>> CreateNamedSegment(const std::string& name,
+                                                              uint64_t size) override {
+    return real_.CreateNamedSegment(name, size);
+  }
+  absl::StatusOr<std::unique_ptr<Segment>> OpenNamedSegment(const std::string& name,
+                                                            SegmentAccess access) override {
+    return real_.OpenNamedSegment(name, access);
+  }
+  absl::Status UnlinkSegment(const std::string& name) override { return real_.UnlinkSegment(name); }
   absl::StatusOr<std::unique_ptr<Parker>> CreateParker(ParkerCell& cell) override {
     return real_.CreateParker(cell);
   }

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <string>
 
 namespace isoproc::system_support {
 
@@ -37,6 +38,10 @@ int CountMappings();
 int CountSharedMemoryNames();
 // Closes all handles of the calling process that can be closed.
 void CloseAllHandles();
+
+// The signals that the calling thread holds back, in some form. Where there are none, always the
+// same.
+std::string SignalMask();
 
 // The children of the calling process, ended ones that nobody has reaped included. For comparison
 // only: a system may stop counting at 1.

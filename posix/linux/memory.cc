@@ -1,10 +1,12 @@
 // Shared memory is a sealed memfd: no name, no limit of a file system, and nobody can shrink it
-// under the feet of the others, which would kill them with SIGBUS.
+// under the feet of the others, which would kill them with SIGBUS. What has a name is a file in
+// /dev/shm, which cannot be sealed; there, nobody but this user can get at it.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysinfo.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -16,6 +18,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
@@ -24,6 +27,7 @@
 #include "posix/linux/cgroup.h"
 #include "posix/linux/stat.h"
 #include "posix/linux/syscalls_linux.h"
+#include "posix/named_memory.h"
 #include "posix/os.h"
 #include "posix/syscalls.h"
 
@@ -79,31 +83,42 @@ int Reserve(int fd, off_t size) {
 }  // namespace
 
 absl::StatusOr<Fd> CreateMemory(uint64_t size) {
-  if (size > static_cast<uint64_t>(std::numeric_limits<off_t>::max()) || Hopeless(size)) {
-    return PosixError(ENOMEM, "fallocate");
-  }
   constexpr unsigned int kFlags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
   Fd fd(linux_sys.memfd_create("isoproc", kFlags | kNoExec));
   if (!fd && errno == EINVAL) fd.reset(linux_sys.memfd_create("isoproc", kFlags));
   if (!fd) return PosixError(errno, "memfd_create");
   fd.reset(AboveStandardStreams(fd.release()));
   if (!fd) return PosixError(errno, "fcntl");
-  const auto length = static_cast<off_t>(size);
-  if (RetryOnEintr([&] { return sys.ftruncate(fd.get(), length); }) != 0) {
-    return PosixError(errno, "ftruncate");
-  }
-  if (Reserve(fd.get(), length) != 0) return PosixError(errno, "fallocate");
+  const absl::Status made = MakeMemory(fd.get(), size);
+  if (!made.ok()) return made;
   if (sys.fcntl(fd.get(), F_ADD_SEALS, kSeals) != 0) return PosixError(errno, "fcntl");
   return fd;
+}
+
+absl::Status MakeMemory(int fd, uint64_t size) {
+  if (size > static_cast<uint64_t>(std::numeric_limits<off_t>::max()) || Hopeless(size)) {
+    return PosixError(ENOMEM, "fallocate");
+  }
+  const auto length = static_cast<off_t>(size);
+  if (RetryOnEintr([&] { return sys.ftruncate(fd, length); }) != 0) {
+    return PosixError(errno, "ftruncate");
+  }
+  if (Reserve(fd, length) != 0) return PosixError(errno, "fallocate");
+  return absl::OkStatus();
 }
 
 absl::StatusOr<uint64_t> MemorySize(int fd) {
   const int seals = sys.fcntl(fd, F_GET_SEALS, 0);
   struct stat file;
-  if (seals < 0 || (seals & kSeals) != kSeals || ::fstat(fd, &file) != 0 || file.st_size <= 0) {
+  const bool sealed = seals >= 0 && (seals & kSeals) == kSeals;
+  if (::fstat(fd, &file) != 0 || file.st_size <= 0 || !(sealed || IsOwnFile(file))) {
     return absl::InvalidArgumentError("the handle is not a segment");
   }
   return static_cast<uint64_t>(file.st_size);
+}
+
+absl::StatusOr<std::string> NamedMemoryPrefix() {
+  return absl::StrCat("/dev/shm/isoproc.", ::geteuid(), ".");
 }
 
 }  // namespace isoproc::port::posix::os

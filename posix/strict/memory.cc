@@ -1,5 +1,6 @@
-// Shared memory is a POSIX object that loses its name as soon as it has one. Its last page holds
-// the exact size, which some systems round up when they are asked for it.
+// Shared memory is a POSIX object that loses its name as soon as it has one; what keeps its name is
+// a file in the run directory, as not all systems can lock such objects. The last page holds the
+// exact size, which some systems round up when they are asked for it.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -26,6 +27,7 @@
 #include "posix/fd.h"
 #include "posix/os.h"
 #include "posix/strict/locks.h"
+#include "posix/strict/run_directory.h"
 #include "posix/syscalls.h"
 #include "posix/system.h"
 
@@ -96,10 +98,9 @@ int Reserve(int fd, uint64_t size) {
 // Maps the last page, in which the trailer is.
 class TrailerPage {
  public:
-  TrailerPage(int fd, uint64_t offset)
+  TrailerPage(int fd, uint64_t offset, int protection)
       : size_(static_cast<size_t>(PageSize())),
-        data_(sys.mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-                       static_cast<off_t>(offset))) {}
+        data_(sys.mmap(nullptr, size_, protection, MAP_SHARED, fd, static_cast<off_t>(offset))) {}
   TrailerPage(const TrailerPage&) = delete;
   TrailerPage& operator=(const TrailerPage&) = delete;
   ~TrailerPage() {
@@ -117,25 +118,28 @@ class TrailerPage {
 }  // namespace
 
 absl::StatusOr<Fd> CreateMemory(uint64_t size) {
+  absl::StatusOr<Fd> fd = OpenUnnamed();
+  if (!fd.ok()) return fd.status();
+  const absl::Status made = MakeMemory(fd->get(), size);
+  if (!made.ok()) return made;
+  return fd;
+}
+
+absl::Status MakeMemory(int fd, uint64_t size) {
   const uint64_t page = PageSize();
   if (size > static_cast<uint64_t>(std::numeric_limits<off_t>::max()) - 2 * page) {
     return PosixError(EFBIG, "ftruncate");
   }
-  absl::StatusOr<Fd> fd = OpenUnnamed();
-  if (!fd.ok()) return fd.status();
   const uint64_t offset = TrailerOffset(size);
-  if (RetryOnEintr([&] { return sys.ftruncate(fd->get(), static_cast<off_t>(offset + page)); }) !=
-      0) {
+  if (RetryOnEintr([&] { return sys.ftruncate(fd, static_cast<off_t>(offset + page)); }) != 0) {
     return PosixError(errno, "ftruncate");
   }
-  if (const int error = Reserve(fd->get(), offset + page); error != 0) {
-    return PosixError(error, "pwrite");
-  }
-  const TrailerPage trailer_page(fd->get(), offset);
+  if (const int error = Reserve(fd, offset + page); error != 0) return PosixError(error, "pwrite");
+  const TrailerPage trailer_page(fd, offset, PROT_READ | PROT_WRITE);
   if (!trailer_page.ok()) return PosixError(errno, "mmap");
   const Trailer trailer = {.magic = Trailer::kMagic, .size = size};
   std::memcpy(trailer_page.data(), &trailer, sizeof(trailer));
-  return fd;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<uint64_t> MemorySize(int fd) {
@@ -147,7 +151,7 @@ absl::StatusOr<uint64_t> MemorySize(int fd) {
   if (::fstat(fd, &object) != 0 || object.st_size < 0) return not_a_segment();
   const uint64_t total = static_cast<uint64_t>(object.st_size) / page * page;
   if (total < 2 * page) return not_a_segment();
-  const TrailerPage trailer_page(fd, total - page);
+  const TrailerPage trailer_page(fd, total - page, PROT_READ);
   if (!trailer_page.ok()) return not_a_segment();
   Trailer trailer;
   std::memcpy(&trailer, trailer_page.data(), sizeof(trailer));
@@ -155,6 +159,12 @@ absl::StatusOr<uint64_t> MemorySize(int fd) {
     return not_a_segment();
   }
   return trailer.size;
+}
+
+absl::StatusOr<std::string> NamedMemoryPrefix() {
+  const absl::Status there = EnsureRunDirectory();
+  if (!there.ok()) return there;
+  return RunDirectory() + "m.";
 }
 
 }  // namespace isoproc::port::posix::os

@@ -6,6 +6,7 @@
 //            of it, whose offset is the process's birth number. The system drops the lock when the
 //            process ends in whatever way, gives it to no child, and tells everybody whether it is
 //            held: that is the whole of liveness, and nothing is left over.
+//   m.*      Named memory: see posix/named_memory.h.
 //   p*       Sockets of parkers, "p<birth>.<number>". Removed with the parker, at exit, or, if
 //            their owner was killed, by the next process that makes one.
 #ifndef ISOPROC_POSIX_STRICT_RUN_DIRECTORY_H_

@@ -86,6 +86,8 @@ FaultTable::FaultTable(int n, int error) {
   Wrap<&Syscalls::run_in_child, kUninterrupted>("run_in_child");
   Wrap<&Syscalls::waitid, kInterruptible>("waitid");
   Wrap<&Syscalls::ftruncate, kInterruptible>("ftruncate");
+  Wrap<&Syscalls::flock, kInterruptible>("flock");
+  Wrap<&Syscalls::link, kUninterrupted>("link");
   Wrap<&Syscalls::mmap, kUninterrupted>("mmap");
   // Not kill and close: nothing that they can say is a shortage.
   sys.pthread_create = CreateThread;

@@ -173,6 +173,29 @@ TEST(FaultTest, Segments) {
   });
 }
 
+TEST(FaultTest, NamedSegments) {
+  const std::string name = "fault" + std::to_string(HostPort().ProcessId());
+  ForEachFault([&](int error) {
+    auto made = HostPort().CreateNamedSegment(name, 5000);
+    EXPECT_TRUE(Documented(ToStatus(made))) << made.status();
+    if (error == EINTR) {
+      EXPECT_OK(made);
+    }
+    if (!made.ok()) return;
+    auto opened = HostPort().OpenNamedSegment(name, SegmentAccess::kReadOnly);
+    EXPECT_TRUE(Documented(ToStatus(opened))) << opened.status();
+    if (error == EINTR) {
+      EXPECT_OK(opened);
+    }
+    const absl::Status unlinked = HostPort().UnlinkSegment(name);
+    EXPECT_TRUE(Documented(unlinked)) << unlinked;
+    if (error == EINTR) {
+      EXPECT_OK(unlinked);
+    }
+  });
+  EXPECT_CODE(HostPort().OpenNamedSegment(name, SegmentAccess::kReadOnly), kNotFound);
+}
+
 TEST(FaultTest, CloseIsCalledOnceWhateverItSays) {
   const ScopedSyscalls restored;
   static std::atomic<int> closed;

@@ -1,12 +1,14 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstddef>
 #include <limits>
 #include <memory>
+#include <string>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -72,6 +74,25 @@ TEST_F(MemoryTest, OtherHandlesAreNoSegments) {
   EXPECT_CODE(HostPort().MapSegment(HandleOf(Fd(::open("/bin/sh", O_RDONLY | O_CLOEXEC)))),
               kInvalidArgument);
   EXPECT_CODE(HostPort().MapSegment(Handle()), kInvalidArgument);
+}
+
+TEST_F(MemoryTest, NamesAreForThisUserOnly) {
+  const std::string name = "Mine" + std::to_string(HostPort().ProcessId());
+  const mode_t mask = ::umask(0777);
+  auto segment = HostPort().CreateNamedSegment(name, 1);
+  ::umask(mask);
+  ASSERT_OK(segment);
+  auto handle = (*segment)->Share();
+  ASSERT_OK(handle);
+  struct stat file;
+  ASSERT_EQ(::fstat(static_cast<int>(handle->native()), &file), 0);
+  EXPECT_EQ(file.st_mode & 07777, 0600U);
+  EXPECT_EQ(file.st_nlink, 1U);
+  // What others could open does not count as ours.
+  ASSERT_EQ(::fchmod(static_cast<int>(handle->native()), 0644), 0);
+  EXPECT_CODE(HostPort().OpenNamedSegment(name, SegmentAccess::kReadOnly), kPermissionDenied);
+  ASSERT_EQ(::fchmod(static_cast<int>(handle->native()), 0600), 0);
+  EXPECT_OK(HostPort().UnlinkSegment(name));
 }
 
 TEST_F(MemoryTest, NobodyCanShrinkASegmentUnderTheOthers) {

@@ -14,7 +14,9 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <string>
 #include <system_error>
+#include <utility>
 
 namespace isoproc::system_support {
 namespace {
@@ -98,12 +100,26 @@ int CountMappings() {
 }
 
 int CountSharedMemoryNames() {
+  const std::string own_directory = "/tmp/isoproc-" + std::to_string(::geteuid());
   std::error_code none;
   int count = 0;
-  for (const auto& entry : std::filesystem::directory_iterator("/dev/shm", none)) {
-    if (entry.path().filename().string().starts_with("isoproc.")) ++count;
+  for (const auto& [directory, prefix] :
+       {std::pair("/dev/shm", "isoproc."), std::pair(own_directory.c_str(), "m.")}) {
+    for (const auto& entry : std::filesystem::directory_iterator(directory, none)) {
+      if (entry.path().filename().string().starts_with(prefix)) ++count;
+    }
   }
   return count;
+}
+
+std::string SignalMask() {
+  sigset_t mask;
+  if (::pthread_sigmask(SIG_SETMASK, nullptr, &mask) != 0) Fail("pthread_sigmask");
+  std::string held;
+  for (int signal = 1; signal < 32; ++signal) {
+    if (::sigismember(&mask, signal) == 1) held += std::to_string(signal) + " ";
+  }
+  return held;
 }
 
 void CloseAllHandles() {

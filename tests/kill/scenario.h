@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "isoproc/array.h"
+#include "isoproc/shareable_list.h"
 #include "isoproc/sync.h"
 #include "isoproc/value.h"
 #include "tests/kill/stage.h"
@@ -45,6 +46,7 @@ struct Objects {
   Value<Large> large;
   Array<int64_t> array;
   Array<Large> large_array;
+  ShareableList list;
 };
 
 // Functions get the objects of their own process. `victim` and `sleeper` must not throw.
@@ -79,6 +81,7 @@ std::vector<Scenario> CountScenarios();
 std::vector<Scenario> MeetingScenarios();
 std::vector<Scenario> StorageScenarios();
 std::vector<Scenario> LifetimeScenarios();
+std::vector<Scenario> ListScenarios();
 const std::vector<Scenario>& AllScenarios();
 
 }  // namespace isoproc::kill

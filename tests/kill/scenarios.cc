@@ -8,7 +8,7 @@ const std::vector<Scenario>& AllScenarios() {
   static const auto* const all = [] {
     auto* scenarios = new std::vector<Scenario>;
     for (const auto& group : {LockScenarios(), CountScenarios(), MeetingScenarios(),
-                              StorageScenarios(), LifetimeScenarios()}) {
+                              StorageScenarios(), LifetimeScenarios(), ListScenarios()}) {
       scenarios->insert(scenarios->end(), group.begin(), group.end());
     }
     return scenarios;

@@ -91,6 +91,8 @@ class ScopedFaults {
     Wrap<20>(sys.wait_for_multiple_objects, WAIT_FAILED);
     Wrap<21>(sys.wait_for_single_object, WAIT_FAILED);
     Wrap<22>(sys.write_file);
+    Wrap<23>(sys.create_mutex);
+    Wrap<24>(sys.open_file_mapping);
   }
   ScopedFaults(const ScopedFaults&) = delete;
   ScopedFaults& operator=(const ScopedFaults&) = delete;
@@ -270,6 +272,19 @@ TEST(FaultTest, PassingHandles) {
     return HostPort().MapSegment(*std::move(received)).status();
   };
   FailEach(ERROR_NOT_ENOUGH_MEMORY, scenario, {absl::StatusCode::kResourceExhausted});
+}
+
+TEST(FaultTest, NamedSegments) {
+  const std::string name = "fault" + std::to_string(HostPort().ProcessId());
+  const auto scenario = [&]() -> absl::Status {
+    const auto made = HostPort().CreateNamedSegment(name, 100);
+    if (!made.ok()) return made.status();
+    const auto opened = HostPort().OpenNamedSegment(name, SegmentAccess::kReadOnly);
+    if (!opened.ok()) return opened.status();
+    return HostPort().UnlinkSegment(name);
+  };
+  FailEach(ERROR_NOT_ENOUGH_MEMORY, scenario, {absl::StatusCode::kResourceExhausted});
+  EXPECT_EQ(HostPort().UnlinkSegment(name).code(), absl::StatusCode::kNotFound);
 }
 
 TEST(FaultTest, WaitAny) {

@@ -1,7 +1,9 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -55,6 +57,25 @@ TEST(SegmentTest, SizesThatLieAreRefused) {
     EXPECT_EQ(CodeOf(HostPort().MapSegment(*std::move(handle))),
               absl::StatusCode::kInvalidArgument);
   }
+}
+
+TEST(SegmentTest, NameHasSoManyPlaces) {
+  ExpectNoHandleLeak([] {
+    const std::string name = "places" + std::to_string(HostPort().ProcessId());
+    std::vector<std::unique_ptr<Segment>> unlinked;
+    absl::StatusOr<std::unique_ptr<Segment>> segment = HostPort().CreateNamedSegment(name, 1);
+    while (segment.ok() && unlinked.size() < 100) {
+      unlinked.push_back(*std::move(segment));
+      EXPECT_TRUE(HostPort().UnlinkSegment(name).ok());
+      segment = HostPort().CreateNamedSegment(name, 1);
+    }
+    EXPECT_EQ(unlinked.size(), 32u);
+    EXPECT_EQ(CodeOf(segment), absl::StatusCode::kResourceExhausted);
+    unlinked.erase(unlinked.begin() + 5);
+    segment = HostPort().CreateNamedSegment(name, 1);
+    EXPECT_TRUE(segment.ok());
+    EXPECT_TRUE(HostPort().OpenNamedSegment(name, SegmentAccess::kReadOnly).ok());
+  });
 }
 
 TEST(SegmentTest, SegmentsLeaveNoHandles) {

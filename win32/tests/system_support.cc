@@ -117,6 +117,7 @@ int CountMappings() {
 
 // A name ends with its last handle.
 int CountSharedMemoryNames() { return 0; }
+std::string SignalMask() { return ""; }
 
 // Handles are multiples of four, and small.
 void CloseAllHandles() {

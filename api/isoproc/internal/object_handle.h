@@ -31,6 +31,10 @@ enum class ObjectKind : uint8_t {
 void SaveObject(WriteArchive& archive, const std::shared_ptr<SharedObject>& object);
 std::shared_ptr<SharedObject> LoadObject(ReadArchive& archive, ObjectKind kind);
 
+// The same for memory that goes with a handle; null travels as null.
+void SaveBlock(WriteArchive& archive, const std::shared_ptr<SharedBlock>& block);
+std::shared_ptr<SharedBlock> LoadBlock(ReadArchive& archive);
+
 // The base of all handles. Copies refer to the same object; an empty one refers to none. The object
 // lives until the last handle is gone, in whatever process.                             [SHR-01]
 template <ObjectKind kKind>

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -17,6 +18,16 @@ absl::StatusOr<std::shared_ptr<SharedBlock>> SharedBlock::Of(
 
 absl::StatusOr<std::shared_ptr<SharedBlock>> SharedBlock::Create(uint64_t size) {
   return Of(port::HostPort().CreateSegment(size));
+}
+
+absl::StatusOr<std::shared_ptr<SharedBlock>> SharedBlock::CreateNamed(const std::string& name,
+                                                                      uint64_t size) {
+  return Of(port::HostPort().CreateNamedSegment(name, size));
+}
+
+absl::StatusOr<std::shared_ptr<SharedBlock>> SharedBlock::OpenNamed(const std::string& name,
+                                                                    port::SegmentAccess access) {
+  return Of(port::HostPort().OpenNamedSegment(name, access));
 }
 
 absl::StatusOr<std::shared_ptr<SharedBlock>> SharedBlock::Open(port::Handle handle) {

@@ -1,4 +1,5 @@
 // How handles of shared objects travel.
+#include <cstdint>
 #include <memory>
 #include <utility>
 
@@ -11,13 +12,22 @@
 
 namespace isoproc::internal {
 
-void SaveObject(WriteArchive& archive, const std::shared_ptr<SharedObject>& object) {
+namespace {
+
+Luggage& LuggageOf(WriteArchive& archive) {
   if (archive.luggage() == nullptr) {
     ThrowStatus(absl::InvalidArgumentError(
         "a handle of a shared object travels only as an argument of Process::Start"));
   }
+  return *archive.luggage();
+}
+
+}  // namespace
+
+void SaveObject(WriteArchive& archive, const std::shared_ptr<SharedObject>& object) {
+  Luggage& luggage = LuggageOf(archive);
   // The receiver has the object from its sender until it holds it itself.
-  if (object != nullptr) archive.luggage()->kept.push_back(object);
+  if (object != nullptr) luggage.kept.push_back(object);
   archive.Write(object == nullptr ? ObjectName{} : object->name());
 }
 
@@ -28,6 +38,26 @@ std::shared_ptr<SharedObject> LoadObject(ReadArchive& archive, ObjectKind kind) 
   absl::StatusOr<std::shared_ptr<SharedObject>> object = SharedObject::Open(name, kind);
   if (!object.ok()) ThrowStatus(object.status());
   return *std::move(object);
+}
+
+void SaveBlock(WriteArchive& archive, const std::shared_ptr<SharedBlock>& block) {
+  SharedBlocks& blocks = LuggageOf(archive).blocks;
+  uint32_t number = 0;
+  if (block != nullptr) {
+    blocks.push_back(block);
+    number = static_cast<uint32_t>(blocks.size());
+  }
+  archive.Write(number);
+}
+
+std::shared_ptr<SharedBlock> LoadBlock(ReadArchive& archive) {
+  uint32_t number = 0;
+  archive.Read(number);
+  if (number == 0) return nullptr;
+  if (archive.blocks() == nullptr || number > archive.blocks()->size()) {
+    ThrowBadBytes("the memory of a shared object did not come along");
+  }
+  return (*archive.blocks())[number - 1];
 }
 
 }  // namespace isoproc::internal

@@ -83,27 +83,14 @@ void Storage::set_version(uint64_t version) const { PayloadOf(*object_).version.
 
 void Storage::Save(WriteArchive& archive) const {
   SaveObject(archive, object_);
-  if (object_ == nullptr) return;
-  uint32_t number = 0;
-  if (block_ != nullptr) {
-    archive.luggage()->blocks.push_back(block_);
-    number = static_cast<uint32_t>(archive.luggage()->blocks.size());
-  }
-  archive.Write(number);
+  if (object_ != nullptr) SaveBlock(archive, block_);
 }
 
 void Storage::Load(ReadArchive& archive, ObjectKind kind) {
   *this = Storage();
   object_ = LoadObject(archive, kind);
   if (object_ == nullptr) return;
-  uint32_t number = 0;
-  archive.Read(number);
-  if (number > 0) {
-    if (archive.blocks() == nullptr || number > archive.blocks()->size()) {
-      ThrowBadBytes("the memory of a shared object did not come along");
-    }
-    block_ = (*archive.blocks())[number - 1];
-  }
+  block_ = LoadBlock(archive);
   const absl::Status located = Locate();
   if (!located.ok()) ThrowStatus(located);
 }

@@ -14,6 +14,7 @@ bool Refers(int64_t, const char*) { std::abort(); }
 int CountHandles() { std::abort(); }
 int CountMappings() { std::abort(); }
 int CountSharedMemoryNames() { std::abort(); }
+std::string SignalMask() { std::abort(); }
 void CloseAllHandles() { std::abort(); }
 int CountChildren() { std::abort(); }
 void KillFromOutside(int64_t) { std::abort(); }

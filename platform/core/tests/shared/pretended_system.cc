@@ -42,6 +42,7 @@ class PretendedProcess::Segment : public port::Segment {
  public:
   explicit Segment(absl::Span<std::byte> memory) : memory_(memory) {}
   absl::Span<std::byte> data() override { return memory_; }
+  absl::Span<const std::byte> view() const override { return memory_; }
   absl::StatusOr<port::Handle> Share() const override {
     return port::Handle(1, [](int64_t) {});
   }

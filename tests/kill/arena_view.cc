@@ -1,9 +1,11 @@
 #include "tests/kill/arena_view.h"
 
 #include <bit>
+#include <cstddef>
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "platform/core/shared/arena.h"
 #include "platform/core/shared/family.h"
 #include "platform/core/shared/layout.h"
@@ -34,6 +36,11 @@ bool IsOthers(uint64_t owner) {
 }  // namespace
 
 void Enter() { Family().Self().value(); }
+
+absl::Span<const std::byte> SharedBytes() {
+  const internal::ArenaMemory& memory = Family().memory();
+  return {reinterpret_cast<const std::byte*>(&memory), sizeof(memory)};
+}
 
 int CountSleepers() {
   const internal::ArenaMemory& memory = Family().memory();

@@ -46,6 +46,9 @@ class Stage {
   int finished() const { return finished_; }
   // Returns when so many have: true; or when the victim is dead.
   bool AwaitFinished(int count) const;
+  // Returns when the victim is dead.
+  void AwaitDeath() const;
+  bool is_over() const { return is_over_; }
   void VictimIsDead() { is_over_ = true; }
 
  private:

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "tests/kill/arena_view.h"
 #include "tests/kill/scenario.h"
 #include "tests/kill/stage.h"
 
@@ -24,6 +25,15 @@ void ExpectPermits(Stage& stage, const BoundedSemaphore& bounded, int count) {
 void UsePermit(Objects& mine) {
   mine.bounded.Acquire().IgnoreError();
   mine.bounded.Release().IgnoreError();
+}
+
+// Where nobody but the dead had any: they are back, and not only to be had for who waits.
+void ExpectPermitsBack(Stage& stage, const BoundedSemaphore& bounded, int count) {
+  if (stage.noticed()) {
+    NoticeDeath();
+    stage.Expect(bounded.Value() == count, "permits of the dead are not back");
+  }
+  ExpectPermits(stage, bounded, count);
 }
 
 // All that there are are taken until the victim is dead.
@@ -124,7 +134,8 @@ std::vector<Scenario> CountScenarios() {
              UsePermit(mine);
              mine.bounded.Release().IgnoreError();
            },
-       .judge = [](Stage& stage, Objects& mine, bool) { ExpectPermits(stage, mine.bounded, 2); }},
+       .judge = [](Stage& stage, Objects& mine,
+                   bool) { ExpectPermitsBack(stage, mine.bounded, 2); }},
       {.name = "bounded.contended",
        .make = MakePermit,
        .act = UsePermit,
@@ -176,7 +187,8 @@ std::vector<Scenario> CountScenarios() {
        .make = MakePermit,
        .first = [](Objects& mine) { mine.bounded.Acquire().IgnoreError(); },
        .act = UsePermit,
-       .judge = ExpectPermit},
+       .judge = [](Stage& stage, Objects& mine,
+                   bool) { ExpectPermitsBack(stage, mine.bounded, 1); }},
       // The victim has none, and gives back one that another process has.
       {.name = "bounded.release_anothers",
        .make =

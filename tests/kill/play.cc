@@ -18,7 +18,7 @@ Verdict Play(const Scenario& scenario, const StartVictim& start, const Death& de
              absl::Duration limit) {
   Verdict verdict;
   // Whoever is not woken must be late, however long before the death they fell asleep.
-  Stage stage(scenario.sleepers, 2 * limit);
+  Stage stage(scenario.sleepers, death.noticed, 2 * limit);
   Objects objects;
   Enter();
   scenario.make(objects);

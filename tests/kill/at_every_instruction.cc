@@ -1,4 +1,6 @@
 // Kills a process at every instruction of what it does with shared objects.
+#include "tests/kill/at_every_instruction.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -11,7 +13,6 @@
 #include "isoproc/main.h"
 #include "platform/testing/stepped_copy.h"
 #include "tests/kill/arena_view.h"
-#include "tests/kill/at_every_instruction.h"
 #include "tests/kill/driver.h"
 #include "tests/kill/play.h"
 #include "tests/kill/scenario.h"

@@ -81,9 +81,9 @@ class User {
   void Once() {
     using Use = void (User::*)();
     static constexpr std::array<Use, 10> kUses = {
-        &User::UseLock,    &User::UseRLock,     &User::UseSemaphore, &User::UseBounded,
-        &User::UseEvent,   &User::UseCondition, &User::UseBarrier,   &User::UseValues,
-        &User::UseArrays,  &User::MakeAndDrop};
+        &User::UseLock,   &User::UseRLock,     &User::UseSemaphore, &User::UseBounded,
+        &User::UseEvent,  &User::UseCondition, &User::UseBarrier,   &User::UseValues,
+        &User::UseArrays, &User::MakeAndDrop};
     (this->*kUses[Draw(kUses.size())])();
   }
 

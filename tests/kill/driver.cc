@@ -187,26 +187,26 @@ class Tests {
     if (scenario.sleeps) {
       Try(scenario, {.where = Death::Where::kAsleep, .noticed = noticed}, kLimit, tally);
     }
-    // It takes a while, and the other one is hardly different.
-    const bool must_survey = options_.points == 0 && survey.empty();
-    const Verdict at_end = Try(
-        scenario,
-        {.where = must_survey ? Death::Where::kAtEndSurveyed : Death::Where::kAtEnd,
-         .noticed = noticed},
-        kLimit, tally);
-    if (survey.empty()) survey = at_end.survey;
+    if (survey.empty() || options_.points == 0) {
+      // An exact survey takes a while, and the other one is hardly different.
+      const bool exactly = options_.points == 0 && survey.empty();
+      const Death at_end = {.where = exactly ? Death::Where::kAtEndSurveyed : Death::Where::kAtEnd,
+                            .noticed = noticed};
+      const Verdict verdict = Try(scenario, at_end, kLimit, tally);
+      if (survey.empty()) survey = verdict.survey;
+    }
     const auto places = static_cast<int64_t>(survey.size());
     tally.changes = places - 1;
     if (options_.points == 0) {
       tally.instructions = std::accumulate(survey.begin(), survey.end(), tally.changes);
     }
     const int64_t stride = options_.points == 0 ? 1 : (places - 1) / options_.points + 1;
-    // As far as the survey came, and as far as any run goes: how many changes there are depends on
-    // when others come.
-    bool has_returned = false;
+    // As far as the survey came, and then as far as a run goes: how many changes there are depends
+    // on when others come. A sample does not go so far.
+    bool has_returned = options_.points != 0;
     for (int64_t after = Draw(stride); after < places || !has_returned; after += stride) {
       const int64_t instructions = after < places ? survey[static_cast<size_t>(after)] : 0;
-      has_returned = kill_at({.changes = after}).changes.has_value();
+      has_returned = kill_at({.changes = after}).changes.has_value() || options_.points != 0;
       if (options_.all) {
         for (int64_t i = 1; i <= instructions; ++i) kill_at({.changes = after, .instructions = i});
       } else if (instructions > 0) {
@@ -216,9 +216,7 @@ class Tests {
   }
 
   // From 0 to below `end`.
-  int64_t Draw(int64_t end) {
-    return std::uniform_int_distribution<int64_t>(0, end - 1)(random_);
-  }
+  int64_t Draw(int64_t end) { return std::uniform_int_distribution<int64_t>(0, end - 1)(random_); }
 
   Verdict Try(const Scenario& scenario, const Death& death, absl::Duration limit, Tally& tally) {
     const std::string again =

@@ -209,10 +209,8 @@ std::vector<Scenario> LifetimeScenarios() {
        .first = TakeAll,
        .act = [](Objects&) { NoticeDeath(); },
        .sleepers = 2,
-       .sleeper =
-           [](Stage& stage, Objects& mine) {
-             stage.ExpectOk(mine.event.Wait(stage.limit()), "Wait");
-           },
+       .sleeper = [](Stage& stage,
+                     Objects& mine) { stage.ExpectOk(mine.event.Wait(stage.limit()), "Wait"); },
        .judge =
            [](Stage& stage, Objects& mine, bool) {
              UseShared(stage, mine, false);

@@ -25,7 +25,7 @@ void Use(Stage& stage, const RLock& lock) {
 
 // What Lock and RLock have in common.
 template <class AnyLock>
-std::vector<Scenario> ScenariosOf(const std::string& name, AnyLock Objects::* lock) {
+std::vector<Scenario> ScenariosOf(const std::string& name, AnyLock Objects::*lock) {
   const auto make = [lock](Objects& mine) { mine.*lock = AnyLock::Create().value(); };
   const auto take = [lock](Objects& mine) { (mine.*lock).Acquire().IgnoreError(); };
   const auto take_and_release = [lock](Objects& mine) {
@@ -88,8 +88,7 @@ std::vector<Scenario> ScenariosOf(const std::string& name, AnyLock Objects::* lo
        .judge = judge},
       {.name = absl::StrCat(name, ".times_out"),
        .make = make,
-       .act =
-           [lock](Objects& mine) { (mine.*lock).Acquire(absl::Milliseconds(5)).IgnoreError(); },
+       .act = [lock](Objects& mine) { (mine.*lock).Acquire(absl::Milliseconds(5)).IgnoreError(); },
        .meanwhile = hold_until_death,
        .sleepers = 1,
        .sleeper = use,

@@ -76,17 +76,14 @@ void ExpectArray(Stage& stage, Objects& mine, bool) {
   stage.Expect(mine.array.Load(1).value() == kOld, "not what was stored");
 }
 
-void MakeLargeArray(Objects& mine) {
-  mine.large_array = Array<Large>::Create(uint64_t{2}).value();
-}
+void MakeLargeArray(Objects& mine) { mine.large_array = Array<Large>::Create(uint64_t{2}).value(); }
 void ReplaceElement(Objects& mine) {
   mine.large_array.Store(1, Large::Of(kNew)).IgnoreError();
   mine.large_array.Load(1).IgnoreError();
 }
 // May be torn, and then somebody was told: Play looks at that.
 void ExpectElement(Stage& stage, Objects& mine, bool) {
-  stage.ExpectTaken(mine.large_array.WithLock([](absl::Span<Large>) {}, stage.limit()),
-                    "WithLock");
+  stage.ExpectTaken(mine.large_array.WithLock([](absl::Span<Large>) {}, stage.limit()), "WithLock");
   stage.ExpectOk(mine.large_array.Load(1).status(), "Load");
 }
 
@@ -147,15 +144,13 @@ std::vector<Scenario> StorageScenarios() {
        .make = MakeLargeArray,
        .act = ReplaceElement,
        .sleeps = true,
-       .meanwhile =
-           [](Stage& stage, Objects& mine) { HoldUntil(stage, mine.large_array, 1); },
+       .meanwhile = [](Stage& stage, Objects& mine) { HoldUntil(stage, mine.large_array, 1); },
        .judge = ExpectElement},
       {.name = "array.large_elements_release_to_sleepers",
        .make = MakeLargeArray,
        .act = ReplaceElement,
        .sleeps = true,
-       .meanwhile =
-           [](Stage& stage, Objects& mine) { HoldUntil(stage, mine.large_array, 2); },
+       .meanwhile = [](Stage& stage, Objects& mine) { HoldUntil(stage, mine.large_array, 2); },
        .sleepers = 1,
        .sleeper = [](Stage& stage, Objects& mine) { ExpectElement(stage, mine, false); },
        .judge = ExpectElement},

@@ -10,9 +10,7 @@
 
 namespace isoproc::kill {
 
-Watchdog::Watchdog() {
-  std::thread([this] { Watch(); }).detach();
-}
+Watchdog::Watchdog() : thread_([this] { Watch(); }) {}
 
 void Watchdog::Begin(std::string again) {
   const std::lock_guard lock(mutex_);

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <mutex>
 #include <string>
+#include <thread>
 
 namespace isoproc::kill {
 
@@ -27,6 +28,7 @@ class Watchdog {
   std::condition_variable changed_;
   std::string again_;
   int64_t begun_ = 0;
+  std::thread thread_;
 };
 
 }  // namespace isoproc::kill

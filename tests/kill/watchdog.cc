@@ -8,9 +8,13 @@
 #include <thread>
 #include <utility>
 
+#include "platform/testing/left_running.h"
+
 namespace isoproc::kill {
 
-Watchdog::Watchdog() : thread_([this] { Watch(); }) {}
+Watchdog::Watchdog() {
+  LeaveRunning(std::thread([this] { Watch(); }));
+}
 
 void Watchdog::Begin(std::string again) {
   const std::lock_guard lock(mutex_);

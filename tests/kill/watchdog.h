@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <mutex>
 #include <string>
-#include <thread>
 
 namespace isoproc::kill {
 
@@ -28,7 +27,6 @@ class Watchdog {
   std::condition_variable changed_;
   std::string again_;
   int64_t begun_ = 0;
-  std::thread thread_;
 };
 
 }  // namespace isoproc::kill

@@ -189,7 +189,11 @@ struct Census {
 class Cycles {
  public:
   Cycles(std::string again, uint64_t seed)
-      : again_(std::move(again)), random_(seed), user_(shared_, seed) {}
+      : again_(std::move(again)), random_(seed), user_(shared_, seed) {
+    // What a thread sleeps on is kept, and a handle on some systems: this one's is made here, and
+    // not in some cycle.
+    Event::Create().value().Wait(kPatience).IgnoreError();
+  }
 
   void Run(int64_t count) {
     StartAll();

@@ -1,11 +1,19 @@
 // A copy of the calling process that goes on instruction by instruction. Only where the port has
 // it: posix/tests/linux/stepped_copy.cc.
+//
+// What a process does is cut at its changes: instructions that store to the memory that is watched,
+// and calls of the system. Between two changes it does nothing that another process could see.
 #ifndef ISOPROC_PLATFORM_TESTING_STEPPED_COPY_H_
 #define ISOPROC_PLATFORM_TESTING_STEPPED_COPY_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/types/span.h"
 
 namespace isoproc::system_support {
 
@@ -13,25 +21,42 @@ namespace isoproc::system_support {
 // same.
 class SteppedCopy {
  public:
-  // Whether this system allows it.
-  static bool IsAllowed();
+  // Why it cannot be here; empty: it can.
+  static std::string WhyNot();
 
-  // Starts a copy and returns when `before` has returned there.
-  SteppedCopy(const std::function<void()>& before, const std::function<void()>& act);
+  // Starts a copy and returns when `before` has returned there. `watched`: shared memory, whole
+  // pages.
+  SteppedCopy(absl::Span<const std::byte> watched, const std::function<void()>& before,
+              const std::function<void()>& act);
   SteppedCopy(const SteppedCopy&) = delete;
   SteppedCopy& operator=(const SteppedCopy&) = delete;
   ~SteppedCopy() { Kill(); }
 
-  // Lets it run `count` instructions of `act`; a call of the system is one. nullopt: it has, and
-  // stands still. Or `act` has returned, after so many.
-  std::optional<int64_t> Step(int64_t count);
+  // Lets it make `changes` changes, and then so many more instructions, or as many as there are
+  // before the next change. nullopt: it has, and stands still. Or `act` has returned, after so many
+  // changes.
+  std::optional<int64_t> RunTo(int64_t changes, int64_t instructions);
+  // Runs `act` to its end. Gives the number of instructions before the first change, between that
+  // and the second one, and so on.
+  std::vector<int64_t> Survey();
   // Lets it run.
   void Continue();
   // Kills and reaps it. Twice is fine.
   void Kill();
 
  private:
-  int64_t pid_;
+  enum class Stop { kChange, kInstruction, kReturned };
+  enum class How { kToNextChange, kOneInstruction };
+
+  // To behind the next change, or by one instruction.
+  Stop Advance(How how);
+  void StoreThrough();
+  void Protect(int protection);
+
+  absl::Span<const std::byte> watched_;
+  int64_t pid_ = 0;
+  // Where there is an instruction that calls the system.
+  uint64_t call_at_ = 0;
 };
 
 }  // namespace isoproc::system_support

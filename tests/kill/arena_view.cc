@@ -1,9 +1,11 @@
 #include "tests/kill/arena_view.h"
 
 #include <bit>
+#include <cstddef>
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "platform/core/shared/arena.h"
 #include "platform/core/shared/family.h"
 #include "platform/core/shared/layout.h"
@@ -35,6 +37,11 @@ bool IsOthers(uint64_t owner) {
 
 void Enter() { Family().Self().value(); }
 
+absl::Span<const std::byte> SharedBytes() {
+  const internal::ArenaMemory& memory = Family().memory();
+  return {reinterpret_cast<const std::byte*>(&memory), sizeof(memory)};
+}
+
 int CountSleepers() {
   const internal::ArenaMemory& memory = Family().memory();
   int count = CountBits(memory.header.waiters);
@@ -52,21 +59,28 @@ int CountLocksOfOthers() {
   return count;
 }
 
-std::string WhatOthersLeft() {
+std::string InUse::ToString() const {
+  return absl::StrCat("processes ", processes, ", objects ", objects, ", parkers ", parkers,
+                      ", sleepers ", sleepers);
+}
+
+InUse CountInUse() {
   const internal::ArenaMemory& memory = Family().memory();
-  int processes = -1;  // without this one
+  InUse in_use = {.processes = -1};  // without this one
   for (const internal::Participant& participant : memory.participants) {
-    if (participant.claim.load() != 0) ++processes;
+    if (participant.claim.load() != 0) ++in_use.processes;
   }
-  int objects = 0;
-  for (const ObjectSlot& slot : memory.objects) objects += IsFree(slot) ? 0 : 1;
-  int parkers = 0;
-  for (const Atomic<uint64_t>& owner : memory.parker_owners)
-    parkers += IsOthers(owner.load()) ? 1 : 0;
-  const int sleepers = CountSleepers();
-  if (processes == 0 && objects == 0 && parkers == 0 && sleepers == 0) return "";
-  return absl::StrCat("processes ", processes, " objects ", objects, " parkers ", parkers,
-                      " sleepers ", sleepers);
+  for (const ObjectSlot& slot : memory.objects) in_use.objects += IsFree(slot) ? 0 : 1;
+  for (const Atomic<uint64_t>& owner : memory.parker_owners) {
+    in_use.parkers += IsOthers(owner.load()) ? 1 : 0;
+  }
+  in_use.sleepers = CountSleepers();
+  return in_use;
+}
+
+std::string WhatOthersLeft() {
+  const InUse in_use = CountInUse();
+  return in_use == InUse() ? "" : in_use.ToString();
 }
 
 void NoticeDeath() { internal::NoticeDeathInFamily(); }

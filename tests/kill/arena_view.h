@@ -2,19 +2,36 @@
 #ifndef ISOPROC_TESTS_KILL_ARENA_VIEW_H_
 #define ISOPROC_TESTS_KILL_ARENA_VIEW_H_
 
+#include <cstddef>
 #include <string>
+
+#include "absl/types/span.h"
 
 namespace isoproc::kill {
 
 // Makes the calling process one of the family.
 void Enter();
 
+// The memory of the family.
+absl::Span<const std::byte> SharedBytes();
+
 // Threads that have said that they are about to sleep.
 int CountSleepers();
 // Locks of objects that belong to other processes than this one.
 int CountLocksOfOthers();
 
-// What is in use beyond what this process has: empty if all that others had is given back.
+// What is in use: objects of anybody, and all else of other processes than this one.
+struct InUse {
+  int processes = 0;
+  int objects = 0;
+  int parkers = 0;
+  int sleepers = 0;
+
+  friend bool operator==(const InUse&, const InUse&) = default;
+  std::string ToString() const;
+};
+InUse CountInUse();
+// The same, for a process that has no objects any more: empty if there is nothing.
 std::string WhatOthersLeft();
 
 // A process has died: as Process::Join does.

@@ -1,8 +1,14 @@
 // Kills a process at every instruction of what it does with shared objects.
+#include "tests/kill/at_every_instruction.h"
+
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <limits>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "isoproc/main.h"
 #include "platform/testing/stepped_copy.h"
@@ -14,12 +20,16 @@
 namespace isoproc::kill {
 namespace {
 
+// About as many as there are between two changes.
+constexpr int64_t kSomeInstructions = 64;
+
 // Has copies of all handles, as it is a copy of the surviving process.
 class SteppedVictim : public Victim {
  public:
   SteppedVictim(const Scenario& scenario, const Objects& objects, Role role)
       : objects_(objects),
         copy_(
+            SharedBytes(),
             [&] {
               if (role == Role::kVictim && !scenario.registered) return;
               Enter();
@@ -27,7 +37,14 @@ class SteppedVictim : public Victim {
             },
             [&] { scenario.act(objects_); }) {}
 
-  std::optional<int64_t> RunTo(int64_t n) override { return copy_.Step(n); }
+  std::optional<int64_t> RunTo(const Point& point) override {
+    return copy_.RunTo(point.changes, point.instructions);
+  }
+  std::vector<int64_t> Survey(bool exactly) override {
+    if (exactly) return copy_.Survey();
+    const int64_t changes = *copy_.RunTo((std::numeric_limits<int64_t>::max)(), 0);
+    return std::vector<int64_t>(1 + static_cast<size_t>(changes), kSomeInstructions);
+  }
   void RunOn() override { copy_.Continue(); }
   void Kill() override { copy_.Kill(); }
 
@@ -37,18 +54,18 @@ class SteppedVictim : public Victim {
 };
 
 }  // namespace
-}  // namespace isoproc::kill
 
-int main(int argc, char** argv) {
-  isoproc::Init(argc, argv);
-  if (!isoproc::system_support::SteppedCopy::IsAllowed()) {
-    std::printf("SKIPPED: this system does not let a program step through another\n");
-    return 0;
+int KillAtEveryInstruction(int argc, char** argv, Program program) {
+  Init(argc, argv);
+  const std::string why_not = system_support::SteppedCopy::WhyNot();
+  if (!why_not.empty()) {
+    std::printf("SKIPPED: %s\n", why_not.c_str());
+    return kSkipped;
   }
-  return isoproc::kill::RunKillTests(
-      argc, argv,
-      [](const isoproc::kill::Scenario& scenario, const isoproc::kill::Objects& objects,
-         isoproc::kill::Role role) {
-        return std::make_unique<isoproc::kill::SteppedVictim>(scenario, objects, role);
-      });
+  program.start = [](const Scenario& scenario, const Objects& objects, Role role) {
+    return std::make_unique<SteppedVictim>(scenario, objects, role);
+  };
+  return RunKillTests(argc, argv, program);
 }
+
+}  // namespace isoproc::kill

@@ -9,8 +9,8 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
-#include "absl/time/time.h"
 #include "isoproc/main.h"
 #include "isoproc/process.h"
 #include "isoproc/process_options.h"
@@ -26,10 +26,11 @@
 namespace isoproc::kill {
 namespace {
 
-// What a victim says, and how it is answered: with the number of a point.
+// What a victim says, and how it is answered: with the number of the store before which it stops;
+// 0: none.
 constexpr char kBegun = 'b';
 constexpr char kStopped = 's';
-constexpr char kReturned = 'r';  // and after how many points
+constexpr char kReturned = 'r';  // and after how many stores
 
 void Say(char word, int64_t number = 0) {
   std::printf("%c%lld\n", word, static_cast<long long>(number));
@@ -48,10 +49,10 @@ void RunVictim(const std::string& name, bool is_first, Objects objects) {
     Say(kBegun);
     char answer[32] = {};
     if (std::fgets(answer, sizeof(answer), stdin) == nullptr) return;
-    const int64_t point = std::atoll(answer);
+    const int64_t last = std::atoll(answer);
     int64_t stores = 0;
     std::function<void()> before_store = [&] {
-      if (++stores != point) return;
+      if (++stores != last) return;
       internal::crash_point = nullptr;
       Say(kStopped);
       Stay();
@@ -90,11 +91,15 @@ class StartedVictim : public Victim {
     }
   }
 
-  std::optional<int64_t> RunTo(int64_t n) override {
-    Answer(n);
+  std::optional<int64_t> RunTo(const Point& point) override {
+    Answer(point.changes + 1);
     const std::string said = Hear();
     if (said[0] == kStopped) return std::nullopt;
     return std::atoll(said.c_str() + 1);
+  }
+  std::vector<int64_t> Survey(bool) override {
+    Answer(0);
+    return std::vector<int64_t>(1 + static_cast<size_t>(std::atoll(Hear().c_str() + 1)));
   }
   void RunOn() override { Answer(0); }
   void Kill() override {
@@ -105,8 +110,8 @@ class StartedVictim : public Victim {
   }
 
  private:
-  void Answer(int64_t point) {
-    const std::string line = std::to_string(point) + "\n";
+  void Answer(int64_t store) {
+    const std::string line = std::to_string(store) + "\n";
     system_support::WritePipe(input_.write_end, line.data(), line.size());
   }
   // A line.
@@ -129,38 +134,15 @@ std::unique_ptr<Victim> Start(const Scenario& scenario, const Objects& objects, 
   return std::make_unique<StartedVictim>(scenario, objects, role);
 }
 
-// The negative control: nobody is told of a death and nobody looks, so that survivors must hang,
-// and be late. Whether as many do as have to.
-bool HangsAt(int64_t expected, const std::string& name) {
-  int64_t failures = 0;
-  for (const Scenario& scenario : AllScenarios()) {
-    if (scenario.name != name) continue;
-    std::optional<int64_t> points;
-    for (int64_t point = 1; !points.has_value(); ++point) {
-      const Verdict verdict = Play(scenario, Start, {.point = point}, absl::Seconds(1));
-      points = verdict.points;
-      failures += verdict.problems.empty() ? 0 : 1;
-    }
-  }
-  std::printf("%s: %lld points fail if nobody looks\n", name.c_str(),
-              static_cast<long long>(failures));
-  return failures == expected;
-}
-
-int RunControl() {
-  internal::nobody_looks = true;
-  // Between taking a lock and releasing it; and between the choice of a sleeper and its wake.
-  // (Between the release and that choice, the next owner's release wakes.)
-  const bool free = HangsAt(1, "lock.free");
-  const bool sleepers = HangsAt(2, "lock.release_to_sleepers");
-  return free && sleepers ? 0 : 1;
-}
-
 }  // namespace
 }  // namespace isoproc::kill
 
 int main(int argc, char** argv) {
   isoproc::Init(argc, argv);
-  if (argc == 2 && std::string(argv[1]) == "--nobody-looks") return isoproc::kill::RunControl();
-  return isoproc::kill::RunKillTests(argc, argv, &isoproc::kill::Start);
+  return isoproc::kill::RunKillTests(
+      argc, argv,
+      {.start = &isoproc::kill::Start,
+       .look_away = [] { isoproc::internal::nobody_looks = true; },
+       // As in every_instruction_control_main.cc, without what the port does to wake somebody.
+       .controls = {{"lock.free", {1}}, {"lock.release_to_sleepers", {0, 2}}}});
 }

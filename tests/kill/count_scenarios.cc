@@ -2,6 +2,8 @@
 #include <thread>
 #include <vector>
 
+#include "absl/time/time.h"
+#include "tests/kill/arena_view.h"
 #include "tests/kill/scenario.h"
 #include "tests/kill/stage.h"
 
@@ -23,6 +25,35 @@ void ExpectPermits(Stage& stage, const BoundedSemaphore& bounded, int count) {
 void UsePermit(Objects& mine) {
   mine.bounded.Acquire().IgnoreError();
   mine.bounded.Release().IgnoreError();
+}
+
+// Where nobody but the dead had any: they are back, and not only to be had for who waits.
+void ExpectPermitsBack(Stage& stage, const BoundedSemaphore& bounded, int count) {
+  if (stage.noticed()) {
+    NoticeDeath();
+    stage.Expect(bounded.Value() == count, "permits of the dead are not back");
+  }
+  ExpectPermits(stage, bounded, count);
+}
+
+// All that there are are taken until the victim is dead.
+void HoldPermit(Stage& stage, Objects& mine) {
+  stage.ExpectOk(mine.bounded.Acquire(), "Acquire");
+  stage.SetOff();
+  stage.AwaitDeath();
+  stage.ExpectOk(mine.bounded.Release(), "Release");
+}
+void ExpectPermit(Stage& stage, Objects& mine, bool) { ExpectPermits(stage, mine.bounded, 1); }
+void MakePermit(Objects& mine) { MakePermits(mine, 1); }
+void AcquireAndRelease(Stage& stage, Objects& mine) {
+  stage.ExpectOk(mine.bounded.Acquire(stage.limit()), "Acquire");
+  stage.ExpectOk(mine.bounded.Release(), "Release");
+}
+
+// Nobody adds until the victim is dead; then one for each who waits.
+void ReleaseAfterDeath(Stage& stage, Objects& mine, bool) {
+  stage.ExpectOk(mine.semaphore.Release(1 + stage.sleepers()), "Release");
+  stage.ExpectOk(mine.semaphore.Acquire(stage.limit()), "Acquire");
 }
 
 void TakeOne(Stage& stage, Objects& mine) {
@@ -73,6 +104,16 @@ std::vector<Scenario> CountScenarios() {
              // What the dead one took is gone; what it only was woken for is the other's.
              if (taken) stage.ExpectOk(mine.semaphore.Release(), "Release");
            }},
+      {.name = "semaphore.try_in_vain",
+       .make = [](Objects& mine) { mine.semaphore = Semaphore::Create(0).value(); },
+       .act = [](Objects& mine) { mine.semaphore.TryAcquire().IgnoreError(); },
+       .judge = ReleaseAfterDeath},
+      {.name = "semaphore.times_out",
+       .make = [](Objects& mine) { mine.semaphore = Semaphore::Create(0).value(); },
+       .act = [](Objects& mine) { mine.semaphore.Acquire(absl::Milliseconds(5)).IgnoreError(); },
+       .sleepers = 1,
+       .sleeper = TakeOne,
+       .judge = ReleaseAfterDeath},
       // All of a release comes to pass, or nothing of it.
       {.name = "semaphore.release_to_sleepers",
        .make = [](Objects& mine) { mine.semaphore = Semaphore::Create(0).value(); },
@@ -93,9 +134,10 @@ std::vector<Scenario> CountScenarios() {
              UsePermit(mine);
              mine.bounded.Release().IgnoreError();
            },
-       .judge = [](Stage& stage, Objects& mine, bool) { ExpectPermits(stage, mine.bounded, 2); }},
+       .judge = [](Stage& stage, Objects& mine,
+                   bool) { ExpectPermitsBack(stage, mine.bounded, 2); }},
       {.name = "bounded.contended",
-       .make = [](Objects& mine) { MakePermits(mine, 1); },
+       .make = MakePermit,
        .act = UsePermit,
        .sleeps = true,
        .meanwhile =
@@ -105,7 +147,65 @@ std::vector<Scenario> CountScenarios() {
              stage.AwaitSleepers(1);
              stage.ExpectOk(mine.bounded.Release(), "Release");
            },
-       .judge = [](Stage& stage, Objects& mine, bool) { ExpectPermits(stage, mine.bounded, 1); }},
+       .judge = ExpectPermit},
+      {.name = "bounded.contended_with_sleeper",
+       .make = MakePermit,
+       .act = UsePermit,
+       .sleeps = true,
+       .meanwhile =
+           [](Stage& stage, Objects& mine) {
+             stage.ExpectOk(mine.bounded.Acquire(), "Acquire");
+             stage.SetOff();
+             stage.AwaitSleepers(2);
+             stage.ExpectOk(mine.bounded.Release(), "Release");
+           },
+       .sleepers = 1,
+       .sleeper = AcquireAndRelease,
+       .judge =
+           [](Stage& stage, Objects& mine, bool) {
+             while (stage.finished() < stage.sleepers()) std::this_thread::yield();
+             ExpectPermits(stage, mine.bounded, 1);
+           }},
+      {.name = "bounded.try_in_vain",
+       .make = MakePermit,
+       .act = [](Objects& mine) { mine.bounded.TryAcquire().IgnoreError(); },
+       .meanwhile = HoldPermit,
+       .judge = ExpectPermit},
+      {.name = "bounded.times_out",
+       .make = MakePermit,
+       .act = [](Objects& mine) { mine.bounded.Acquire(absl::Milliseconds(5)).IgnoreError(); },
+       .meanwhile = HoldPermit,
+       .sleepers = 1,
+       .sleeper = AcquireAndRelease,
+       .judge =
+           [](Stage& stage, Objects& mine, bool) {
+             while (stage.finished() < stage.sleepers()) std::this_thread::yield();
+             ExpectPermits(stage, mine.bounded, 1);
+           }},
+      // Two deaths: the second process dies while it takes what the first one had.
+      {.name = "bounded.from_the_dead",
+       .make = MakePermit,
+       .first = [](Objects& mine) { mine.bounded.Acquire().IgnoreError(); },
+       .act = UsePermit,
+       .judge = [](Stage& stage, Objects& mine,
+                   bool) { ExpectPermitsBack(stage, mine.bounded, 1); }},
+      // The victim has none, and gives back one that another process has.
+      {.name = "bounded.release_anothers",
+       .make =
+           [](Objects& mine) {
+             MakePermits(mine, 2);
+             mine.bounded.Acquire().IgnoreError();
+             mine.bounded.Acquire().IgnoreError();
+           },
+       .act = [](Objects& mine) { mine.bounded.Release().IgnoreError(); },
+       .committed = [](const Stage&, const Objects& mine) { return mine.bounded.Value() == 1; },
+       .judge =
+           [](Stage& stage, Objects& mine, bool released) {
+             stage.Expect(mine.bounded.Value() == (released ? 1 : 0), "permits have changed");
+             if (!released) stage.ExpectOk(mine.bounded.Release(), "Release");
+             stage.ExpectOk(mine.bounded.Release(), "Release");
+             stage.Expect(!mine.bounded.Release().ok(), "a permit too many came back");
+           }},
       {.name = "bounded.release_to_sleepers",
        .make = [](Objects& mine) { MakePermits(mine, 2); },
        .before =

@@ -4,6 +4,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "tests/kill/arena_view.h"
 #include "tests/kill/scenario.h"
 #include "tests/kill/stage.h"
@@ -28,10 +29,21 @@ void Notify(Stage& stage, Objects& mine) {
   stage.ExpectOk(mine.condition.Notify(), "Notify");
   stage.ExpectOk(mine.condition.Release(), "Release");
 }
+// Without a notification: who still waits must be woken by the death.
 void UseCondition(Stage& stage, Objects& mine, bool) {
   stage.ExpectTaken(mine.condition.Acquire(stage.limit()), "Acquire");
-  stage.ExpectOk(mine.condition.NotifyAll(), "NotifyAll");
   stage.ExpectOk(mine.condition.Release(), "Release");
+}
+
+void WaitAndRelease(Objects& mine) {
+  mine.condition.Acquire().IgnoreError();
+  mine.condition.Wait().IgnoreError();
+  mine.condition.Release().IgnoreError();
+}
+void NotifyWhoeverSleeps(Stage& stage, Objects& mine) {
+  stage.SetOff();
+  stage.AwaitSleepers(1);
+  Notify(stage, mine);
 }
 
 void Meet(Stage& stage, Objects& mine) {
@@ -94,6 +106,81 @@ std::vector<Scenario> MeetingScenarios() {
        .sleepers = 1,
        .sleeper = AwaitEvent,
        .judge = [](Stage& stage, Objects& mine, bool) { AwaitEvent(stage, mine); }},
+      {.name = "event.set_free",
+       .make = MakeEvent,
+       .act = [](Objects& mine) { mine.event.Set().IgnoreError(); },
+       .committed = [](const Stage&, const Objects& mine) { return mine.event.IsSet(); },
+       .judge =
+           [](Stage& stage, Objects& mine, bool is_set) {
+             stage.Expect(mine.event.IsSet() == is_set, "the event has changed");
+             stage.ExpectOk(mine.event.Set(), "Set");
+             AwaitEvent(stage, mine);
+           }},
+      {.name = "event.clear_with_sleepers",
+       .make = MakeEvent,
+       .act = [](Objects& mine) { mine.event.Clear().IgnoreError(); },
+       .sleepers = 2,
+       .sleeper = AwaitEvent,
+       .judge =
+           [](Stage& stage, Objects& mine, bool) {
+             stage.Expect(!mine.event.IsSet(), "the event has changed");
+             stage.ExpectOk(mine.event.Set(), "Set");
+             AwaitEvent(stage, mine);
+           }},
+      {.name = "event.wait_free",
+       .make =
+           [](Objects& mine) {
+             MakeEvent(mine);
+             mine.event.Set().IgnoreError();
+           },
+       .act = [](Objects& mine) { mine.event.Wait().IgnoreError(); },
+       .judge = [](Stage& stage, Objects& mine, bool) { AwaitEvent(stage, mine); }},
+      {.name = "event.wait_times_out",
+       .make = MakeEvent,
+       .act = [](Objects& mine) { mine.event.Wait(absl::Milliseconds(5)).IgnoreError(); },
+       .sleepers = 1,
+       .sleeper = AwaitEvent,
+       .judge = [](Stage& stage, Objects& mine, bool) { stage.ExpectOk(mine.event.Set(), "Set"); }},
+      {.name = "condition.notify_free",
+       .make = MakeCondition,
+       .act =
+           [](Objects& mine) {
+             mine.condition.Acquire().IgnoreError();
+             mine.condition.Notify().IgnoreError();
+             mine.condition.Release().IgnoreError();
+           },
+       .judge = UseCondition},
+      {.name = "condition.notify_one",
+       .make = MakeCondition,
+       .act =
+           [](Objects& mine) {
+             mine.condition.Acquire().IgnoreError();
+             mine.condition.Notify().IgnoreError();
+             mine.condition.Release().IgnoreError();
+           },
+       .sleepers = 2,
+       .sleeper = AwaitCondition,
+       .judge = UseCondition},
+      // While one waits for the condition and another has its lock.
+      {.name = "condition.notify_contended",
+       .make = MakeCondition,
+       .act =
+           [](Objects& mine) {
+             mine.condition.Acquire().IgnoreError();
+             mine.condition.NotifyAll().IgnoreError();
+             mine.condition.Release().IgnoreError();
+           },
+       .meanwhile =
+           [](Stage& stage, Objects& mine) {
+             stage.SetOff();
+             stage.AwaitSleepers(1);
+             stage.ExpectTaken(mine.condition.Acquire(stage.limit()), "Acquire");
+             stage.AwaitSleepers(2);
+             stage.ExpectOk(mine.condition.Release(), "Release");
+           },
+       .sleepers = 1,
+       .sleeper = AwaitCondition,
+       .judge = UseCondition},
       {.name = "condition.notify",
        .make = MakeCondition,
        .act =
@@ -121,6 +208,61 @@ std::vector<Scenario> MeetingScenarios() {
              stage.AwaitSleepers(2);
              Notify(stage, mine);
              if (stage.AwaitFinished(1)) Notify(stage, mine);
+           },
+       .sleepers = 1,
+       .sleeper = AwaitCondition,
+       .judge = UseCondition},
+      {.name = "condition.wait_with_lock",
+       .make =
+           [](Objects& mine) {
+             mine.lock = Lock::Create().value();
+             mine.condition = Condition::Create(mine.lock).value();
+           },
+       .act = WaitAndRelease,
+       .sleeps = true,
+       .meanwhile = NotifyWhoeverSleeps,
+       .judge = UseCondition},
+      // Each Wait gives up the lock as often as it is had.
+      {.name = "condition.wait_nested",
+       .make = MakeCondition,
+       .act =
+           [](Objects& mine) {
+             mine.condition.Acquire().IgnoreError();
+             WaitAndRelease(mine);
+             mine.condition.Release().IgnoreError();
+           },
+       .sleeps = true,
+       .meanwhile = NotifyWhoeverSleeps,
+       .judge = UseCondition},
+      {.name = "condition.wait_for",
+       .make =
+           [](Objects& mine) {
+             MakeCondition(mine);
+             mine.value = Value<int64_t>::Create().value();
+           },
+       .act =
+           [](Objects& mine) {
+             mine.condition.Acquire().IgnoreError();
+             mine.condition.WaitFor([&] { return mine.value.Load().value_or(1) != 0; })
+                 .IgnoreError();
+             mine.condition.Release().IgnoreError();
+           },
+       .sleeps = true,
+       .meanwhile =
+           [](Stage& stage, Objects& mine) {
+             stage.SetOff();
+             stage.AwaitSleepers(1);
+             stage.ExpectOk(mine.value.Store(1), "Store");
+             Notify(stage, mine);
+           },
+       .judge = UseCondition},
+      {.name = "condition.wait_times_out",
+       .make = MakeCondition,
+       .act =
+           [](Objects& mine) {
+             mine.condition.Acquire().IgnoreError();
+             mine.condition.Wait(absl::Milliseconds(5)).IgnoreError();
+             mine.condition.Release().IgnoreError();
            },
        .sleepers = 1,
        .sleeper = AwaitCondition,
@@ -160,6 +302,46 @@ std::vector<Scenario> MeetingScenarios() {
        .sleepers = 1,
        .sleeper = Meet,
        .judge = ExpectBroken},
+      {.name = "barrier.abort_free",
+       .make = barrier_of(3),
+       .act = [](Objects& mine) { mine.barrier.Abort().IgnoreError(); },
+       .judge = ExpectBroken},
+      {.name = "barrier.reset_broken",
+       .make =
+           [](Objects& mine) {
+             mine.barrier = Barrier::Create(2).value();
+             mine.barrier.Abort().IgnoreError();
+           },
+       .act = [](Objects& mine) { mine.barrier.Reset().IgnoreError(); },
+       .judge = ExpectBroken},
+      {.name = "barrier.wait_broken",
+       .make =
+           [](Objects& mine) {
+             mine.barrier = Barrier::Create(2).value();
+             mine.barrier.Abort().IgnoreError();
+           },
+       .act = [](Objects& mine) { mine.barrier.Wait().IgnoreError(); },
+       .judge = ExpectBroken},
+      // Who has waited too long breaks it for those who wait with it.
+      {.name = "barrier.times_out",
+       .make = barrier_of(3),
+       .act = [](Objects& mine) { mine.barrier.Wait(absl::Milliseconds(5)).IgnoreError(); },
+       .sleepers = 1,
+       .sleeper = Meet,
+       .judge = ExpectBroken},
+      {.name = "barrier.middle",
+       .make = barrier_of(3),
+       .act = [](Objects& mine) { mine.barrier.Wait().IgnoreError(); },
+       .sleeps = true,
+       .meanwhile =
+           [](Stage& stage, Objects& mine) {
+             stage.SetOff();
+             stage.AwaitSleepers(2);
+             Meet(stage, mine);
+           },
+       .sleepers = 1,
+       .sleeper = Meet,
+       .judge = [](Stage& stage, Objects& mine, bool) { Meet(stage, mine); }},
   };
 }
 

@@ -18,7 +18,7 @@ Verdict Play(const Scenario& scenario, const StartVictim& start, const Death& de
              absl::Duration limit) {
   Verdict verdict;
   // Whoever is not woken must be late, however long before the death they fell asleep.
-  Stage stage(scenario.sleepers, 2 * limit);
+  Stage stage(scenario.sleepers, death.noticed, 2 * limit);
   Objects objects;
   Enter();
   scenario.make(objects);
@@ -43,12 +43,19 @@ Verdict Play(const Scenario& scenario, const StartVictim& start, const Death& de
   }
   while (CountSleepers() < scenario.sleepers) std::this_thread::yield();
 
-  if (death.point == Death::kAsleep) {
-    stage.LetSleep();
-    victim->RunOn();
-    while (CountSleepers() <= scenario.sleepers) std::this_thread::yield();
-  } else {
-    verdict.points = victim->RunTo(death.point);
+  switch (death.where) {
+    case Death::Where::kAtPoint:
+      verdict.changes = victim->RunTo(death.point);
+      break;
+    case Death::Where::kAsleep:
+      stage.LetSleep();
+      victim->RunOn();
+      while (CountSleepers() <= scenario.sleepers) std::this_thread::yield();
+      break;
+    case Death::Where::kAtEnd:
+    case Death::Where::kAtEndSurveyed:
+      verdict.survey = victim->Survey(death.where == Death::Where::kAtEndSurveyed);
+      break;
   }
   const int locks = CountLocksOfOthers();
   const bool committed = scenario.committed(stage, objects);
@@ -59,7 +66,6 @@ Verdict Play(const Scenario& scenario, const StartVictim& start, const Death& de
   scenario.judge(stage, objects, committed);
   for (std::thread& thread : threads) thread.join();
   verdict.recovery = absl::Now() - begin;
-  verdict.had_lock = locks > 0;
 
   stage.Expect(verdict.recovery < limit, "the survivors were late");
   stage.Expect(stage.times_told() == locks,

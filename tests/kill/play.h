@@ -14,15 +14,26 @@
 
 namespace isoproc::kill {
 
-// A process that can be killed at a point that is known. What a point is depends on the program: an
-// instruction, or a store.
+// A point of what a process does. It is cut at its changes, which others can see: stores to shared
+// memory, and calls of the system if the program sees them.
+struct Point {
+  int64_t changes = 0;
+  // Behind the last of these changes. Further than the next change does not count.
+  int64_t instructions = 0;
+};
+
+// A process that can be killed at a point that is known.
 class Victim {
  public:
   virtual ~Victim() = default;
 
-  // Begins Scenario::act and goes on to point `n`, where it stops: nullopt. Or `act` returned
-  // before, after as many points, and it stopped then.
-  virtual std::optional<int64_t> RunTo(int64_t n) = 0;
+  // Begins Scenario::act and goes on to `point`, where it stops: nullopt. Or `act` returned before,
+  // after so many changes, and it stopped then.
+  virtual std::optional<int64_t> RunTo(const Point& point) = 0;
+  // Runs Scenario::act to its end. Gives the number of instructions before the first change,
+  // between that and the second one, and so on: if not `exactly`, some number. 0 where the program
+  // cannot stop in between.
+  virtual std::vector<int64_t> Survey(bool exactly) = 0;
   // Begins Scenario::act and does not stop.
   virtual void RunOn() = 0;
   // Blocks: until it is dead for everybody. Nobody is told of the death.
@@ -38,17 +49,17 @@ using StartVictim = std::function<std::unique_ptr<Victim>(const Scenario& scenar
 
 // Where the victim is killed, and whether the survivors are told of it.
 struct Death {
-  // Any point from 1; kAsleep: when it sleeps in Scenario::act.
-  static constexpr int64_t kAsleep = -1;
-  int64_t point = 0;
+  enum class Where { kAtPoint, kAsleep, kAtEnd, kAtEndSurveyed };
+  Where where = Where::kAtPoint;
+  Point point;
   bool noticed = false;
 };
 
 struct Verdict {
-  // If `act` returned before `point`: its number of points.
-  std::optional<int64_t> points;
-  // Whether the victim had a lock when it died.
-  bool had_lock = false;
+  // If `act` returned before the point: its number of changes.
+  std::optional<int64_t> changes;
+  // With kAtEnd and, exactly, kAtEndSurveyed: see Victim::Survey.
+  std::vector<int64_t> survey;
   std::vector<std::string> problems;
   // From the death until all survivors had made progress.
   absl::Duration recovery;

@@ -47,4 +47,8 @@ void Stage::AwaitSleepers(int count) const {
   while (!is_over_ && (lets_sleep_ || CountSleepers() < count)) std::this_thread::yield();
 }
 
+void Stage::AwaitDeath() const {
+  while (!is_over_) std::this_thread::yield();
+}
+
 }  // namespace isoproc::kill

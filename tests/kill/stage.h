@@ -17,7 +17,8 @@ namespace isoproc::kill {
 // Thread safety: any thread.
 class Stage {
  public:
-  Stage(int sleepers, absl::Duration limit) : sleepers_(sleepers), limit_(limit) {}
+  Stage(int sleepers, bool noticed, absl::Duration limit)
+      : sleepers_(sleepers), noticed_(noticed), limit_(limit) {}
 
   // The timeout of all that survivors do.
   absl::Duration limit() const { return limit_; }
@@ -27,6 +28,8 @@ class Stage {
   // For each time that a survivor takes a lock: who is told of a death is counted.
   void ExpectTaken(const absl::StatusOr<LockStatus>& taken, const std::string& what);
   int times_told() const { return told_; }
+  // Whether the survivors are told of the death.
+  bool noticed() const { return noticed_; }
   // How many Scenario::sleepers there are.
   int sleepers() const { return sleepers_; }
   std::vector<std::string> problems() const;
@@ -46,10 +49,14 @@ class Stage {
   int finished() const { return finished_; }
   // Returns when so many have: true; or when the victim is dead.
   bool AwaitFinished(int count) const;
+  // Returns when the victim is dead.
+  void AwaitDeath() const;
+  bool is_over() const { return is_over_; }
   void VictimIsDead() { is_over_ = true; }
 
  private:
   const int sleepers_;
+  const bool noticed_;
   const absl::Duration limit_;
   mutable std::mutex mutex_;
   std::vector<std::string> problems_;

@@ -1,19 +1,30 @@
+// By ptrace, on x86-64. The copy may not write to the memory that is watched, so that the system stops it
+// before each store there; then it is let to write for that one instruction.
 #include "platform/testing/stepped_copy.h"
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
 #include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/types/span.h"
 
 namespace isoproc::system_support {
+
 namespace {
 
 [[noreturn]] void Fail(const char* what) {
@@ -21,10 +32,21 @@ namespace {
   std::abort();
 }
 
-// Gives the signal that `pid` stopped with.
-int AwaitStop(pid_t pid) {
+// Stops of calls of the system; see PTRACE_O_TRACESYSGOOD.
+constexpr int kSystemCall = SIGTRAP | 0x80;
+// `syscall`, as the low bytes of a word.
+constexpr uint64_t kCallInstruction = 0x050F;
+constexpr uint64_t kCallInstructionSize = 2;
+
+template <class Data>
+void Trace(__ptrace_request request, int64_t pid, Data data) {
+  if (::ptrace(request, static_cast<pid_t>(pid), nullptr, data) != 0) Fail("ptrace");
+}
+
+// Lets `pid` go on, with a signal or 0, and gives the one that it stops with next.
+int AwaitStop(int64_t pid) {
   int status = 0;
-  while (::waitpid(pid, &status, 0) != pid) {
+  while (::waitpid(static_cast<pid_t>(pid), &status, 0) != pid) {
     if (errno != EINTR) Fail("waitpid");
   }
   if (!WIFSTOPPED(status)) {
@@ -33,53 +55,157 @@ int AwaitStop(pid_t pid) {
   }
   return WSTOPSIG(status);
 }
+int Resume(__ptrace_request how, int64_t pid, int signal = 0) {
+  Trace(how, pid, signal);
+  return AwaitStop(pid);
+}
 
-// Stops the calling process, so that its tracer sees where it is.
-void Mark() { ::raise(SIGSTOP); }
+user_regs_struct RegistersOf(int64_t pid) {
+  user_regs_struct registers;
+  Trace(PTRACE_GETREGS, pid, &registers);
+  return registers;
+}
+
+bool IsCallAt(int64_t pid, uint64_t address) {
+  errno = 0;
+  const auto word = static_cast<uint64_t>(::ptrace(PTRACE_PEEKTEXT, static_cast<pid_t>(pid),
+                                                   reinterpret_cast<void*>(address), nullptr));
+  return errno == 0 && (word & 0xFFFF) == kCallInstruction;
+}
+
+const void* FaultAddress(int64_t pid) {
+  siginfo_t info;
+  Trace(PTRACE_GETSIGINFO, pid, &info);
+  return info.si_addr;
+}
+
+bool Contains(absl::Span<const std::byte> bytes, const void* address) {
+  const auto* const at = static_cast<const std::byte*>(address);
+  return at >= bytes.data() && at < bytes.data() + bytes.size();
+}
+
+// A page that nobody may touch: who does has come to the end of `act`.
+volatile char* EndMark() {
+  static void* const page = ::mmap(nullptr, 1, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) Fail("mmap");
+  return static_cast<volatile char*>(page);
+}
 
 }  // namespace
 
-bool SteppedCopy::IsAllowed() {
+std::string SteppedCopy::WhyNot() {
   const pid_t pid = ::fork();
   if (pid < 0) Fail("fork");
   if (pid == 0) ::_exit(::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) == 0 ? 0 : 1);
   int status = 0;
   ::waitpid(pid, &status, 0);
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return "";
+  return "this system does not let a program trace another one (ptrace)";
 }
 
-SteppedCopy::SteppedCopy(const std::function<void()>& before, const std::function<void()>& act) {
+SteppedCopy::SteppedCopy(absl::Span<const std::byte> watched, const std::function<void()>& before,
+                         const std::function<void()>& act)
+    : watched_(watched) {
+  volatile char* const end_mark = EndMark();
   std::fflush(nullptr);
   const pid_t pid = ::fork();
   if (pid < 0) Fail("fork");
   if (pid == 0) {
     if (::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) ::_exit(1);
     before();
-    Mark();
+    ::raise(SIGSTOP);
     act();
-    Mark();
+    *end_mark = 1;
     ::_exit(2);
   }
   pid_ = pid;
-  if (AwaitStop(pid) != SIGSTOP) Fail("the copy did not get to its first mark");
-  ::ptrace(PTRACE_SETOPTIONS, pid, nullptr, PTRACE_O_EXITKILL);
+  if (AwaitStop(pid_) != SIGSTOP) Fail("the copy did not get to its beginning");
+  Trace(PTRACE_SETOPTIONS, pid_, PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD);
+  // It stands behind the call that sent it the signal.
+  call_at_ = RegistersOf(pid_).rip - kCallInstructionSize;
+  if (!IsCallAt(pid_, call_at_)) Fail("the copy is not where it must be");
+  Protect(PROT_READ);
 }
 
-std::optional<int64_t> SteppedCopy::Step(int64_t count) {
-  const auto pid = static_cast<pid_t>(pid_);
+void SteppedCopy::Protect(int protection) {
+  const user_regs_struct saved = RegistersOf(pid_);
+  user_regs_struct call = saved;
+  call.rip = call_at_;
+  call.rax = SYS_mprotect;
+  call.rdi = reinterpret_cast<uintptr_t>(watched_.data());
+  call.rsi = watched_.size();
+  call.rdx = static_cast<uint64_t>(protection);
+  Trace(PTRACE_SETREGS, pid_, &call);
+  if (Resume(PTRACE_SINGLESTEP, pid_) != SIGTRAP || RegistersOf(pid_).rax != 0) {
+    Fail("the copy cannot be made to call mprotect");
+  }
+  Trace(PTRACE_SETREGS, pid_, &saved);
+}
+
+void SteppedCopy::StoreThrough() {
+  Protect(PROT_READ | PROT_WRITE);
+  if (Resume(PTRACE_SINGLESTEP, pid_) != SIGTRAP) Fail("the copy has crashed");
+  Protect(PROT_READ);
+}
+
+SteppedCopy::Stop SteppedCopy::Advance(How how) {
+  const bool one = how == How::kOneInstruction;
+  // A step goes through a call of the system as through any instruction, and a stop before it does
+  // not say so.
+  const bool is_call = one && IsCallAt(pid_, RegistersOf(pid_).rip);
   int signal = 0;
-  for (int64_t i = 0; i < count; ++i) {
-    if (::ptrace(PTRACE_SINGLESTEP, pid, nullptr, signal) != 0) Fail("ptrace");
-    signal = AwaitStop(pid);
-    if (signal == SIGSTOP) return i;
-    // What it was stopped with, unless that was the step.
+  bool in_call = false;
+  while (true) {
+    signal = Resume(one ? PTRACE_SINGLESTEP : PTRACE_SYSCALL, pid_, signal);
+    if (signal == kSystemCall) {
+      if (in_call) return Stop::kChange;
+      in_call = true;
+      signal = 0;
+    } else if (signal == SIGTRAP && one) {
+      return is_call ? Stop::kChange : Stop::kInstruction;
+    } else if (signal == SIGSEGV) {
+      const void* const address = FaultAddress(pid_);
+      if (address == EndMark()) return Stop::kReturned;
+      if (!Contains(watched_, address)) Fail("the copy has crashed");
+      StoreThrough();
+      return Stop::kChange;
+    }
+    // Any other signal is the copy's own.
+  }
+}
+
+std::optional<int64_t> SteppedCopy::RunTo(int64_t changes, int64_t instructions) {
+  for (int64_t made = 0; made < changes; ++made) {
+    if (Advance(How::kToNextChange) == Stop::kReturned) return made;
+  }
+  int signal = 0;
+  for (int64_t i = 0; i < instructions && !IsCallAt(pid_, RegistersOf(pid_).rip); ++i) {
+    signal = Resume(PTRACE_SINGLESTEP, pid_, signal);
+    if (signal == SIGSEGV) break;  // it has not stored yet, or is at its end
     if (signal == SIGTRAP) signal = 0;
   }
   return std::nullopt;
 }
 
+std::vector<int64_t> SteppedCopy::Survey() {
+  std::vector<int64_t> counts = {0};
+  while (true) {
+    switch (Advance(How::kOneInstruction)) {
+      case Stop::kChange:
+        counts.push_back(0);
+        break;
+      case Stop::kInstruction:
+        ++counts.back();
+        break;
+      case Stop::kReturned:
+        return counts;
+    }
+  }
+}
+
 void SteppedCopy::Continue() {
-  if (::ptrace(PTRACE_CONT, static_cast<pid_t>(pid_), nullptr, nullptr) != 0) Fail("ptrace");
+  Protect(PROT_READ | PROT_WRITE);
+  Trace(PTRACE_CONT, pid_, 0);
 }
 
 void SteppedCopy::Kill() {

@@ -1,0 +1,37 @@
+#include "tests/kill/parcel.h"
+
+#include <cstddef>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "absl/types/span.h"
+#include "isoproc/internal/archive.h"
+#include "platform/core/shared/shared_object.h"
+
+namespace isoproc::kill {
+
+std::string PackAndLetGo(const Objects& objects) {
+  internal::Luggage luggage;
+  internal::WriteArchive archive(&luggage);
+  archive(objects);
+  std::set<const void*> held;
+  for (const std::shared_ptr<const void>& kept : luggage.kept) {
+    // A condition names its lock once more.
+    if (!held.insert(kept.get()).second) continue;
+    const auto object = std::const_pointer_cast<internal::SharedObject>(
+        std::static_pointer_cast<const internal::SharedObject>(kept));
+    object->arena().LetGo(object->name());
+  }
+  return std::move(archive).bytes();
+}
+
+Objects Unpack(const std::string& bytes) {
+  internal::ReadArchive archive({reinterpret_cast<const std::byte*>(bytes.data()), bytes.size()});
+  Objects objects;
+  archive(objects);
+  return objects;
+}
+
+}  // namespace isoproc::kill

@@ -1,5 +1,5 @@
-// By ptrace, on x86-64. The copy may not write to the memory that is watched, so that the system stops it
-// before each store there; then it is let to write for that one instruction.
+// By ptrace, on x86-64. The copy may not write to the memory that is watched, so that the system
+// stops it before each store there; then it is let to write for that one instruction.
 #include "platform/testing/stepped_copy.h"
 
 #include <errno.h>

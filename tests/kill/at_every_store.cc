@@ -144,5 +144,5 @@ int main(int argc, char** argv) {
       {.start = &isoproc::kill::Start,
        .look_away = [] { isoproc::internal::nobody_looks = true; },
        // As in every_instruction_control_main.cc, without what the port does to wake somebody.
-       .controls = {{"lock.free", {1}}, {"lock.release_to_sleepers", {0, 2}}}});
+       .controls = {{"lock.free", {}}, {"lock.release_to_sleepers", {2}}}});
 }

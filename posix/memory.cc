@@ -66,8 +66,7 @@ absl::StatusOr<std::unique_ptr<Segment>> Map(Fd fd, uint64_t size) {
   void* data = sys.mmap(nullptr, length, protection, MAP_SHARED, fd.get(), 0);
   if (data == MAP_FAILED) {
     const int error = errno;
-    // Not a thing that can be mapped: not a segment.
-    if (error == EACCES || error == ENODEV || error == EPERM) {
+    if (CannotBeMapped(error)) {
       return PosixErrorAs(absl::StatusCode::kInvalidArgument, error, "mmap");
     }
     return PosixError(error, "mmap");
@@ -77,6 +76,8 @@ absl::StatusOr<std::unique_ptr<Segment>> Map(Fd fd, uint64_t size) {
 }
 
 }  // namespace
+
+bool CannotBeMapped(int error) { return error == EACCES || error == ENODEV || error == EPERM; }
 
 absl::StatusOr<std::unique_ptr<Segment>> CreateSegment(uint64_t size) {
   if (size == 0) return absl::InvalidArgumentError("a segment of no bytes");

@@ -19,6 +19,9 @@ absl::StatusOr<std::unique_ptr<Segment>> CreateNamedSegment(const std::string& n
 absl::StatusOr<std::unique_ptr<Segment>> OpenNamedSegment(const std::string& name,
                                                           SegmentAccess access);
 
+// Whether an error of mmap says that the descriptor is not one of memory.
+bool CannotBeMapped(int error);
+
 }  // namespace isoproc::port::posix
 
 #endif  // ISOPROC_POSIX_MEMORY_H_

@@ -71,7 +71,9 @@ absl::StatusOr<Fd> Hold(const std::string& path, int access) {
     absl::StatusOr<Fd> fd = OpenOwnFile(path, access);
     if (!fd.ok()) return fd;
     if (Lock(*fd, LOCK_EX | LOCK_NB)) {
-      if (LeadsTo(path, *fd)) (void)::unlink(path.c_str());
+      if (LeadsTo(path, *fd) && ::unlink(path.c_str()) != 0 && errno != ENOENT) {
+        return PosixError(errno, "unlink");
+      }
       continue;
     }
     if (errno != EWOULDBLOCK) return PosixError(errno, "flock");
@@ -142,8 +144,13 @@ absl::Status UnlinkNamedMemory(const std::string& name) {
 }
 
 absl::StatusOr<bool> NamedMemoryExists(const std::string& name) {
-  const absl::StatusOr<Fd> fd = OpenNamedMemory(name, SegmentAccess::kReadOnly);
-  if (fd.ok()) return true;
+  absl::StatusOr<Fd> fd = OpenNamedMemory(name, SegmentAccess::kReadOnly);
+  if (fd.ok()) {
+    // The last holder may have ended meanwhile, and have seen a file that is held.
+    fd->reset();
+    SweepNamedMemory();
+    return true;
+  }
   if (absl::IsNotFound(fd.status())) return false;
   return fd.status();
 }

@@ -165,9 +165,11 @@ class RawArray {
     return RawArray(*std::move(storage));
   }
 
-  // The elements, which live as long as the handle; none without an object. Who else uses them, and
-  // when, is the program's to order.
-  absl::Span<T> span() const { return internal::ElementsOf<T>(storage_); }
+  // The elements, which live as long as the handle; none without an object, or if the object is gone
+  // (see SHR-07). Who else uses them, and when, is the program's to order.
+  absl::Span<T> span() const {
+    return storage_.Enter().ok() ? internal::ElementsOf<T>(storage_) : absl::Span<T>();
+  }
   size_t size() const { return span().size(); }
   explicit operator bool() const { return static_cast<bool>(storage_); }
 

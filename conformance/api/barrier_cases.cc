@@ -137,6 +137,16 @@ ISOPROC_CASE(Barrier, BAR_09, ResetSendsWaitersAway) {
   EXPECT_EQ(other, "ok");
 }
 
+ISOPROC_CASE(Barrier, BAR_09_2, ManyResetsSendWaitersAwayToo) {
+  ASSERT_OK_AND_ASSIGN(const Barrier barrier, Barrier::Create(2));
+  std::string other;
+  std::thread thread([&] { other = Pass(barrier); });
+  while (barrier.waiting() == 0) std::this_thread::yield();
+  for (int i = 0; i < 100; ++i) EXPECT_OK(barrier.Reset());
+  thread.join();
+  EXPECT_EQ(other, "ABORTED");
+}
+
 ISOPROC_CASE(Barrier, BAR_10, ResetMendsIt) {
   ASSERT_OK_AND_ASSIGN(const Barrier barrier, Barrier::Create(1));
   EXPECT_OK(barrier.Abort());

@@ -136,5 +136,15 @@ ISOPROC_CASE(BoundedSemaphore, SEM_13, PermitsOfAKilledProcessComeBack) {
   EXPECT_EQ(semaphore.Value(), 1);
 }
 
+int AcquireAndReturn(const BoundedSemaphore& semaphore) { return semaphore.Acquire().ok() ? 0 : 1; }
+
+ISOPROC_CASE(BoundedSemaphore, SEM_13_2, PermitsOfAProcessThatReturnedComeBack) {
+  ASSERT_OK_AND_ASSIGN(const BoundedSemaphore semaphore, BoundedSemaphore::Create(1));
+  ASSERT_OK_AND_ASSIGN(Process child, Process::Start<AcquireAndReturn>(Killable(), semaphore));
+  EXPECT_EQ(EndOf(child), "exited 0");
+  EXPECT_EQ(semaphore.Value(), 1);
+  EXPECT_CODE(semaphore.Release(), kFailedPrecondition);
+}
+
 }  // namespace
 }  // namespace isoproc::conformance

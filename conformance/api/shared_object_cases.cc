@@ -241,5 +241,33 @@ ISOPROC_CASE(SharedObject, SHR_07, ForkedCopyIsNotItsOriginal) {
   EXPECT_EQ(taken, LockStatus::kOwnerDied);
 }
 
+ISOPROC_CASE(SharedObject, SHR_07_2, ForkedCopyHoldsWhatItLooksAt) {
+  ASSERT_OK_AND_ASSIGN(RawValue<int> value, RawValue<int>::Create(42));
+  ASSERT_OK_AND_ASSIGN(RawArray<int> array, RawArray<int>::Create(1));
+  ASSERT_OK_AND_ASSIGN(RawValue<int> gone, RawValue<int>::Create(1));
+  ASSERT_OK_AND_ASSIGN(const Event looked, Event::Create());
+  ASSERT_OK_AND_ASSIGN(const Event dropped, Event::Create());
+  std::thread dropper([&] {
+    if (!looked.Wait(GetEnvironment().patience).ok()) return;
+    value = RawValue<int>();
+    array = RawArray<int>();
+    gone = RawValue<int>();
+    // What is made now may get the memory of what is gone.
+    const absl::StatusOr<RawValue<int>> another = RawValue<int>::Create(7);
+    EXPECT_OK(dropped.Set());
+    EXPECT_OK(looked.Wait(GetEnvironment().patience));
+    EXPECT_EQ(*another->get(), 7);
+  });
+  const int code = system_support::RunInFork([&] {
+    if (*value != 42 || array.span().size() != 1) return 1;
+    if (!looked.Set().ok() || !dropped.Wait(GetEnvironment().patience).ok()) return 2;
+    *value = 43;
+    array.span()[0] = 44;
+    return *value == 43 && array.span()[0] == 44 ? 0 : 3;
+  });
+  dropper.join();
+  EXPECT_EQ(code, 0);
+}
+
 }  // namespace
 }  // namespace isoproc::conformance

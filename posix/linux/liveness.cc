@@ -39,11 +39,11 @@ absl::StatusOr<std::optional<ProcessStat>> StatOf(int64_t pid) {
     if (!native.has_value() || (native->code != ENOENT && native->code != ESRCH)) {
       return text.status();
     }
-    // No such file: no such process, or no /proc at all.
-    if (sys.kill(static_cast<pid_t>(pid), 0) == 0 || errno != ESRCH) {
-      if (::access("/proc/self/stat", F_OK) != 0) return text.status();
-    }
-    return std::nullopt;
+    if (sys.kill(static_cast<pid_t>(pid), 0) != 0 && errno == ESRCH) return std::nullopt;
+    // It has begun since, or is one that /proc does not show: to everybody (there is none), or to
+    // us (mounted with hidepid). When in doubt, nobody is dead.
+    text = ReadSmallFile(path.c_str());
+    if (!text.ok()) return text.status();
   }
   const std::optional<ProcessStat> stat = ParseStat(*text);
   if (!stat.has_value()) return absl::InternalError("/proc says something strange: " + *text);

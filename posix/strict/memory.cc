@@ -1,6 +1,8 @@
 // Shared memory is a POSIX object that loses its name as soon as it has one; what keeps its name is
 // a file in the run directory, as not all systems can lock such objects. The last page holds the
 // exact size, which some systems round up when they are asked for it.
+#include "posix/memory.h"
+
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -152,7 +154,9 @@ absl::StatusOr<uint64_t> MemorySize(int fd) {
   const uint64_t total = static_cast<uint64_t>(object.st_size) / page * page;
   if (total < 2 * page) return not_a_segment();
   const TrailerPage trailer_page(fd, total - page, PROT_READ);
-  if (!trailer_page.ok()) return not_a_segment();
+  if (!trailer_page.ok()) {
+    return CannotBeMapped(errno) ? not_a_segment() : PosixError(errno, "mmap");
+  }
   Trailer trailer;
   std::memcpy(&trailer, trailer_page.data(), sizeof(trailer));
   if (trailer.magic != Trailer::kMagic || trailer.size == 0 || trailer.size > total - page) {

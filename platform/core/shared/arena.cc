@@ -301,8 +301,7 @@ absl::Status Arena::Await(Waiters& waiters, Stamp self, port::Deadline deadline,
     // Not chosen: time to look whether somebody is dead, or a death has roused everybody.
     ask = !chosen;
     if (!ask) continue;
-    next_look = std::min(2 * next_look, LastLook());
-    SweepIfDue(self, port_.Now());
+    next_look = SweepIfDue(self, port_.Now()) ? std::min(2 * next_look, LastLook()) : FirstLook();
   }
 }
 
@@ -322,20 +321,27 @@ bool Arena::SleepUntilChosen(const Parking::Lease& lease, Waiters& waiters, Stam
     const absl::Status parked =
         lease.parker().Park(port::Deadline::At(now + std::min(next_look, deadline.Remaining(now))));
     if (parked.ok()) continue;
-    next_look = std::min(2 * next_look, LastLook());
-    SweepIfDue(self, port_.Now());
+    next_look = SweepIfDue(self, port_.Now()) ? std::min(2 * next_look, LastLook()) : FirstLook();
   }
 }
 
 // ---- deaths -------------------------------------------------------------------------------------
 
-void Arena::SweepIfDue(Stamp self, absl::Duration now) {
+bool Arena::SweepIfDue(Stamp self, absl::Duration now) {
+  // Those who make and drop objects all the time leave the lock for moments only.
+  constexpr int kTries = 100;
   int64_t last = memory_.header.last_sweep.load();
   const absl::Duration elapsed = now - absl::Nanoseconds(last);
-  if (elapsed >= absl::ZeroDuration() && elapsed < SweepPeriod()) return;
-  if (memory_.header.last_sweep.compare_exchange_strong(last, absl::ToInt64Nanoseconds(now))) {
-    TrySweep(self);
+  if (elapsed >= absl::ZeroDuration() && elapsed < SweepPeriod()) return true;
+  if (!memory_.header.last_sweep.compare_exchange_strong(last, absl::ToInt64Nanoseconds(now))) {
+    return true;
   }
+  for (int tries = 0; tries < kTries; ++tries) {
+    if (TrySweep(self)) return true;
+    std::this_thread::yield();
+  }
+  memory_.header.last_sweep.store(0);
+  return false;
 }
 
 void Arena::NoticeDeath() {
@@ -379,7 +385,7 @@ void Arena::BuryLocked(Stamp dead) {
   for (ObjectSlot& slot : memory_.objects) {
     if (IsFree(slot.state.load())) continue;
     Parking::Remove(parkers, slot.waiters);
-    if ((WordOf(slot, dead).load() & BitOf(dead)) != 0) RepairAfterDeath(*this, slot, dead);
+    RepairAfterDeath(*this, slot, dead, (WordOf(slot, dead).load() & BitOf(dead)) != 0);
     WordOf(slot, dead).fetch_and(~BitOf(dead));
     // Also if it was somebody else's who died while it let go.
     FreeIfUnheld(slot);

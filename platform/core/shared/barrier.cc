@@ -32,7 +32,9 @@ uint64_t NextGeneration(uint64_t word, bool given_up) {
 // How `generation`, which `word` is past, ended.
 bool WasGivenUp(uint64_t word, uint32_t generation) {
   const uint32_t ago = GenerationOf(word) - generation - 1;
-  return ago < kHistoryLength && (word >> (kHistoryShift + ago) & 1) != 0;
+  const uint64_t history = word >> kHistoryShift & kHistoryMask;
+  // Longer ago than is known: most likely as all that is known.
+  return ago < kHistoryLength ? (history >> ago & 1) != 0 : history == kHistoryMask;
 }
 
 absl::Status BrokenError() { return absl::AbortedError("the barrier is broken"); }
@@ -133,8 +135,10 @@ void BreakBarrier(Arena& arena, ObjectSlot& slot) {
 void ResetBarrier(Arena& arena, ObjectSlot& slot) {
   Atomic<uint64_t>& state = PayloadOf<BarrierPayload>(slot).word;
   uint64_t word = state.load();
-  while (!state.compare_exchange_strong(word, NextGeneration(word, /*given_up=*/true))) {
-  }
+  do {
+    // New already: nobody is to be told, and the history is short.
+    if (ArrivedOf(word) == 0 && (word & kBroken) == 0) return;
+  } while (!state.compare_exchange_strong(word, NextGeneration(word, /*given_up=*/true)));
   arena.parking().WakeAll(slot.waiters);
 }
 

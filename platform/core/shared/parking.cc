@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -21,6 +22,9 @@ constexpr uint32_t WordOf(uint32_t index) { return index / 64; }
 constexpr uint64_t BitOf(uint32_t index) { return uint64_t{1} << (index % 64); }
 constexpr uint32_t SummaryBit(uint32_t word) { return uint32_t{1} << word; }
 
+// Parkers that a process keeps though no thread of it sleeps.
+constexpr size_t kKept = 16;
+
 // The first one at `from` or after it, or else the first.
 uint32_t PickBit(uint64_t bits, uint32_t from) {
   const uint64_t later = bits & (~uint64_t{0} << from);
@@ -37,10 +41,7 @@ struct Parking::Pool {
 Parking::~Parking() {
   const std::unique_ptr<Pool> pool(pool_.load());
   if (pool == nullptr) return;
-  for (const std::unique_ptr<Lease::Place>& place : pool->places) {
-    place->parker.reset();
-    memory_.parker_owners[place->index].store(0);
-  }
+  for (const std::unique_ptr<Lease::Place>& place : pool->places) End(*place);
 }
 
 Parking::Pool& Parking::GetPool() {
@@ -84,9 +85,20 @@ absl::StatusOr<std::unique_ptr<Parking::Lease::Place>> Parking::Make(Stamp self)
 }
 
 void Parking::GiveBack(std::unique_ptr<Lease::Place> place) {
-  Pool& pool = GetPool();
-  const std::lock_guard lock(pool.mutex);
-  pool.places.push_back(std::move(place));
+  {
+    Pool& pool = GetPool();
+    const std::lock_guard lock(pool.mutex);
+    if (pool.places.size() < kKept) {
+      pool.places.push_back(std::move(place));
+      return;
+    }
+  }
+  End(*place);
+}
+
+void Parking::End(Lease::Place& place) {
+  place.parker.reset();
+  memory_.parker_owners[place.index].store(0);
 }
 
 void Parking::Arm(Waiters& waiters, uint32_t index) {

@@ -32,7 +32,7 @@ class Parking {
   Parking(const Parking&) = delete;
   Parking& operator=(const Parking&) = delete;
 
-  // A parker, borrowed for one wait. Those that nobody uses are kept for the next: to make one
+  // A parker, borrowed for one wait. Some that nobody uses are kept for the next: to make one
   // costs more than to sleep on some systems. They are not kept by threads, since not all systems
   // end the thread-local objects of a thread before they free the memory of these.
   class Lease {
@@ -101,6 +101,7 @@ class Parking {
   Pool& GetPool();
   absl::StatusOr<std::unique_ptr<Lease::Place>> Make(Stamp self);
   void GiveBack(std::unique_ptr<Lease::Place> place);
+  void End(Lease::Place& place);
 
   port::Port& port_;
   ArenaMemory& memory_;

@@ -8,17 +8,18 @@
 
 namespace isoproc::internal {
 
-void RepairAfterDeath(Arena& arena, ObjectSlot& slot, Stamp dead) {
+void RepairAfterDeath(Arena& arena, ObjectSlot& slot, Stamp dead, bool had_handle) {
   switch (static_cast<ObjectKind>(slot.state.load() & 0xFF)) {
     case ObjectKind::kBoundedSemaphore:
+      // Also those of a process that had dropped its handle before.
       ReturnPermits(arena, slot, dead);
       break;
     case ObjectKind::kCondition:
       // The dead one may have been notified in place of somebody who lives.
-      arena.parking().WakeAll(slot.waiters);
+      if (had_handle) arena.parking().WakeAll(slot.waiters);
       break;
     case ObjectKind::kBarrier:
-      BreakBarrier(arena, slot);
+      if (had_handle) BreakBarrier(arena, slot);
       break;
     default:
       // A lock is taken from its dead owner by name; a count is nobody's; an event waits for no

@@ -9,9 +9,9 @@ namespace isoproc::internal {
 
 class Arena;
 
-// Part of the sweep, for an object of which the dead process had a handle: under the lock of the
-// arena, and perhaps once more if the sweep was cut short. Everybody is roused afterwards.
-void RepairAfterDeath(Arena& arena, ObjectSlot& slot, Stamp dead);
+// Part of the sweep, for an object that lives: under the lock of the arena, and perhaps once more if
+// the sweep was cut short. `had_handle`: when it died. Everybody is roused afterwards.
+void RepairAfterDeath(Arena& arena, ObjectSlot& slot, Stamp dead, bool had_handle);
 
 }  // namespace isoproc::internal
 

@@ -109,7 +109,11 @@ absl::StatusOr<Slot> SlotIn(const SharedMemory& memory, size_t index) {
   const absl::StatusOr<Slots> slots = Slots::Open(memory.view());
   if (!slots.ok()) return slots.status();
   if (index >= slots->count()) return absl::InvalidArgumentError("the list has no such item");
-  return slots->At(index);
+  absl::StatusOr<Slot> slot = slots->At(index);
+  if (slot.ok() && slot->capacity() < kTypeSize) {
+    return absl::DataLossError("the memory of the list holds something else");
+  }
+  return slot;
 }
 
 }  // namespace
@@ -128,7 +132,8 @@ absl::StatusOr<ShareableList> ShareableList::Make(absl::StatusOr<SharedMemory> m
                                                   absl::Span<const uint64_t> capacities) {
   if (!memory.ok()) return memory.status();
   Slots slots = Slots::Make(memory->bytes(), capacities);
-  for (size_t i = 0; i < items.size(); ++i) slots.At(i).value().Write(Encode(items[i]));
+  for (size_t i = 0; i < items.size(); ++i)
+    slots.At(i).value().Write(Encode(items[i])).IgnoreError();  // nobody else has it
   slots.Commit();
   return Of(*std::move(memory));
 }
@@ -182,8 +187,7 @@ absl::Status ShareableList::Store(size_t index, const Item& item) const {
   if (bytes.size() > slot->capacity()) {
     return absl::InvalidArgumentError("the item has more bytes than its place in the list");
   }
-  slot->Write(bytes);
-  return absl::OkStatus();
+  return slot->Write(bytes);
 }
 
 absl::StatusOr<size_t> ShareableList::Capacity(size_t index) const {

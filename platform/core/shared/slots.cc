@@ -37,6 +37,7 @@ struct Head {
 };
 
 // A cell: attempt << 16 | two bytes. 2^48 attempts take years.
+constexpr uint64_t kLastAttempt = (uint64_t{1} << 48) - 1;
 uint64_t CellOf(uint64_t attempt, uint64_t bytes) { return attempt << 16 | bytes; }
 uint64_t AttemptOf(uint64_t cell) { return cell >> 16; }
 uint64_t BytesOf(uint64_t cell) { return cell & 0xFFFF; }
@@ -105,7 +106,7 @@ absl::StatusOr<std::string> Slot::Read() const {
   }
 }
 
-void Slot::Write(std::string_view bytes) const {
+absl::Status Slot::Write(std::string_view bytes) const {
   while (true) {
     uint64_t seen = head_->load();
     if (Head::Of(seen).writing) {
@@ -114,6 +115,7 @@ void Slot::Write(std::string_view bytes) const {
     }
     Head head = Head::Of(seen);
     ++head.attempt;
+    if (head.attempt > kLastAttempt) return Overwritten();
     head.writing = true;
     // From here on all earlier attempts are vain.
     if (!head_->compare_exchange_strong(seen, head.word())) continue;
@@ -123,11 +125,15 @@ void Slot::Write(std::string_view bytes) const {
     while (stored < count && StoreCell(cells[stored], head.attempt, BytesFor(bytes, stored))) {
       ++stored;
     }
-    if (stored < count) continue;
+    if (stored < count) {
+      // Only who has moved the head since may have been there.
+      if (head_->load() == head.word()) return Overwritten();
+      continue;
+    }
     uint64_t mine = head.word();
     head.buffer = 1 - head.buffer;
     head.writing = false;
-    if (head_->compare_exchange_strong(mine, head.word())) return;  // commits
+    if (head_->compare_exchange_strong(mine, head.word())) return absl::OkStatus();  // commits
   }
 }
 

@@ -23,6 +23,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "platform/core/shared/atomic.h"
@@ -40,7 +41,8 @@ class Slot {
   // Requires:  memory that may be written to; at most capacity() bytes.
   // Blocks:    never for long: who writes at the same time is waited for a little, and overtaken
   //            then.
-  void Write(std::string_view bytes) const;
+  // Errors:    DataLoss: somebody else has written to the memory.
+  absl::Status Write(std::string_view bytes) const;
 
  private:
   friend class Slots;

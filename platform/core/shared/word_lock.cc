@@ -38,7 +38,8 @@ absl::StatusOr<Taken> Take(Arena& arena, LockWord& lock, Waiters& waiters, Stamp
   if (TryTake(lock, self)) return Taken::kFree;
   Taken taken = Taken::kFree;
   const auto attempt = [&](bool ask) {
-    if (TryTake(lock, self)) return true;
+    // Not ordered before the arming of the parker: see parking.h.
+    if (lock.owner.load() == 0 && TryTake(lock, self)) return true;
     if (!ask || !TrySteal(arena, lock, self)) return false;
     taken = Taken::kFromTheDead;
     return true;

@@ -73,13 +73,14 @@ absl::StatusOr<LockStatus> Condition::Wait(absl::Duration timeout) const {
   internal::Waiters& waiters = entered->slot().waiters;
   const port::Deadline deadline = port::Deadline::After(entered->arena().port().Now(), timeout);
   // Before the lock is released, so that no notification is missed in between.
-  const absl::StatusOr<internal::Parking::Lease> lease =
-      entered->arena().Arm(waiters, entered->self);
+  absl::StatusOr<internal::Parking::Lease> lease = entered->arena().Arm(waiters, entered->self);
   if (!lease.ok()) return lease.status();
   internal::Atomic<uint64_t>* const depth = DepthOf(*lock->object, static_cast<bool>(rlock_));
   const uint64_t times = depth == nullptr ? 1 : depth->load(std::memory_order_relaxed);
   internal::ReleaseLock(*lock->object);
   const bool notified = entered->arena().SleepUntilChosen(*lease, waiters, entered->self, deadline);
+  // Taking the lock may need a parker as well.
+  lease = absl::CancelledError("given back");
   const absl::StatusOr<LockStatus> taken =
       internal::TakeLock(lock->object, lock->self, absl::InfiniteDuration());
   if (!taken.ok()) return taken.status();

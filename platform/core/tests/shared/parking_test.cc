@@ -43,6 +43,16 @@ TEST_F(ParkingTest, WakesOneAndThenTheNext) {
   EXPECT_FALSE(arena_.parking().WakeOne(waiters_));
 }
 
+// Others need them more than a process of which many threads have slept.
+TEST_F(ParkingTest, KeepsSomeParkersOnly) {
+  for (int i = 0; i < 100; ++i) ArmNew();
+  for (const Parking::Lease& lease : leases_) Parking::Disarm(waiters_, lease.index());
+  leases_.clear();
+  int kept = 0;
+  for (const auto& owner : MemoryOf(arena_).parker_owners) kept += owner.load() != 0 ? 1 : 0;
+  EXPECT_EQ(kept, 16);
+}
+
 // A waker finds a word empty and takes its bit off the summary, before which two arm; before it
 // puts the bit back, another waker passes by.
 TEST_F(ParkingTest, WhoRestoresTheSummaryWakesForThoseWhoPassedBy) {

@@ -144,6 +144,25 @@ TEST(WordLockCrash, SomeHangIfNobodyNoticesAndNobodyLooks) {
   EXPECT_GT(CountStuck(2, Rescue::kNone, &deaths), 0);
 }
 
+// Whoever has the lock of the arena at that moment keeps a sleeper from looking for the dead: it is
+// left due, for the next one who looks.
+TEST(WordLock, SweepThatCouldNotBeIsStillDue) {
+  PretendedProcess& first = PretendedProcess::First();
+  PretendedProcess& other = first.Another();
+  Arena& arena = *first.arena();
+  const ObjectName name = arena.NewObject(kKind).value();
+  EXPECT_TRUE(TakeObject(*other.arena(), name).ok());
+  ArenaHeader& header = MemoryOf(arena).header;
+  header.lock.owner.store(Me(*other.arena()).word());
+  header.last_sweep.store(0);
+  EXPECT_FALSE(TakeObject(arena, name, absl::Milliseconds(20)).ok());
+  EXPECT_EQ(header.last_sweep.load(), 0);
+  header.lock.owner.store(0);
+  EXPECT_FALSE(TakeObject(arena, name, absl::Milliseconds(20)).ok());
+  EXPECT_GT(header.last_sweep.load(), 0);
+  ReleaseObject(*other.arena(), name);
+}
+
 // The victim sleeps on a lock, is woken, takes it and releases it, and dies at each store.
 TEST(WordLockCrash, SleeperDies) {
   const int deaths = ForEveryStore([&](int n) {

@@ -1,4 +1,4 @@
-// Shared memory is an unnamed section backed by the paging file.
+// Shared memory is a section backed by the paging file, with a name or without.
 #ifndef ISOPROC_WIN32_MEMORY_H_
 #define ISOPROC_WIN32_MEMORY_H_
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <atomic>
 #include <bit>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -29,13 +30,21 @@ namespace internal {
 // Errors: ResourceExhausted.
 template <class T>
 absl::StatusOr<Storage> CreateArray(uint64_t count) {
-  static_assert(std::is_trivially_copyable_v<T> && !std::is_pointer_v<T> && !std::is_reference_v<T>,
-                "isoproc: shared values are of a trivially copyable type, and no pointers: an "
-                "address means nothing in another process");
   if (count > (std::numeric_limits<uint64_t>::max)() / sizeof(T)) {
     return absl::ResourceExhaustedError("a larger array than there can be");
   }
   return Storage::Create(ObjectKind::kArray, count * sizeof(T));
+}
+
+// Memory with a copy of `initial`.
+// Errors: ResourceExhausted.
+template <class T>
+absl::StatusOr<Storage> CreateArray(absl::Span<const T> initial) {
+  absl::StatusOr<Storage> storage = CreateArray<T>(uint64_t{initial.size()});
+  if (storage.ok() && !initial.empty()) {
+    std::memcpy(storage->data(), initial.data(), initial.size() * sizeof(T));
+  }
+  return storage;
 }
 
 template <class T>
@@ -46,13 +55,17 @@ absl::Span<T> ElementsOf(const Storage& storage) {
 
 }  // namespace internal
 
-// An array of fixed length.                                                             [VAL-16]
+// An array of fixed length. Above 64 KiB it takes pages, and a handle of the system in each
+// process that has it; see Value.                                                       [VAL-16]
 //
 // Elements of up to 8 bytes are loaded and stored by single instructions, without the lock; larger
 // ones with the lock. A process that is killed while it changes several, or a larger one, leaves
-// them as they are: the next to take the lock is told, by LockStatus::kOwnerDied.       [VAL-29]
+// them as they are: the next WithLock is told, by LockStatus::kOwnerDied, also if Load or Store,
+// which do not tell, were there before it.                                              [VAL-29]
 template <class T>
 class Array {
+  static_assert(internal::CheckShared<T>());
+
  public:
   static constexpr internal::ObjectKind kObjectKind = internal::ObjectKind::kArray;
 
@@ -66,11 +79,9 @@ class Array {
   }
   // A copy of `initial`.
   static absl::StatusOr<Array> Create(absl::Span<const T> initial) {
-    absl::StatusOr<Array> array = Create(uint64_t{initial.size()});
-    if (array.ok() && !initial.empty()) {
-      std::memcpy(array->storage_.data(), initial.data(), initial.size() * sizeof(T));
-    }
-    return array;
+    absl::StatusOr<internal::Storage> storage = internal::CreateArray<T>(initial);
+    if (!storage.ok()) return storage.status();
+    return Array(*std::move(storage));
   }
 
   // 0 without an object.
@@ -85,8 +96,8 @@ class Array {
     if constexpr (internal::kIsLockFree<T>) {
       return word(index).load();
     } else {
-      const absl::StatusOr<LockStatus> locked = storage_.Acquire(absl::InfiniteDuration());
-      if (!locked.ok()) return locked.status();
+      const absl::Status locked = storage_.AcquireSilently();
+      if (!locked.ok()) return locked;
       const internal::StorageGuard guard(storage_);
       std::array<std::byte, sizeof(T)> bytes;
       std::memcpy(bytes.data(), storage_.data() + index * sizeof(T), sizeof(T));
@@ -99,12 +110,22 @@ class Array {
     if constexpr (internal::kIsLockFree<T>) {
       word(index).store(value);
     } else {
-      const absl::StatusOr<LockStatus> locked = storage_.Acquire(absl::InfiniteDuration());
-      if (!locked.ok()) return locked.status();
+      const absl::Status locked = storage_.AcquireSilently();
+      if (!locked.ok()) return locked;
       const internal::StorageGuard guard(storage_);
       std::memcpy(storage_.data() + index * sizeof(T), &value, sizeof(T));
     }
     return absl::OkStatus();
+  }
+
+  // As Value::FetchAdd, to one element.
+  // Blocks:  never.
+  // Errors:  as Load.
+  absl::StatusOr<T> FetchAdd(size_t index, T by) const
+      requires(std::integral<T> && !std::same_as<T, bool> && internal::kIsLockFree<T>) {
+    const absl::Status valid = CheckIndex(index);
+    if (!valid.ok()) return valid;
+    return word(index).fetch_add(by);
   }
 
   // Calls `body(absl::Span<T>)`, or `body(absl::Span<T>, LockStatus)`, with the lock taken. The
@@ -154,6 +175,8 @@ class Array {
 // The memory of an array, without a lock.                                               [VAL-19]
 template <class T>
 class RawArray {
+  static_assert(internal::CheckShared<T>());
+
  public:
   static constexpr internal::ObjectKind kObjectKind = internal::ObjectKind::kArray;
 
@@ -161,6 +184,11 @@ class RawArray {
   // As Array::Create.
   static absl::StatusOr<RawArray> Create(uint64_t count) {
     absl::StatusOr<internal::Storage> storage = internal::CreateArray<T>(count);
+    if (!storage.ok()) return storage.status();
+    return RawArray(*std::move(storage));
+  }
+  static absl::StatusOr<RawArray> Create(absl::Span<const T> initial) {
+    absl::StatusOr<internal::Storage> storage = internal::CreateArray<T>(initial);
     if (!storage.ok()) return storage.status();
     return RawArray(*std::move(storage));
   }

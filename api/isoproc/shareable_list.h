@@ -49,7 +49,8 @@ class ShareableList {
                                                    absl::Span<const Item> items,
                                                    size_t least_capacity = 8);
   // The list of that name. SharedMemory::Unlink takes the name away.
-  // Errors:  as SharedMemory::Open; DataLoss: the memory of that name holds no list.
+  // Errors:  as SharedMemory::Open; NotFound: the memory of that name is all zero: no list yet;
+  //          DataLoss: it holds something else.                                  [SHL-09]
   static absl::StatusOr<ShareableList> Open(std::string_view name,
                                             MemoryAccess access = MemoryAccess::kReadWrite);
 
@@ -64,7 +65,7 @@ class ShareableList {
   //          DataLoss: something else has written to the memory.
   absl::StatusOr<Item> Load(size_t index) const;
   // Replaces it.
-  // Blocks:  never for long: see Slot::Write.
+  // Blocks:  never for long: who stores at the same time is waited for a little, then overtaken.
   // Errors:  as Load; InvalidArgument: more bytes than the place has; PermissionDenied: the list
   //          was opened with kReadOnly. Nothing changed.
   absl::Status Store(size_t index, const Item& item) const;

@@ -25,7 +25,7 @@ enum class MemoryAccess { kReadWrite, kReadOnly };
 //
 // Who else uses the bytes, and when, is the program's to order: with a Lock, or see Array, Value
 // and ShareableList, which do that themselves. Each memory takes whole pages, and a handle of the
-// system in each process that has it.
+// system in each process that has it; on Windows a name takes some more of these.
 //
 // Named memory is found by all programs of the user (on Windows: of the session), also by such as
 // have no parent in common. A name is 1 to 30 of A-Z, a-z, 0-9, '.', '_' and '-'; case matters. It
@@ -36,17 +36,21 @@ enum class MemoryAccess { kReadWrite, kReadOnly };
 // Thread safety: as of any value; the bytes are the program's to order.
 class SharedMemory {
  public:
+  // Of a name.
+  static constexpr size_t kMaxNameLength = 30;
+
   // An empty handle: no bytes.
   SharedMemory() = default;
 
   // `size` bytes, all zero and all there: no later store can fail for want of memory. They have no
   // name.                                                                       [SHM-01, SHM-22]
+  // Blocks:  as long as the system needs to find the memory; the other functions hardly ever.
   // Errors:  InvalidArgument: size 0; ResourceExhausted: the system has not so much memory.
   static absl::StatusOr<SharedMemory> Create(uint64_t size);
 
-  // The same with a name. Nobody finds it before it is all there.
+  // The same with a name. Nobody finds it before it is all there.     [SHM-03, SHM-05, SHM-09]
   // Errors:  as Create; InvalidArgument: not a name; AlreadyExists: there is memory of that name;
-  //          PermissionDenied: it is another user's.                    [SHM-03, SHM-05, SHM-09]
+  //          PermissionDenied: it is another user's; Unavailable: names have no place here.
   static absl::StatusOr<SharedMemory> CreateNamed(std::string_view name, uint64_t size);
 
   // The memory of that name, in the size that it was made with.                 [SHM-06, SHM-11]

@@ -12,12 +12,14 @@
 //   thread safety  all functions from any thread of any process. While one thread assigns to a
 //                  handle or destroys it, no other may use it: let it use a copy.   [SHR-08]
 //   timeouts       zero and negative try once.                          [GEN-01, GEN-02, GEN-05]
-//   death          any process may be killed at any time; the others go on, at most 0.3 s later.
+//   death          any process may be killed at any time; the others go on. They look
+//                  whether somebody is dead after 0.25 s of waiting, if nothing tells them before.
 //   errors of all  FailedPrecondition: no object.
-//                  ResourceExhausted: more than 1024 processes share.
+//                  ResourceExhausted: more than kMaxSharingProcesses share.
 //
 // Create() of each:
-//   Errors:    ResourceExhausted: no memory, or 4096 objects live in the family already.  [SHR-05]
+//   Errors:    ResourceExhausted: no memory, or kMaxSharedObjects live in the family already.
+//                                                                                       [SHR-05]
 #ifndef ISOPROC_SYNC_H_
 #define ISOPROC_SYNC_H_
 
@@ -34,6 +36,11 @@
 #include "isoproc/internal/object_handle.h"
 
 namespace isoproc {
+
+// Of one family, at the same time. More threads may wait, but those look again and again.
+inline constexpr int kMaxSharedObjects = 4096;
+inline constexpr int kMaxSharingProcesses = 1024;
+inline constexpr int kMaxSleepingThreads = 1024;
 
 // How a lock was taken.
 enum class LockStatus {
@@ -205,9 +212,10 @@ class Condition {
 
   // Those of the lock.
   absl::StatusOr<LockStatus> Acquire(absl::Duration timeout = absl::InfiniteDuration()) const;
+  absl::StatusOr<LockStatus> TryAcquire() const { return Acquire(absl::ZeroDuration()); }
   absl::Status Release() const;
   void lock() const;
-  bool try_lock() const { return Acquire(absl::ZeroDuration()).ok(); }
+  bool try_lock() const { return TryAcquire().ok(); }
   void unlock() const { Release().IgnoreError(); }
 
   // Releases the lock, however often the thread has it; waits; takes it again as often.  [COND-04]
@@ -216,10 +224,12 @@ class Condition {
   //            kOwnerDied: as Lock::Acquire.
   // Errors:    DeadlineExceeded: not notified; the thread has the lock.        [COND-05, COND-11]
   //            FailedPrecondition: the thread does not have the lock; nothing changed.  [COND-02]
-  //            ResourceExhausted: more than 1024 threads sleep; nothing changed.
+  //            ResourceExhausted: more than kMaxSleepingThreads sleep; nothing changed.
   absl::StatusOr<LockStatus> Wait(absl::Duration timeout = absl::InfiniteDuration()) const;
 
   // Waits until `predicate`, which is called with the lock taken, gives true.           [COND-12]
+  // Does not tell of an owner of the lock who died meanwhile: if what the lock guards may be half
+  // changed then, call Wait.
   // Errors:    DeadlineExceeded: it gave false when the time was over. As Wait. What it throws
   //            comes through, with the lock taken.
   template <class Predicate>

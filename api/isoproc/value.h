@@ -25,13 +25,16 @@ namespace isoproc {
 // A value of any trivially copyable type. It is never torn: whoever is killed while it writes has
 // written all of it or nothing.                                                         [VAL-28]
 //
+// What is larger than 8 bytes takes twice its size, rounded up to 64; what is above 64 KiB then, or
+// does not fit into the 1 MiB that a family has for all of them, takes pages and a handle of the
+// system in each process that has it.
+//
 // Up to 8 bytes it is loaded and stored by single instructions, without the lock; larger ones with
-// the lock, which Update and WithLock take in either case.
+// the lock, which Update and WithLock take in either case. Who died with it, only WithLock tells:
+// the next one, whatever else took the lock before.                                     [VAL-29]
 template <class T>
 class Value {
-  static_assert(std::is_trivially_copyable_v<T> && !std::is_pointer_v<T> && !std::is_reference_v<T>,
-                "isoproc: a shared value is a trivially copyable type, and no pointer: an address "
-                "means nothing in another process");
+  static_assert(internal::CheckShared<T>());
 
  public:
   static constexpr internal::ObjectKind kObjectKind = internal::ObjectKind::kValue;
@@ -58,8 +61,8 @@ class Value {
       if (!entered.ok()) return entered;
       return word().load();
     } else {
-      const absl::StatusOr<LockStatus> locked = storage_.Acquire(absl::InfiniteDuration());
-      if (!locked.ok()) return locked.status();
+      const absl::Status locked = storage_.AcquireSilently();
+      if (!locked.ok()) return locked;
       const internal::StorageGuard guard(storage_);
       return Current();
     }
@@ -72,8 +75,8 @@ class Value {
       if (entered.ok()) word().store(value);
       return entered;
     } else {
-      const absl::StatusOr<LockStatus> locked = storage_.Acquire(absl::InfiniteDuration());
-      if (!locked.ok()) return locked.status();
+      const absl::Status locked = storage_.AcquireSilently();
+      if (!locked.ok()) return locked;
       const internal::StorageGuard guard(storage_);
       Replace(value);
       return absl::OkStatus();
@@ -96,8 +99,8 @@ class Value {
   // changed.
   template <class Change>
   absl::Status Update(Change change) const {
-    const absl::StatusOr<LockStatus> locked = storage_.Acquire(absl::InfiniteDuration());
-    if (!locked.ok()) return locked.status();
+    const absl::Status locked = storage_.AcquireSilently();
+    if (!locked.ok()) return locked;
     const internal::StorageGuard guard(storage_);
     if constexpr (kIsWord) {
       T seen = word().load();
@@ -167,9 +170,7 @@ class Value {
 // The memory of a value, without a lock.                                                [VAL-19]
 template <class T>
 class RawValue {
-  static_assert(std::is_trivially_copyable_v<T> && !std::is_pointer_v<T> && !std::is_reference_v<T>,
-                "isoproc: a shared value is a trivially copyable type, and no pointer: an address "
-                "means nothing in another process");
+  static_assert(internal::CheckShared<T>());
 
  public:
   static constexpr internal::ObjectKind kObjectKind = internal::ObjectKind::kValue;

@@ -1,14 +1,12 @@
 // Array and RawArray.
+#include <algorithm>
 #include <cstdint>
-#include <stdexcept>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "conformance/api/process_support.h"
 #include "conformance/api/sync_support.h"
@@ -20,7 +18,6 @@
 #include "isoproc/array.h"
 #include "isoproc/process.h"
 #include "isoproc/sync.h"
-#include "isoproc/value.h"
 
 namespace isoproc::conformance {
 namespace {
@@ -125,6 +122,27 @@ ISOPROC_CASE(Array, VAL_29, NextOwnerIsToldOfADeath) {
   EXPECT_EQ(told, LockStatus::kOwnerDied);
 }
 
+void HaveForEver(const Array<Point>& array) {
+  array
+      .WithLock([](absl::Span<Point>) {
+        Say("taken");
+        Stay();
+      })
+      .IgnoreError();
+}
+ISOPROC_CASE(Array, VAL_29_2, LoadAndStoreTellNobodyAndHideNothing) {
+  ASSERT_OK_AND_ASSIGN(const auto array, Array<Point>::Create(2));
+  SystemPipe output;
+  ASSERT_OK_AND_ASSIGN(Process child, Process::Start<HaveForEver>(Into(output), array));
+  ASSERT_EQ(output.ReadLine(), "taken");
+  ASSERT_OK(child.Kill());
+  EXPECT_OK(array.Load(0));
+  EXPECT_OK(array.Store(1, Point{1, 2, 3}));
+  const auto nothing = [](absl::Span<Point>) {};
+  EXPECT_EQ(Show(array.WithLock(nothing, GetEnvironment().patience)), "owner died");
+  EXPECT_EQ(Show(array.WithLock(nothing, GetEnvironment().patience)), "ok") << "told once";
+}
+
 int Increment(const RawArray<uint8_t>& raw) {
   for (uint8_t& byte : raw.span()) ++byte;
   return static_cast<int>(raw.size());
@@ -133,6 +151,26 @@ ISOPROC_CASE(Array, VAL_19_2, RawArrayIsMemory) {
   ASSERT_OK_AND_ASSIGN(const auto raw, RawArray<uint8_t>::Create(100));
   EXPECT_EQ(EndOf(Process::Start<Increment>(Killable(), raw)), "exited 100");
   EXPECT_EQ(raw.span()[99], 1);
+}
+
+ISOPROC_CASE(Array, VAL_19_3, RawArrayMadeOfValues) {
+  const std::vector<uint16_t> initial = {1, 2, 3};
+  ASSERT_OK_AND_ASSIGN(const auto raw, RawArray<uint16_t>::Create(absl::MakeConstSpan(initial)));
+  EXPECT_TRUE(std::equal(initial.begin(), initial.end(), raw.span().begin(), raw.span().end()));
+}
+
+constexpr int kAdditions = 3000;
+void AddOften(const Array<uint8_t>& array) {
+  for (int i = 0; i < kAdditions; ++i) array.FetchAdd(1, 1).IgnoreError();
+}
+ISOPROC_CASE(Array, VAL_07_2, NoAdditionIsLost) {
+  ASSERT_OK_AND_ASSIGN(const auto array, Array<uint8_t>::Create(2));
+  ASSERT_OK_AND_ASSIGN(Process child, Process::Start<AddOften>(Killable(), array));
+  AddOften(array);
+  EXPECT_EQ(EndOf(child), "exited 0");
+  EXPECT_EQ(array.FetchAdd(1, 1).value_or(0), 2 * kAdditions % 256);
+  EXPECT_EQ(array.Load(0).value_or(1), 0);
+  EXPECT_CODE(array.FetchAdd(2, 1), kInvalidArgument);
 }
 
 }  // namespace

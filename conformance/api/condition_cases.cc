@@ -1,4 +1,6 @@
 // Condition.
+#include <mutex>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
@@ -38,6 +40,21 @@ ISOPROC_CASE(Condition, COND_01, WorksWithEitherLock) {
   EXPECT_CODE(Condition::Create(Lock()), kFailedPrecondition);
   EXPECT_FALSE(Condition());
   EXPECT_CODE(Condition().Wait(), kFailedPrecondition);
+}
+
+ISOPROC_CASE(Condition, COND_01_2, StandardGuardsWork) {
+  ASSERT_OK_AND_ASSIGN(const Lock lock, Lock::Create());
+  ASSERT_OK_AND_ASSIGN(Condition condition, Condition::Create(lock));
+  {
+    std::unique_lock guard(condition);
+    EXPECT_TRUE(lock.IsLocked());
+    EXPECT_CODE(condition.TryAcquire(), kFailedPrecondition) << "it is no RLock";
+    EXPECT_CODE(condition.Wait(absl::ZeroDuration()), kDeadlineExceeded);
+    guard.unlock();
+    EXPECT_FALSE(lock.IsLocked());
+    EXPECT_TRUE(guard.try_lock());
+  }
+  EXPECT_FALSE(lock.IsLocked());
 }
 
 ISOPROC_CASE(Condition, COND_02, NeedsTheLock) {
@@ -189,6 +206,43 @@ ISOPROC_CASE(Condition, COND_12, WaitsForWhatIsAskedFor) {
   EXPECT_OK(condition.WaitFor([&] { return state == 4; }, GetEnvironment().patience));
   EXPECT_OK(condition.Release());
   changer.join();
+}
+
+ISOPROC_CASE(Condition, COND_12_2, PredicateThatThrowsLeavesTheLockTaken) {
+  ASSERT_OK_AND_ASSIGN(const RLock lock, RLock::Create());
+  ASSERT_OK_AND_ASSIGN(const Condition condition, Condition::Create(lock));
+  ASSERT_EQ(Take(condition), "ok");
+  int calls = 0;
+  const auto throw_at_the_second = [&] {
+    if (++calls == 2) throw std::runtime_error("no");
+    return false;
+  };
+  EXPECT_THROW(condition.WaitFor(throw_at_the_second, absl::Milliseconds(1)).IgnoreError(),
+               std::runtime_error);
+  EXPECT_EQ(calls, 2);
+  EXPECT_OK(condition.Release()) << "the thread has it";
+  EXPECT_FALSE(lock.IsLocked());
+}
+
+void TakeAndStay(const Condition& condition, const Event& waits) {
+  if (!waits.Wait(GetEnvironment().patience).ok() || Take(condition) != "ok") return;
+  Say("taken");
+  Stay();
+}
+ISOPROC_CASE(Condition, COND_05_2, WaitTellsOfAnOwnerWhoDied) {
+  ASSERT_OK_AND_ASSIGN(const Condition condition, Condition::Create());
+  ASSERT_OK_AND_ASSIGN(const Event waits, Event::Create());
+  SystemPipe output;
+  ASSERT_OK_AND_ASSIGN(Process child, Process::Start<TakeAndStay>(Into(output), condition, waits));
+  std::thread killer([&] {
+    EXPECT_EQ(output.ReadLine(), "taken");
+    EXPECT_OK(child.Kill());
+  });
+  ASSERT_EQ(Take(condition), "ok");
+  EXPECT_OK(waits.Set());
+  EXPECT_EQ(Show(condition.Wait(GetEnvironment().patience)), "owner died");
+  EXPECT_OK(condition.Release());
+  killer.join();
 }
 
 }  // namespace

@@ -1,13 +1,13 @@
 // What all shared objects have in common, shown by locks.
 #include <map>
 #include <string>
-#include <tuple>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "conformance/api/process_support.h"
 #include "conformance/children/children.h"
 #include "conformance/harness/case.h"
@@ -34,12 +34,61 @@ ISOPROC_CASE(SharedObject, SHR_01, CopiesAreOneObject) {
   EXPECT_FALSE(lock.IsLocked());
 }
 
-ISOPROC_CASE(SharedObject, SHR_01_2, EmptyHandleRefersToNothing) {
-  const Lock none;
+template <class AnyLock>
+void ExpectNoLock(const AnyLock& none) {
   EXPECT_FALSE(none);
   EXPECT_CODE(none.Acquire(), kFailedPrecondition);
+  EXPECT_CODE(none.TryAcquire(), kFailedPrecondition);
   EXPECT_CODE(none.Release(), kFailedPrecondition);
-  EXPECT_FALSE(none.IsLocked());
+  EXPECT_THROW(none.lock(), std::system_error);
+  EXPECT_FALSE(none.try_lock());
+  none.unlock();
+}
+ISOPROC_CASE(SharedObject, SHR_01_2, EmptyHandleRefersToNothing) {
+  ExpectNoLock(Lock());
+  EXPECT_FALSE(Lock().IsLocked());
+  ExpectNoLock(RLock());
+  EXPECT_FALSE(RLock().IsLocked());
+  ExpectNoLock(Condition());
+  EXPECT_CODE(Condition().Wait(), kFailedPrecondition);
+  EXPECT_CODE(Condition().WaitFor([] { return true; }), kFailedPrecondition);
+  EXPECT_CODE(Condition().Notify(), kFailedPrecondition);
+  EXPECT_CODE(Condition().NotifyAll(), kFailedPrecondition);
+}
+
+template <class AnySemaphore>
+void ExpectNoSemaphore(const AnySemaphore& none) {
+  EXPECT_FALSE(none);
+  EXPECT_CODE(none.Acquire(), kFailedPrecondition);
+  EXPECT_CODE(none.TryAcquire(), kFailedPrecondition);
+  EXPECT_CODE(none.Release(), kFailedPrecondition);
+  EXPECT_EQ(none.Value(), 0);
+}
+ISOPROC_CASE(SharedObject, SHR_01_3, EmptyHandlesOfOtherKindsToo) {
+  ExpectNoSemaphore(Semaphore());
+  ExpectNoSemaphore(BoundedSemaphore());
+  EXPECT_FALSE(Event());
+  EXPECT_CODE(Event().Set(), kFailedPrecondition);
+  EXPECT_CODE(Event().Clear(), kFailedPrecondition);
+  EXPECT_CODE(Event().Wait(), kFailedPrecondition);
+  EXPECT_FALSE(Event().IsSet());
+  EXPECT_FALSE(Barrier());
+  EXPECT_CODE(Barrier().Wait(), kFailedPrecondition);
+  EXPECT_CODE(Barrier().WaitAnd([] {}), kFailedPrecondition);
+  EXPECT_CODE(Barrier().Abort(), kFailedPrecondition);
+  EXPECT_CODE(Barrier().Reset(), kFailedPrecondition);
+  EXPECT_EQ(Barrier().parties(), 0);
+  EXPECT_EQ(Barrier().waiting(), 0);
+  EXPECT_TRUE(Barrier().IsBroken());
+  const Array<int> array;
+  EXPECT_FALSE(array);
+  EXPECT_CODE(array.Store(0, 1), kFailedPrecondition);
+  EXPECT_CODE(array.FetchAdd(0, 1), kFailedPrecondition);
+  EXPECT_CODE(array.WithLock([](absl::Span<int>) {}), kFailedPrecondition);
+  EXPECT_CODE(Value<int>().FetchAdd(1), kFailedPrecondition);
+  EXPECT_FALSE(RawValue<int>());
+  EXPECT_FALSE(RawArray<int>());
+  EXPECT_TRUE(RawArray<int>().span().empty());
 }
 
 // Takes what is free, and tells what it could take.
@@ -177,7 +226,8 @@ ISOPROC_CASE(SharedObject, SHR_03, LastHandleKeepsTheObject) {
   EXPECT_EQ(EndOf(child), "exited 0");
 }
 
-constexpr size_t kMostObjects = 4096;
+constexpr size_t kMostObjects = kMaxSharedObjects;
+constexpr size_t kLeftByOthers = 64;
 
 // As many as there may be, less those that other cases left to the end of the program.
 std::vector<Lock> AllThatFit() {
@@ -194,7 +244,7 @@ std::vector<Lock> AllThatFit() {
 int UseAllPlaces() {
   for (int round = 0; round < 2; ++round) {
     std::vector<Lock> locks = AllThatFit();
-    if (locks.size() < kMostObjects / 2) return 1;
+    if (locks.size() > kMostObjects || locks.size() < kMostObjects - kLeftByOthers) return 1;
     if (!absl::IsResourceExhausted(Lock::Create().status())) return 2;
     locks.pop_back();
     const absl::StatusOr<Lock> one_more = Lock::Create();

@@ -1,5 +1,6 @@
 // Value and RawValue.
 #include <cstdint>
+#include <functional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -149,6 +150,33 @@ ISOPROC_CASE(Value, VAL_08, UpdateThatThrowsChangesNothing) {
   EXPECT_EQ(small.Load().value_or(0), 1);
   EXPECT_EQ(large.Load().value().parts[0], 1);
   EXPECT_EQ(Show(large.WithLock([] {}, absl::ZeroDuration())), "ok") << "the lock is free";
+}
+
+void HaveForEver(const Value<Large>& large) {
+  large
+      .WithLock([] {
+        Say("taken");
+        Stay();
+      })
+      .IgnoreError();
+}
+ISOPROC_CASE(Value, VAL_29_3, NothingHidesADeath) {
+  ASSERT_OK_AND_ASSIGN(const auto large, Value<Large>::Create(LargeOf(1)));
+  const auto use = {
+      std::function([&] { return large.Load().status(); }),
+      std::function([&] { return large.Store(LargeOf(2)); }),
+      std::function([&] { return large.Update([](Large&) {}); }),
+  };
+  for (const auto& take_silently : use) {
+    SystemPipe output;
+    ASSERT_OK_AND_ASSIGN(Process child, Process::Start<HaveForEver>(Into(output), large));
+    ASSERT_EQ(output.ReadLine(), "taken");
+    ASSERT_OK(child.Kill());
+    EXPECT_OK(take_silently());
+    EXPECT_OK(take_silently());
+    EXPECT_EQ(Show(large.WithLock([] {}, GetEnvironment().patience)), "owner died");
+    EXPECT_EQ(Show(large.WithLock([] {}, GetEnvironment().patience)), "ok") << "told once";
+  }
 }
 
 int Twice(const RawValue<int64_t>& raw) {

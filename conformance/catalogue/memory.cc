@@ -61,7 +61,8 @@ constexpr Clause kClauses[] = {
     LeftOut("SHL-07", "An item of another type is an error.", "It does not compile."),
     Core("SHL-08", "LoadAll, Count and Find go over all items."),
     Core("SHL-09",
-         "A list is found by its name as SharedMemory is; memory that holds none is kDataLoss."),
+         "A list is found by its name as SharedMemory is; memory that is all zero is kNotFound, as "
+         "there is no list yet, and any other that holds none is kDataLoss."),
     Core("SHL-10", "A list travels, and is handed on; who may only read gets kPermissionDenied."),
     Core("SHL-11", "Items are never seen in part, whoever writes at the same time."),
     Core("SHL-12", "Whoever is killed while he stores an item stops nobody and tears nothing."),

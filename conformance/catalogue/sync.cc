@@ -34,16 +34,14 @@ constexpr Clause kClauses[] = {
          "their handles."),
     Core("LOCK-01",
          "Acquire takes a free lock, and waits for one that any thread of any process has until "
-         "that "
-         "one releases it."),
+         "that one releases it."),
     Core("LOCK-02", "Acquire without time fails at once with kDeadlineExceeded if it is taken."),
     Core("LOCK-03",
          "Acquire with a timeout fails with kDeadlineExceeded when it is over, not before; a "
          "negative one is none."),
     Core("LOCK-04",
          "Only the thread that has the lock releases it; others get kFailedPrecondition, and "
-         "nothing "
-         "changes."),
+         "nothing changes."),
     Core("LOCK-05",
          "Releasing a lock that nobody has is kFailedPrecondition, and nothing changes."),
     Core("LOCK-06", "IsLocked tells whether somebody who lives has the lock, in any process."),
@@ -54,8 +52,7 @@ constexpr Clause kClauses[] = {
             "A handle has no text; the owner may change while it is read."),
     Core("LOCK-09",
          "If the owner ends or is killed, the next Acquire gets the lock with kOwnerDied, once; "
-         "also "
-         "one that waits already."),
+         "also one that waits already."),
     LeftOut("LOCK-10", "Anybody may force a lock open.",
             "A living owner keeps it; that of a dead one is taken by Acquire."),
     LeftOut("LOCK-11", "Locks are named objects of the system.",
@@ -73,8 +70,7 @@ constexpr Clause kClauses[] = {
     Core("RLK-05", "All handles of one lock in a process know its owner."),
     Core("RLK-06",
          "The next owner after a death gets kOwnerDied and has the lock once, however often the "
-         "dead "
-         "one had it."),
+         "dead one had it."),
     Core("RLK-07", "Timeouts, and the guards of the standard, are those of Lock."),
     Core("SEM-01",
          "A semaphore starts at its value; Acquire takes one or waits; Release adds one."),
@@ -141,8 +137,7 @@ constexpr Clause kClauses[] = {
     Core("BAR-03", "The action runs once, in the last party to come, before anybody goes on."),
     Core("BAR-04",
          "An action that throws breaks the barrier; its exception comes out of that Wait, all "
-         "others "
-         "get kAborted."),
+         "others get kAborted."),
     Core("BAR-05",
          "A wait whose time is over breaks the barrier, and gets kAborted like all others."),
     Core("BAR-06", "The barrier's own timeout holds for a Wait without one."),

@@ -48,7 +48,9 @@ constexpr Clause kClauses[] = {
     HeldBy("VAL-27", "The memory lives as long as a handle, in whatever process.",
            "conformance/api/shared_object_cases.cc: the cases of SHR-03."),
     Core("VAL-28", "A Value of any size is whole after its writer was killed."),
-    Core("VAL-29", "Who takes the lock of an Array after a death is told."),
+    Core("VAL-29",
+         "The next WithLock after a death with the lock of a Value or Array is told, whatever took "
+         "it before."),
 };
 
 }  // namespace

@@ -20,7 +20,7 @@ enum class SegmentAccess { kReadWrite, kReadOnly };
 // A segment may have a name, by which processes of the same user find it. The name lives as long
 // as the segment, unless it is unlinked before: then the segment lives on without it, and the name
 // is free.                                                                     [MEM-06, MEM-07]
-// Thread safety: data() and size() from any thread; access to the bytes is the users' to order.
+// Thread safety: data() and view() from any thread; access to the bytes is the users' to order.
 class Segment {
  public:
   virtual ~Segment() = default;

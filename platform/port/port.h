@@ -187,7 +187,7 @@ class Port {
 
   // As CreateSegment. Nobody finds the segment before it is all there.                  [MEM-05]
   // Errors:    as CreateSegment; AlreadyExists: a segment that lives has the name;
-  //            PermissionDenied: it is another user's.
+  //            PermissionDenied: it is another user's; Unavailable: names have no place here.
   virtual absl::StatusOr<std::unique_ptr<Segment>> CreateNamedSegment(const std::string& name,
                                                                       uint64_t size) = 0;
 

@@ -32,10 +32,10 @@ bool Refers(int64_t native, const char* path);
 // The open handles of the calling process.
 int CountHandles();
 // The regions of shared or file memory that the calling process has mapped, and the names that
-// isoproc has in the system's folder of shared memory. Where the system does not tell, always the
-// same.
+// isoproc has in the system's folder of shared memory, if they have `part` in them. Where the
+// system does not tell, always the same.
 int CountMappings();
-int CountSharedMemoryNames();
+int CountSharedMemoryNames(const std::string& part = "");
 // Closes all handles of the calling process that can be closed.
 void CloseAllHandles();
 

@@ -99,14 +99,15 @@ int CountMappings() {
       std::count(std::istreambuf_iterator<char>(maps), std::istreambuf_iterator<char>(), '\n'));
 }
 
-int CountSharedMemoryNames() {
+int CountSharedMemoryNames(const std::string& part) {
   const std::string own_directory = "/tmp/isoproc-" + std::to_string(::geteuid());
   std::error_code none;
   int count = 0;
   for (const auto& [directory, prefix] :
        {std::pair("/dev/shm", "isoproc."), std::pair(own_directory.c_str(), "m.")}) {
     for (const auto& entry : std::filesystem::directory_iterator(directory, none)) {
-      if (entry.path().filename().string().starts_with(prefix)) ++count;
+      const std::string name = entry.path().filename().string();
+      if (name.starts_with(prefix) && name.find(part) != std::string::npos) ++count;
     }
   }
   return count;

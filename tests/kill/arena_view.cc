@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -9,6 +10,7 @@
 #include "platform/core/shared/arena.h"
 #include "platform/core/shared/family.h"
 #include "platform/core/shared/layout.h"
+#include "platform/core/shared/payload.h"
 #include "platform/core/shared/stamp.h"
 
 namespace isoproc::kill {
@@ -33,6 +35,12 @@ bool IsOthers(uint64_t owner) {
   return owner != 0 && !(Stamp(owner).process() == Family().Self().value().process());
 }
 
+bool IsUntold(ObjectSlot& slot) {
+  const auto kind = static_cast<internal::ObjectKind>(slot.state.load() & 0xFF);
+  return (kind == internal::ObjectKind::kValue || kind == internal::ObjectKind::kArray) &&
+         internal::PayloadOf<internal::StoragePayload>(slot).untold.load() != 0;
+}
+
 }  // namespace
 
 void Enter() { Family().Self().value(); }
@@ -53,8 +61,10 @@ int CountSleepers() {
 
 int CountLocksOfOthers() {
   int count = 0;
-  for (const ObjectSlot& slot : Family().memory().objects) {
-    if (!IsFree(slot) && IsOthers(slot.lock.owner.load())) ++count;
+  Arena& arena = Family();
+  for (uint64_t index = 0; index < internal::kMaxObjects; ++index) {
+    ObjectSlot& slot = arena.object(index);
+    if (!IsFree(slot) && (IsOthers(slot.lock.owner.load()) || IsUntold(slot))) ++count;
   }
   return count;
 }

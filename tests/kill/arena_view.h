@@ -17,7 +17,8 @@ absl::Span<const std::byte> SharedBytes();
 
 // Threads that have said that they are about to sleep.
 int CountSleepers();
-// Locks of objects that belong to other processes than this one.
+// Locks of objects that belong to other processes than this one, or did when somebody died, and
+// nobody was told since.
 int CountLocksOfOthers();
 
 // What is in use: objects of anybody, and all else of other processes than this one.

@@ -12,8 +12,10 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <variant>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -23,7 +25,10 @@
 #include "isoproc/array.h"
 #include "isoproc/main.h"
 #include "isoproc/process.h"
+#include "isoproc/process_info.h"
 #include "isoproc/process_options.h"
+#include "isoproc/shareable_list.h"
+#include "isoproc/shared_memory.h"
 #include "isoproc/sync.h"
 #include "isoproc/value.h"
 #include "isoproc/wait.h"
@@ -37,6 +42,7 @@ namespace {
 
 constexpr int kWorkers = 4;
 constexpr int kPermits = 2;
+constexpr size_t kListCapacity = 24;
 constexpr int kFirstCycles = 10;
 constexpr int kKept = 4;
 constexpr absl::Duration kPatience = absl::Milliseconds(2);
@@ -47,10 +53,14 @@ struct Shared {
   Objects objects;
   // Guarded by Objects::lock: two numbers that are the same, unless somebody died in between.
   RawArray<int64_t> pair;
+  // Each process writes to a byte of its own.
+  SharedMemory memory;
   // What each worker has done so far.
   Array<int64_t> rounds;
   // Times that something was not as it must be.
   Value<int64_t> violations;
+  // What the names of this program's memory begin with.
+  std::string names;
 
   static Shared Create() {
     Shared shared;
@@ -66,25 +76,35 @@ struct Shared {
     objects.large = Value<Large>::Create().value();
     objects.array = Array<int64_t>::Create(uint64_t{2}).value();
     objects.large_array = Array<Large>::Create(uint64_t{2}).value();
+    objects.list = ShareableList::Create({int64_t{0}, std::string()}, kListCapacity).value();
+    shared.memory = SharedMemory::Create(kWorkers + 1).value();
     shared.pair = RawArray<int64_t>::Create(2).value();
     shared.rounds = Array<int64_t>::Create(uint64_t{kWorkers}).value();
     shared.violations = Value<int64_t>::Create().value();
+    shared.names = absl::StrCat("k", CurrentProcess().pid(), ".");
     return shared;
   }
 };
 
+// Memory of the name is made, found and dropped by all of them.
+std::string NameOf(const Shared& shared, const char* what) {
+  return absl::StrCat(shared.names, what);
+}
+
 // What anybody does once with one of the objects, or with one of its own. Nothing waits for long.
 class User {
  public:
-  User(const Shared& shared, uint64_t seed)
-      : shared_(shared), objects_(shared.objects), random_(seed) {}
+  // `index`: nobody else's who lives.
+  User(const Shared& shared, int index, uint64_t seed)
+      : shared_(shared), objects_(shared.objects), index_(index), random_(seed) {}
 
   void Once() {
     using Use = void (User::*)();
-    static constexpr std::array<Use, 10> kUses = {
-        &User::UseLock,   &User::UseRLock,     &User::UseSemaphore, &User::UseBounded,
-        &User::UseEvent,  &User::UseCondition, &User::UseBarrier,   &User::UseValues,
-        &User::UseArrays, &User::MakeAndDrop};
+    static constexpr std::array<Use, 13> kUses = {
+        &User::UseLock,    &User::UseRLock,     &User::UseSemaphore, &User::UseBounded,
+        &User::UseEvent,   &User::UseCondition, &User::UseBarrier,   &User::UseValues,
+        &User::UseArrays,  &User::UseList,      &User::UseMemory,    &User::UseNames,
+        &User::MakeAndDrop};
     (this->*kUses[Draw(kUses.size())])();
   }
 
@@ -146,18 +166,46 @@ class User {
     objects_.array.WithLock([](absl::Span<int64_t> all) { ++all[1]; }, kPatience).IgnoreError();
     objects_.large_array.Store(Draw(2), Large::Of(1)).IgnoreError();
   }
+  // Text of one letter, and never a part of it.
+  void UseList() {
+    objects_.list.Store(0, static_cast<int64_t>(index_)).IgnoreError();
+    const std::string text(kListCapacity - Draw(8), static_cast<char>('a' + Draw(26)));
+    Expect(objects_.list.Store(1, text).ok());
+    const absl::StatusOr<ShareableList::Item> found = objects_.list.Load(1);
+    const std::string* const seen = found.ok() ? std::get_if<std::string>(&*found) : nullptr;
+    Expect(seen != nullptr && seen->find_first_not_of((*seen)[0]) == std::string::npos);
+  }
+  void UseMemory() {
+    std::byte& mine = shared_.memory.bytes()[static_cast<size_t>(index_)];
+    mine = std::byte{1};
+    Expect(mine == std::byte{1});
+  }
+  // Whoever comes first makes the memory; some drop it again, and some take its name away.
+  void UseNames() {
+    const std::string name = NameOf(shared_, "m");
+    const absl::StatusOr<SharedMemory> made = SharedMemory::CreateNamed(name, 100);
+    Expect(made.ok() || absl::IsAlreadyExists(made.status()));
+    const absl::StatusOr<SharedMemory> found = SharedMemory::Open(name);
+    Expect(found.ok() ? found->size() == 100 : absl::IsNotFound(found.status()));
+    if (Draw(4) == 0) SharedMemory::Unlink(name).IgnoreError();
+    const absl::StatusOr<ShareableList> list =
+        ShareableList::CreateNamed(NameOf(shared_, "l"), {int64_t{7}});
+    Expect(list.ok() ? list->Load(0).ok() : absl::IsAlreadyExists(list.status()));
+  }
   void MakeAndDrop() {
     Expect(Lock::Create().ok());
+    Expect(SharedMemory::Create(100).ok());
     Expect(Value<Large>::Create().ok());
   }
 
   const Shared& shared_;
   const Objects& objects_;
+  const int index_;
   std::mt19937_64 random_;
 };
 
 void Work(const Shared& shared, int index, uint64_t seed) {
-  User user(shared, seed);
+  User user(shared, index, seed);
   for (int64_t round = 1; true; ++round) {
     user.Once();
     shared.rounds.Store(static_cast<size_t>(index), round).IgnoreError();
@@ -176,9 +224,12 @@ Process StartWorker(const Shared& shared, int index, uint64_t seed) {
 }
 
 struct Census {
+  explicit Census(const Shared& shared)
+      : names(system_support::CountSharedMemoryNames(shared.names)) {}
+
   int handles = system_support::CountHandles();
   int mappings = system_support::CountMappings();
-  int names = system_support::CountSharedMemoryNames();
+  int names;
   InUse in_use = CountInUse();
 
   std::string ToString() const {
@@ -190,7 +241,7 @@ struct Census {
 class Cycles {
  public:
   Cycles(std::string again, uint64_t seed)
-      : again_(std::move(again)), random_(seed), user_(shared_, seed) {}
+      : again_(std::move(again)), random_(seed), user_(shared_, kWorkers, seed) {}
 
   void Run(int64_t count) {
     StartAll();
@@ -203,8 +254,10 @@ class Cycles {
 
   // With no worker alive.
   Census Count() {
+    // Names of the dead go when somebody makes another.
+    SharedMemory::CreateNamed(NameOf(shared_, "n"), 1).value();
     NoticeDeath();
-    return Census();
+    return Census(shared_);
   }
   int64_t permits() const { return shared_.objects.bounded.Value(); }
   int64_t violations() const { return shared_.violations.Load().value(); }
@@ -295,7 +348,7 @@ int RunCycles(const std::string& program, int64_t count, uint64_t seed) {
     // keep memory. A leak would be one in each cycle.
     all_well = Holds(last.handles <= first.handles + kKept, "more handles") && all_well;
     all_well = Holds(last.mappings <= first.mappings + kKept, "more mappings") && all_well;
-    all_well = Holds(last.names <= first.names, "more names of shared memory") && all_well;
+    all_well = Holds(last.names == 0, "names of shared memory") && all_well;
     all_well = Holds(last.in_use == first.in_use, "more in the family's memory") && all_well;
   }
   all_well = Holds(WhatOthersLeft().empty(), "something is left in the end") && all_well;

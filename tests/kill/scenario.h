@@ -49,7 +49,7 @@ struct Objects {
   ShareableList list;
 };
 
-// Functions get the objects of their own process. `victim` and `sleeper` must not throw.
+// Functions get the objects of their own process. `act` and `sleeper` must not throw.
 struct Scenario {
   std::string name;
   // In the surviving process, before the others are started.

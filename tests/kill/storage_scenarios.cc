@@ -1,4 +1,7 @@
 // Value and Array.
+#include <future>
+#include <memory>
+#include <thread>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -50,17 +53,28 @@ void ReplaceLarge(Objects& mine) {
   mine.large.Store(Large::Of(kNew)).IgnoreError();
   mine.large.Update([](Large& large) { large = Large::Of(large.words[0] + 1); }).IgnoreError();
 }
-// One of the values that were stored, and nothing in between. Load takes the lock too, and tells
-// nobody of a death: so it is called by who has the lock.
+// One of the values that were stored, and nothing in between. Load takes the lock too, and leaves
+// it to WithLock to tell of a death.
 void ExpectWhole(Stage& stage, Objects& mine, bool) {
-  const auto expect = [&] {
-    const absl::StatusOr<Large> large = mine.large.Load();
-    stage.ExpectOk(large.status(), "Load");
-    if (!large.ok()) return;
-    stage.Expect(large->whole(), "torn");
-    stage.Expect(large->words[0] >= kOld && large->words[0] <= kNew + 1, "not what was stored");
-  };
-  stage.ExpectTaken(mine.large.WithLock(expect, stage.limit()), "WithLock");
+  const absl::StatusOr<Large> large = mine.large.Load();
+  stage.ExpectOk(large.status(), "Load");
+  if (!large.ok()) return;
+  stage.Expect(large->whole(), "torn");
+  stage.Expect(large->words[0] >= kOld && large->words[0] <= kNew + 1, "not what was stored");
+  stage.ExpectTaken(mine.large.WithLock([] {}, stage.limit()), "WithLock");
+}
+// Returns when another thread has the lock, which keeps it until the process is killed.
+template <class Shared>
+void KeepLock(const Shared& shared) {
+  const auto taken = std::make_shared<std::promise<void>>();
+  std::thread([shared, taken] {
+    const auto stay = [&](auto...) {
+      taken->set_value();
+      std::promise<void>().get_future().wait();
+    };
+    shared.WithLock(stay).IgnoreError();
+  }).detach();
+  taken->get_future().wait();
 }
 
 void MakeArray(Objects& mine) { mine.array = Array<int64_t>::Create(uint64_t{2}).value(); }
@@ -86,10 +100,8 @@ void ReplaceElement(Objects& mine) {
 }
 // May be torn, and then somebody was told: Play looks at that.
 void ExpectElement(Stage& stage, Objects& mine, bool) {
-  const auto expect = [&](absl::Span<Large>) {
-    stage.ExpectOk(mine.large_array.Load(1).status(), "Load");
-  };
-  stage.ExpectTaken(mine.large_array.WithLock(expect, stage.limit()), "WithLock");
+  stage.ExpectOk(mine.large_array.Load(1).status(), "Load");
+  stage.ExpectTaken(mine.large_array.WithLock([](absl::Span<Large>) {}, stage.limit()), "WithLock");
 }
 
 }  // namespace
@@ -120,6 +132,15 @@ std::vector<Scenario> StorageScenarios() {
        .sleeper = [](Stage& stage, Objects& mine) { ExpectWhole(stage, mine, false); },
        .judge = ExpectWhole},
       {.name = "value.large", .make = MakeLarge, .act = ReplaceLarge, .judge = ExpectWhole},
+      {.name = "value.large_from_the_dead",
+       .make = MakeLarge,
+       .first = [](Objects& mine) { KeepLock(mine.large); },
+       .act =
+           [](Objects& mine) {
+             ReplaceLarge(mine);
+             mine.large.WithLock([] {}).IgnoreError();
+           },
+       .judge = ExpectWhole},
       {.name = "value.large_contended",
        .make = MakeLarge,
        .act = ReplaceLarge,
@@ -143,6 +164,11 @@ std::vector<Scenario> StorageScenarios() {
        .judge = ExpectArray},
       {.name = "array.large_elements",
        .make = MakeLargeArray,
+       .act = ReplaceElement,
+       .judge = ExpectElement},
+      {.name = "array.large_elements_from_the_dead",
+       .make = MakeLargeArray,
+       .first = [](Objects& mine) { KeepLock(mine.large_array); },
        .act = ReplaceElement,
        .judge = ExpectElement},
       {.name = "array.large_elements_contended",

@@ -116,7 +116,7 @@ int CountMappings() {
 }
 
 // A name ends with its last handle.
-int CountSharedMemoryNames() { return 0; }
+int CountSharedMemoryNames(const std::string&) { return 0; }
 std::string SignalMask() { return ""; }
 
 // Handles are multiples of four, and small.

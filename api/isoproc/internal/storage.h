@@ -31,6 +31,16 @@ consteval bool IsLockFree() {
 template <class T>
 inline constexpr bool kIsLockFree = IsLockFree<T>();
 
+// Whether several processes can share a T; if not, why, as an error of the compiler.
+template <class T>
+consteval bool CheckShared() {
+  static_assert(std::is_trivially_copyable_v<T> && !std::is_pointer_v<T> && !std::is_reference_v<T>,
+                "isoproc: a shared value is a trivially copyable type, and no pointer: an address "
+                "means nothing in another process");
+  static_assert(alignof(T) <= 64, "isoproc: shared values are aligned to 64 bytes at most");
+  return true;
+}
+
 // A handle, as ObjectHandle.
 class Storage {
  public:
@@ -54,8 +64,11 @@ class Storage {
     return EnterSlowly();
   }
 
-  // As RLock::Acquire and RLock::Release.
+  // As RLock::Acquire and RLock::Release. kOwnerDied also if the lock was taken silently since.
   absl::StatusOr<LockStatus> Acquire(absl::Duration timeout) const;
+  // For functions that do not tell their callers of a death: it is kept for the next Acquire.
+  // Blocks:  until the lock is taken.
+  absl::Status AcquireSilently() const;
   absl::Status Release() const;
 
   // See StoragePayload::version. To be written with the lock taken.

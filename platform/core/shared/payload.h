@@ -44,6 +44,8 @@ struct StoragePayload {
   // Of a value that is too large for one store: which of its two copies is the valid one, by its
   // lowest bit.
   Atomic<uint64_t> version;
+  // 1: an owner died with the lock, and who took it from him could not say so. The owner's alone.
+  Atomic<uint64_t> untold;
 };
 
 template <class Payload>

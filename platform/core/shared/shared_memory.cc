@@ -23,10 +23,10 @@ namespace {
 using internal::SharedBlock;
 
 // What all systems can give.
-constexpr size_t kLongestName = 30;
+static_assert(SharedMemory::kMaxNameLength == 30);  // as the message says
 
 absl::Status CheckName(std::string_view name) {
-  const bool valid = !name.empty() && name.size() <= kLongestName &&
+  const bool valid = !name.empty() && name.size() <= SharedMemory::kMaxNameLength &&
                      std::all_of(name.begin(), name.end(), [](char c) {
                        return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' ||
                               c == '_' || c == '-';

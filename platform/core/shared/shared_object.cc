@@ -7,11 +7,15 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "isoproc/sync.h"
 #include "platform/core/shared/arena.h"
 #include "platform/core/shared/family.h"
 #include "platform/core/shared/layout.h"
 
 namespace isoproc::internal {
+
+static_assert(kMaxSharedObjects == kMaxObjects && kMaxSharingProcesses == kMaxParticipants &&
+              kMaxSleepingThreads == kMaxParkers);
 
 absl::StatusOr<std::shared_ptr<SharedObject>> SharedObject::Create(
     ObjectKind kind, uint64_t room, absl::FunctionRef<void(ObjectSlot& slot)> prepare) {

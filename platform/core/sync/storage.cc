@@ -73,7 +73,20 @@ absl::Status Storage::Locate() {
 absl::Status Storage::EnterSlowly() const { return internal::Enter(object_).status(); }
 
 absl::StatusOr<LockStatus> Storage::Acquire(absl::Duration timeout) const {
-  return AcquireRecursively(object_, timeout);
+  const absl::StatusOr<LockStatus> taken = AcquireRecursively(object_, timeout);
+  if (!taken.ok()) return taken;
+  Atomic<uint64_t>& untold = PayloadOf(*object_).untold;
+  if (untold.load(std::memory_order_relaxed) == 0) return taken;
+  // Whoever dies here dies with the lock, of which the next one is told.
+  untold.store(0, std::memory_order_relaxed);
+  return LockStatus::kOwnerDied;
+}
+
+absl::Status Storage::AcquireSilently() const {
+  const absl::StatusOr<LockStatus> taken = AcquireRecursively(object_, absl::InfiniteDuration());
+  if (!taken.ok()) return taken.status();
+  if (*taken == LockStatus::kOwnerDied) PayloadOf(*object_).untold.store(1);
+  return absl::OkStatus();
 }
 
 absl::Status Storage::Release() const { return ReleaseRecursively(object_); }

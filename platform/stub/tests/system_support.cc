@@ -13,7 +13,7 @@ int64_t OpenInheritable(const char*) { std::abort(); }
 bool Refers(int64_t, const char*) { std::abort(); }
 int CountHandles() { std::abort(); }
 int CountMappings() { std::abort(); }
-int CountSharedMemoryNames() { std::abort(); }
+int CountSharedMemoryNames(const std::string&) { std::abort(); }
 std::string SignalMask() { std::abort(); }
 void CloseAllHandles() { std::abort(); }
 int CountChildren() { std::abort(); }

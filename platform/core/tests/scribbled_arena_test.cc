@@ -25,6 +25,7 @@
 #include "platform/core/shared/arena.h"
 #include "platform/core/shared/family.h"
 #include "platform/core/shared/layout.h"
+#include "platform/port/port.h"
 
 namespace isoproc::internal {
 namespace {
@@ -205,6 +206,7 @@ void UseScribbled(int part, int pattern, uint64_t seed) {
 class ScribbledArena : public testing::TestWithParam<int> {};
 
 TEST_P(ScribbledArena, HurtsNobodyElse) {
+  if (!port::HostPort().capabilities().processes) GTEST_SKIP() << "the port starts no processes";
   const int part = GetParam();
   ASSERT_FALSE(ArenaForChild().value().has_value()) << "each child is to have its own";
   for (int pattern = 0; pattern < static_cast<int>(std::size(kPatterns)); ++pattern) {

@@ -9,8 +9,8 @@ namespace isoproc::internal {
 
 class Arena;
 
-// Part of the sweep, for an object that lives: under the lock of the arena, and perhaps once more if
-// the sweep was cut short. `had_handle`: when it died. Everybody is roused afterwards.
+// Part of the sweep, for an object that lives: under the lock of the arena, and perhaps once more
+// if the sweep was cut short. `had_handle`: when it died. Everybody is roused afterwards.
 void RepairAfterDeath(Arena& arena, ObjectSlot& slot, Stamp dead, bool had_handle);
 
 }  // namespace isoproc::internal

@@ -48,9 +48,8 @@ absl::StatusOr<Storage> CreateArray(absl::Span<const T> initial) {
 }
 
 template <class T>
-absl::Span<T> ElementsOf(const Storage& storage) {
-  return absl::MakeSpan(reinterpret_cast<T*>(storage.data()),
-                        static_cast<size_t>(storage.size() / sizeof(T)));
+absl::Span<T> ElementsOf(absl::Span<std::byte> bytes) {
+  return absl::MakeSpan(reinterpret_cast<T*>(bytes.data()), bytes.size() / sizeof(T));
 }
 
 }  // namespace internal
@@ -139,7 +138,7 @@ class Array {
     const absl::StatusOr<LockStatus> locked = storage_.Acquire(timeout);
     if (!locked.ok()) return locked;
     const internal::StorageGuard guard(storage_);
-    internal::CallLocked(body, *locked, internal::ElementsOf<T>(storage_));
+    internal::CallLocked(body, *locked, internal::ElementsOf<T>(storage_.bytes()));
     return locked;
   }
 
@@ -195,9 +194,7 @@ class RawArray {
 
   // The elements, which live as long as the handle; none without an object, or if the object is gone
   // (see SHR-07). Who else uses them, and when, is the program's to order.
-  absl::Span<T> span() const {
-    return storage_.Enter().ok() ? internal::ElementsOf<T>(storage_) : absl::Span<T>();
-  }
+  absl::Span<T> span() const { return internal::ElementsOf<T>(storage_.bytes()); }
   size_t size() const { return span().size(); }
   explicit operator bool() const { return static_cast<bool>(storage_); }
 

@@ -186,7 +186,7 @@ class RawValue {
 
   // The value, which lives as long as the handle; null without an object, or if the object is gone
   // (see SHR-07). Who else uses it, and when, is the program's to order.
-  T* get() const { return storage_.Enter().ok() ? reinterpret_cast<T*>(storage_.data()) : nullptr; }
+  T* get() const { return reinterpret_cast<T*>(storage_.bytes().data()); }
   T& operator*() const { return *get(); }
   T* operator->() const { return get(); }
   explicit operator bool() const { return static_cast<bool>(storage_); }

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "cereal/access.hpp"
 #include "isoproc/internal/archive.h"
 #include "isoproc/internal/object_handle.h"
@@ -56,12 +57,10 @@ class Storage {
   // To be asked for before each use of the bytes: they may not be this process's any more if it is
   // a copy of the one that had the handle.
   // Errors: FailedPrecondition: there is no object, or it is gone.
-  absl::Status Enter() const {
-    if (state_ != nullptr && registered_->load(std::memory_order_relaxed) > 1 &&
-        state_->load(std::memory_order_relaxed) == expected_state_) {
-      return absl::OkStatus();
-    }
-    return EnterSlowly();
+  absl::Status Enter() const { return HasEntered() ? absl::OkStatus() : EnterSlowly(); }
+  // The bytes; none where Enter fails.
+  absl::Span<std::byte> bytes() const {
+    return HasEntered() ? absl::MakeSpan(data_, static_cast<size_t>(size_)) : BytesSlowly();
   }
 
   // As RLock::Acquire and RLock::Release. kOwnerDied also if the lock was taken silently since.
@@ -81,7 +80,12 @@ class Storage {
  private:
   // Finds the bytes. Errors: DataLoss: they are not where they should be.
   absl::Status Locate();
+  bool HasEntered() const {
+    return state_ != nullptr && registered_->load(std::memory_order_relaxed) > 1 &&
+           state_->load(std::memory_order_relaxed) == expected_state_;
+  }
   absl::Status EnterSlowly() const;
+  absl::Span<std::byte> BytesSlowly() const;
 
   std::shared_ptr<SharedObject> object_;
   std::shared_ptr<SharedBlock> block_;  // null: the bytes are in the arena

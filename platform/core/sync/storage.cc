@@ -71,6 +71,10 @@ absl::Status Storage::Locate() {
 }
 
 absl::Status Storage::EnterSlowly() const { return internal::Enter(object_).status(); }
+absl::Span<std::byte> Storage::BytesSlowly() const {
+  if (!EnterSlowly().ok()) return {};
+  return absl::MakeSpan(data_, static_cast<size_t>(size_));
+}
 
 absl::StatusOr<LockStatus> Storage::Acquire(absl::Duration timeout) const {
   const absl::StatusOr<LockStatus> taken = AcquireRecursively(object_, timeout);

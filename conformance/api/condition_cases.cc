@@ -229,7 +229,7 @@ void TakeAndStay(const Condition& condition, const Event& waits) {
   Say("taken");
   Stay();
 }
-ISOPROC_CASE(Condition, COND_05_2, WaitTellsOfAnOwnerWhoDied) {
+ISOPROC_CASE(Condition, COND_05, WaitTellsOfAnOwnerWhoDied) {
   ASSERT_OK_AND_ASSIGN(const Condition condition, Condition::Create());
   ASSERT_OK_AND_ASSIGN(const Event waits, Event::Create());
   SystemPipe output;

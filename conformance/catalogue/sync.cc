@@ -111,10 +111,9 @@ constexpr Clause kClauses[] = {
     HeldBy("COND-03", "Notify without the lock is kFailedPrecondition.",
            "conformance/api/condition_cases.cc: the case of COND-02."),
     Core("COND-04", "Wait releases all levels of an RLock and takes as many again."),
-    HeldBy("COND-05",
-           "Wait is OK when notified and kDeadlineExceeded when not, with the lock taken in both "
-           "cases.",
-           "conformance/api/condition_cases.cc: the cases of COND-07 and COND-11."),
+    Core("COND-05",
+         "Wait is OK when notified and kDeadlineExceeded when not, with the lock taken in both "
+         "cases; if its last owner died with it, that is kOwnerDied."),
     LeftOut("COND-06", "A signal handler that throws ends a wait.",
             "Handlers cannot throw in C++."),
     Core("COND-07",

@@ -90,7 +90,7 @@ class Arena {
   // Waits until `attempt` is true. It is called again whenever the thread was woken; with `ask`
   // when nothing else would tell that somebody whom it waits for is dead.
   // Blocks:    until then, or `deadline`.
-  // Errors:    DeadlineExceeded; FailedPrecondition: see Self.
+  // Errors:    DeadlineExceeded; as port::Parker::Park.
   absl::Status Await(Waiters& waiters, Stamp self, port::Deadline deadline,
                      absl::FunctionRef<bool(bool ask)> attempt);
   // Arms a parker. From then on it can be chosen, until SleepUntilChosen returns.

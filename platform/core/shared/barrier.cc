@@ -47,6 +47,18 @@ bool Complete(Arena& arena, ObjectSlot& slot, uint64_t word) {
   return true;
 }
 
+// Waits until `word`, which is read again, is of another generation or broken.
+// Errors: as Arena::Await.
+absl::Status AwaitNextGeneration(Arena& arena, ObjectSlot& slot, Stamp self,
+                                 port::Deadline deadline, uint64_t& word) {
+  Atomic<uint64_t>& state = PayloadOf<BarrierPayload>(slot).word;
+  const uint32_t generation = GenerationOf(word);
+  return arena.Await(slot.waiters, self, deadline, [&](bool) {
+    word = state.load();
+    return GenerationOf(word) != generation || (word & kBroken) != 0;
+  });
+}
+
 // As the last to arrive. Nobody can arrive any more in this generation: `word` counts all parties.
 absl::Status RunAction(Arena& arena, ObjectSlot& slot, uint64_t word,
                        const absl::FunctionRef<void()>& action) {
@@ -84,11 +96,7 @@ absl::StatusOr<uint32_t> Arrive(Arena& arena, ObjectSlot& slot, Stamp self, absl
     if (index >= parties) {
       // All have come, and the last one runs its action: this arrival belongs to the next
       // generation.
-      const uint32_t generation = GenerationOf(word);
-      const absl::Status passed = arena.Await(slot.waiters, self, deadline, [&](bool) {
-        word = state.load();
-        return GenerationOf(word) != generation || (word & kBroken) != 0;
-      });
+      const absl::Status passed = AwaitNextGeneration(arena, slot, self, deadline, word);
       if (!passed.ok()) {
         BreakBarrier(arena, slot);
         return absl::IsDeadlineExceeded(passed) ? BrokenError() : passed;
@@ -108,10 +116,7 @@ absl::StatusOr<uint32_t> Arrive(Arena& arena, ObjectSlot& slot, Stamp self, absl
       return static_cast<uint32_t>(index);
     }
     const uint32_t generation = GenerationOf(word);
-    const absl::Status passed = arena.Await(slot.waiters, self, deadline, [&](bool) {
-      word = state.load();
-      return GenerationOf(word) != generation || (word & kBroken) != 0;
-    });
+    const absl::Status passed = AwaitNextGeneration(arena, slot, self, deadline, word);
     if (!passed.ok()) {
       // It may have been completed in the last moment.
       word = state.load();

@@ -13,7 +13,7 @@
 
 namespace isoproc::internal {
 
-// The number of the calling thread: from 1, never used again in this process; 0: it has none yet.
+// The number of the calling thread: from 1, again after 2^28 others; 0: it has none yet.
 extern constinit thread_local uint32_t own_thread_number;
 // Gives it one.
 void NumberThisThread();

@@ -33,7 +33,7 @@ constexpr size_t kTypeSize = 1;
 constexpr size_t kWordSize = 8;
 static_assert(sizeof(int64_t) == kWordSize && sizeof(double) == kWordSize);
 
-std::string Encode(const Item& item) {
+std::string EncodeItem(const Item& item) {
   std::string bytes(kTypeSize, static_cast<char>(item.index()));
   std::visit(
       [&bytes](const auto& value) {
@@ -78,7 +78,7 @@ std::optional<Item> DecodeAs(size_t type, std::string_view bytes) {
   }
 }
 
-absl::StatusOr<Item> Decode(std::string_view bytes) {
+absl::StatusOr<Item> DecodeItem(std::string_view bytes) {
   if (bytes.empty()) return Item();
   std::optional<Item> item =
       DecodeAs(static_cast<unsigned char>(bytes[0]), bytes.substr(kTypeSize));
@@ -91,7 +91,7 @@ constexpr uint64_t kTooLarge = uint64_t{1} << 40;
 std::vector<uint64_t> CapacitiesFor(absl::Span<const Item> items, size_t least) {
   std::vector<uint64_t> capacities;
   for (const Item& item : items) {
-    const uint64_t size = (std::max)({Encode(item).size() - kTypeSize, least, kWordSize});
+    const uint64_t size = (std::max)({EncodeItem(item).size() - kTypeSize, least, kWordSize});
     // What is too large stays so, and does not overflow.
     capacities.push_back(((std::min)(size, kTooLarge) + 7) / 8 * 8 + kTypeSize);
   }
@@ -133,7 +133,7 @@ absl::StatusOr<ShareableList> ShareableList::Make(absl::StatusOr<SharedMemory> m
   if (!memory.ok()) return memory.status();
   Slots slots = Slots::Make(memory->bytes(), capacities);
   for (size_t i = 0; i < items.size(); ++i)
-    slots.At(i).value().Write(Encode(items[i])).IgnoreError();  // nobody else has it
+    slots.At(i).value().Write(EncodeItem(items[i])).IgnoreError();  // nobody else has it
   slots.Commit();
   return Of(*std::move(memory));
 }
@@ -174,7 +174,7 @@ absl::StatusOr<Item> ShareableList::Load(size_t index) const {
   if (!slot.ok()) return slot.status();
   const absl::StatusOr<std::string> bytes = slot->Read();
   if (!bytes.ok()) return bytes.status();
-  return Decode(*bytes);
+  return DecodeItem(*bytes);
 }
 
 absl::Status ShareableList::Store(size_t index, const Item& item) const {
@@ -183,7 +183,7 @@ absl::Status ShareableList::Store(size_t index, const Item& item) const {
   if (memory_.bytes().empty()) {
     return absl::PermissionDeniedError("the list was opened for reading only");
   }
-  const std::string bytes = Encode(item);
+  const std::string bytes = EncodeItem(item);
   if (bytes.size() > slot->capacity()) {
     return absl::InvalidArgumentError("the item has more bytes than its place in the list");
   }

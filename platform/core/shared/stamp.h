@@ -6,9 +6,9 @@
 
 namespace isoproc::internal {
 
-// Names one thread of one process of the family, for ever: a slot of the participant table is used
-// again, but with the next incarnation. It is stored by the same instruction that takes what it
-// owns, so that no owner is ever unknown. 0 is nobody.
+// Names one thread of one process of the family: a slot of the participant table is used again, but
+// with the next incarnation. (These come around after 2^24, threads after 2^28.) It is stored by
+// the same instruction that takes what it owns, so that no owner is ever unknown. 0 is nobody.
 class Stamp {
  public:
   static constexpr int kThreadBits = 28;

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -25,6 +24,15 @@ using internal::SharedObject;
 // How often the owner has the lock; a Lock has no such count.
 internal::Atomic<uint64_t>* DepthOf(SharedObject& lock, bool is_recursive) {
   return is_recursive ? &internal::DepthOf(lock) : nullptr;
+}
+
+// Errors: as Enter; FailedPrecondition: the calling thread does not have the lock.
+absl::StatusOr<Entered> EnterOwned(const std::shared_ptr<SharedObject>& lock) {
+  absl::StatusOr<Entered> entered = internal::Enter(lock);
+  if (entered.ok() && !internal::Owns(*entered->object, entered->self)) {
+    return internal::NotOwner();
+  }
+  return entered;
 }
 
 }  // namespace
@@ -66,9 +74,8 @@ void Condition::lock() const { internal::ThrowUnlessOk(Acquire().status()); }
 absl::StatusOr<LockStatus> Condition::Wait(absl::Duration timeout) const {
   const absl::StatusOr<Entered> entered = internal::Enter(core_.object());
   if (!entered.ok()) return entered.status();
-  const absl::StatusOr<Entered> lock = internal::Enter(lock_ ? lock_.object() : rlock_.object());
+  const absl::StatusOr<Entered> lock = EnterOwned(lock_ ? lock_.object() : rlock_.object());
   if (!lock.ok()) return lock.status();
-  if (!internal::Owns(*lock->object, lock->self)) return internal::NotOwner();
 
   internal::Waiters& waiters = entered->slot().waiters;
   const port::Deadline deadline = port::Deadline::After(entered->arena().port().Now(), timeout);
@@ -95,9 +102,8 @@ absl::Status Condition::WaitUntilTrue(absl::FunctionRef<bool()> predicate,
   if (!entered.ok()) return entered.status();
   port::Port& port = entered->arena().port();
   const port::Deadline deadline = port::Deadline::After(port.Now(), timeout);
-  const absl::StatusOr<Entered> lock = internal::Enter(lock_ ? lock_.object() : rlock_.object());
+  const absl::StatusOr<Entered> lock = EnterOwned(lock_ ? lock_.object() : rlock_.object());
   if (!lock.ok()) return lock.status();
-  if (!internal::Owns(*lock->object, lock->self)) return internal::NotOwner();
   while (!predicate()) {
     const absl::Duration left = deadline.Remaining(port.Now());
     const absl::Status waited = Wait(left).status();
@@ -110,15 +116,21 @@ absl::Status Condition::WaitUntilTrue(absl::FunctionRef<bool()> predicate,
 absl::Status Condition::Notify(int64_t count) const {
   const absl::StatusOr<Entered> entered = internal::Enter(core_.object());
   if (!entered.ok()) return entered.status();
-  const absl::StatusOr<Entered> lock = internal::Enter(lock_ ? lock_.object() : rlock_.object());
+  const absl::StatusOr<Entered> lock = EnterOwned(lock_ ? lock_.object() : rlock_.object());
   if (!lock.ok()) return lock.status();
-  if (!internal::Owns(*lock->object, lock->self)) return internal::NotOwner();
   internal::Parking& parking = entered->arena().parking();
   for (int64_t i = 0; i < count && parking.WakeOne(entered->slot().waiters); ++i) {
   }
   return absl::OkStatus();
 }
 
-absl::Status Condition::NotifyAll() const { return Notify(internal::kMaxParkers); }
+absl::Status Condition::NotifyAll() const {
+  const absl::StatusOr<Entered> entered = internal::Enter(core_.object());
+  if (!entered.ok()) return entered.status();
+  const absl::StatusOr<Entered> lock = EnterOwned(lock_ ? lock_.object() : rlock_.object());
+  if (!lock.ok()) return lock.status();
+  entered->arena().parking().WakeAll(entered->slot().waiters);
+  return absl::OkStatus();
+}
 
 }  // namespace isoproc

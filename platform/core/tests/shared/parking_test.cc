@@ -1,12 +1,16 @@
 #include "platform/core/shared/parking.h"
 
+#include <cstdint>
 #include <functional>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "platform/core/shared/layout.h"
 #include "platform/core/tests/shared/pretended_system.h"
 #include "platform/core/tests/shared/support.h"
+#include "platform/port/port.h"
 
 namespace isoproc::internal {
 namespace {
@@ -91,6 +95,31 @@ TEST_F(ParkingTest, WakingAllOfNobodyStoresNothing) {
   Parking::Disarm(waiters_, leases_[0].index());
   const BetweenStores others({[] { ADD_FAILURE() << "a store"; }});
   arena_.parking().WakeAll(waiters_);
+}
+
+// All parkers but those that are lent belong to somebody who lives.
+void TakeAllParkers(Arena& arena) {
+  const uint64_t owner = Me(arena).process().word();
+  for (Atomic<uint64_t>& each : MemoryOf(arena).parker_owners) each.store(owner);
+}
+
+TEST_F(ParkingTest, NobodyIsArmedWithoutAParker) {
+  TakeAllParkers(arena_);
+  EXPECT_TRUE(absl::IsResourceExhausted(arena_.Arm(waiters_, Me(arena_)).status()));
+  EXPECT_EQ(waiters_.summary.load(), 0U);
+}
+
+// They are not woken, and see what has changed all the same.
+TEST_F(ParkingTest, WhoHasNoParkerLooksAgainAndAgain) {
+  TakeAllParkers(arena_);
+  const port::Deadline never = port::Deadline::Never();
+  int looks = 0;
+  EXPECT_TRUE(arena_.Await(waiters_, Me(arena_), never, [&](bool) { return ++looks == 5; }).ok());
+  EXPECT_EQ(looks, 5);
+  const port::Deadline soon = port::Deadline::After(arena_.port().Now(), absl::Milliseconds(20));
+  EXPECT_TRUE(absl::IsDeadlineExceeded(
+      arena_.Await(waiters_, Me(arena_), soon, [](bool) { return false; })));
+  EXPECT_EQ(waiters_.summary.load(), 0U) << "nobody sleeps";
 }
 
 }  // namespace

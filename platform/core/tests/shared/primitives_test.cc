@@ -1,4 +1,5 @@
 // Semaphores, events and barriers whose users die at each store.
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -33,6 +34,8 @@ struct Scenario {
   std::function<void(Arena& arena, ObjectSlot& slot)> wait;
   std::function<void(Arena& arena, ObjectSlot& slot)> act;
   std::function<void(Arena& arena, ObjectSlot& slot)> judge;
+  // When all waits have returned.
+  std::function<void(Outcome outcome)> in_the_end = [](Outcome) {};
 };
 
 int Play(const Scenario& scenario) {
@@ -57,6 +60,7 @@ int Play(const Scenario& scenario) {
     if (outcome == Outcome::kDied && n % 2 == 0) arena.NoticeDeath();
     scenario.judge(arena, arena.object(name.index));
     for (const auto& wait : waits) EXPECT_EQ(other.Await(*wait), Outcome::kReturned) << n;
+    scenario.in_the_end(outcome);
     arena.NoticeDeath();
     for (PretendedProcess* process : {&survivor, &other}) process->arena()->LetGo(name);
     if (outcome == Outcome::kReturned) victim.arena()->LetGo(name);
@@ -149,22 +153,35 @@ TEST(PrimitivesCrash, SettingAnEventReachesAllOrNobody) {
 
 // The last of three parties dies while it arrives, or after.
 TEST(PrimitivesCrash, DeadPartyBreaksTheBarrierOrAllPass) {
+  std::atomic<int> passes = 0;
+  int times_all_passed = 0;
+  int times_broken = 0;
   EXPECT_GT(
       Play({.kind = ObjectKind::kBarrier,
             .prepare = [](ObjectSlot& slot) { PayloadOf<BarrierPayload>(slot).parties.store(3); },
             .waiting = 2,
             .wait =
-                [](Arena& arena, ObjectSlot& slot) {
+                [&](Arena& arena, ObjectSlot& slot) {
                   const absl::StatusOr<uint32_t> passed =
                       Arrive(arena, slot, Me(arena), kForEver, nullptr);
                   EXPECT_TRUE(passed.ok() || absl::IsAborted(passed.status()));
+                  if (passed.ok()) ++passes;
                 },
             .act =
                 [](Arena& arena, ObjectSlot& slot) {
                   EXPECT_TRUE(Arrive(arena, slot, Me(arena), kForEver, nullptr).ok());
                 },
-            .judge = [](Arena&, ObjectSlot&) {}}),
+            .judge = [](Arena&, ObjectSlot&) {},
+            .in_the_end =
+                [&](Outcome outcome) {
+                  const int passed = passes.exchange(0);
+                  EXPECT_TRUE(passed == 0 || passed == 2) << "they do not agree";
+                  EXPECT_TRUE(passed == 2 || outcome == Outcome::kDied);
+                  ++(passed == 2 ? times_all_passed : times_broken);
+                }}),
       3);
+  EXPECT_GT(times_all_passed, 1) << "also when the death comes late";
+  EXPECT_GT(times_broken, 0);
 }
 
 }  // namespace

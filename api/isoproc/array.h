@@ -193,7 +193,7 @@ class RawArray {
     return RawArray(*std::move(storage));
   }
 
-  // The elements, which live as long as the handle; none without an object, or if the object is gone
+  // The elements, which live as long as the handle; none without an object, or if it is gone
   // (see SHR-07). Who else uses them, and when, is the program's to order.
   absl::Span<T> span() const {
     return storage_.Enter().ok() ? internal::ElementsOf<T>(storage_) : absl::Span<T>();

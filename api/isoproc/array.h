@@ -192,7 +192,7 @@ class RawArray {
     return RawArray(*std::move(storage));
   }
 
-  // The elements, which live as long as the handle; none without an object, or if the object is gone
+  // The elements, which live as long as the handle; none without an object, or if it is gone
   // (see SHR-07). Who else uses them, and when, is the program's to order.
   absl::Span<T> span() const { return internal::ElementsOf<T>(storage_.bytes()); }
   size_t size() const { return span().size(); }

@@ -32,6 +32,9 @@ struct PretendedSystem {
   bool looks_again = true;
   int sleeping = 0;
   absl::Span<std::byte> memory;
+  std::vector<std::unique_ptr<PretendedProcess>> processes;
+
+  PretendedProcess& Begin();
 
   [[noreturn]] void StopForEver(std::unique_lock<std::mutex>& lock) {
     while (true) changed.wait(lock);
@@ -85,16 +88,22 @@ class PretendedProcess::Parker : public port::Parker {
 PretendedProcess::PretendedProcess(PretendedSystem& system, int64_t pid)
     : PortWrapper(port::HostPort()), system_(system), pid_(pid) {}
 
+PretendedProcess& PretendedSystem::Begin() {
+  living.insert(++last_pid);
+  processes.emplace_back(new PretendedProcess(*this, last_pid));
+  return *processes.back();
+}
+
 PretendedProcess& PretendedProcess::First() {
-  auto* system = new PretendedSystem;
-  system->living.insert(++system->last_pid);
-  return *new PretendedProcess(*system, system->last_pid);
+  // To the end of the program, since dead processes sleep in it, and where a leak checker finds it.
+  static auto* const systems = new std::vector<std::unique_ptr<PretendedSystem>>;
+  PretendedSystem& system = *systems->emplace_back(std::make_unique<PretendedSystem>());
+  return system.Begin();
 }
 
 PretendedProcess& PretendedProcess::Another() {
   const std::lock_guard lock(system_.mutex);
-  system_.living.insert(++system_.last_pid);
-  return *new PretendedProcess(system_, system_.last_pid);
+  return system_.Begin();
 }
 
 std::shared_ptr<Arena> PretendedProcess::arena() {

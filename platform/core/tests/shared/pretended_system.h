@@ -53,6 +53,7 @@ class PretendedProcess : public port::PortWrapper {
   void Unpark(port::ParkerCell& cell) override;
 
  private:
+  friend struct PretendedSystem;
   class Parker;
   class Segment;
 

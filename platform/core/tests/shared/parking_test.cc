@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "platform/core/shared/layout.h"
+#include "platform/core/tests/shared/between_stores.h"
 #include "platform/core/tests/shared/pretended_system.h"
 #include "platform/core/tests/shared/support.h"
 #include "platform/port/port.h"

@@ -13,6 +13,7 @@
 #include "gtest/gtest.h"
 #include "platform/core/shared/arena.h"
 #include "platform/core/shared/layout.h"
+#include "platform/core/tests/shared/between_stores.h"
 #include "platform/core/tests/shared/pretended_system.h"
 #include "platform/core/tests/shared/support.h"
 #include "platform/testing/crash_atomic.h"

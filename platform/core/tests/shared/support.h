@@ -2,12 +2,9 @@
 #ifndef ISOPROC_PLATFORM_CORE_TESTS_SHARED_SUPPORT_H_
 #define ISOPROC_PLATFORM_CORE_TESTS_SHARED_SUPPORT_H_
 
-#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -16,7 +13,6 @@
 #include "platform/core/shared/stamp.h"
 #include "platform/core/shared/word_lock.h"
 #include "platform/core/tests/shared/pretended_system.h"
-#include "platform/testing/crash_atomic.h"
 
 namespace isoproc::internal {
 
@@ -40,30 +36,6 @@ inline void ReleaseObject(Arena& arena, const ObjectName& name) {
 
 // The arena, to be written to.
 inline ArenaMemory& MemoryOf(Arena& arena) { return const_cast<ArenaMemory&>(arena.memory()); }
-
-// What happens before the calling thread's first store to shared memory from now on, its second …
-// The stores that this makes are not counted.
-class BetweenStores {
- public:
-  explicit BetweenStores(std::vector<std::function<void()>> steps) : steps_(std::move(steps)) {
-    crash_point = &point_;
-  }
-  BetweenStores(const BetweenStores&) = delete;
-  BetweenStores& operator=(const BetweenStores&) = delete;
-  ~BetweenStores() { crash_point = nullptr; }
-
- private:
-  void Reach() {
-    if (next_ == steps_.size()) return;
-    crash_point = nullptr;
-    steps_[next_++]();
-    crash_point = &point_;
-  }
-
-  const std::vector<std::function<void()>> steps_;
-  size_t next_ = 0;
-  std::function<void()> point_ = [this] { Reach(); };
-};
 
 // What is in use, as text: "processes 2 objects 1 held 2 parkers 0 waiting 0".
 std::string InUse(const Arena& arena);

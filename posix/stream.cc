@@ -68,10 +68,12 @@ bool IsBootstrap(absl::Span<const std::byte> expected) {
 
 absl::StatusOr<size_t> PosixStream::Read(absl::Span<std::byte> into, Deadline deadline) {
   const size_t size = std::min(into.size(), kMostAtOnce);
+  // Asked first and slept later: when there is data, this is the only system call. So it is when
+  // there is no deadline, unless somebody has made the descriptor non-blocking.
+  const int flags = deadline.never() ? 0 : MSG_DONTWAIT;
   while (true) {
-    // Asked first and slept later: when there is data, this is the only system call.
     const ssize_t count =
-        RetryOnEintr([&] { return sys.recv(fd_.get(), into.data(), size, MSG_DONTWAIT); });
+        RetryOnEintr([&] { return sys.recv(fd_.get(), into.data(), size, flags); });
     const int error = errno;
     if (count >= 0) return static_cast<size_t>(count);
     // The peer closed while bytes of ours were still unread at its side; its own have come already.

@@ -30,6 +30,7 @@ class PosixStream final : public Stream, public Pollable {
   absl::Status SendHandle(const Handle& handle, int64_t receiver, Deadline deadline) override;
   absl::StatusOr<Handle> ReceiveHandle(Deadline deadline) override;
   Handle Detach() override { return HandleOf(std::move(fd_)); }
+  int64_t native() const override { return fd_.get(); }
 
   absl::StatusOr<int> Descriptor() override { return fd_.get(); }
 

@@ -29,6 +29,7 @@ class Win32Stream final : public Stream, public Watchable {
   absl::Status SendHandle(const Handle& handle, int64_t receiver, Deadline deadline) override;
   absl::StatusOr<Handle> ReceiveHandle(Deadline deadline) override;
   Handle Detach() override { return HandleOf(std::move(pipe_)); }
+  int64_t native() const override { return ValueOf(pipe_.get()); }
 
   absl::StatusOr<std::unique_ptr<Watch>> StartWatch() override;
 

@@ -12,11 +12,13 @@
 #include "absl/status/statusor.h"
 #include "platform/base/deadline.h"
 #include "platform/port/sync.h"
+#include "platform/port/waitable.h"
 #include "win32/errors.h"
 #include "win32/security.h"
 #include "win32/syscalls.h"
 #include "win32/unique_handle.h"
 #include "win32/wait.h"
+#include "win32/waitable.h"
 #include "win32/windows_api.h"
 
 namespace isoproc::port::win32 {
@@ -30,7 +32,19 @@ std::wstring EventName(std::string_view random) {
   return LR"(Local\isoproc-parker-)" + std::wstring(random.begin(), random.end());
 }
 
-class Win32Parker final : public Parker {
+// Ready while there is a token. The event says when to look.
+class TokenWatch final : public Watch {
+ public:
+  TokenWatch(const ParkerCell& cell, HANDLE event) : cell_(cell), event_(event) {}
+  bool Ready() override { return cell_.token.load(std::memory_order_acquire) != 0; }
+  absl::StatusOr<HANDLE> Arm() override { return event_; }
+
+ private:
+  const ParkerCell& cell_;
+  const HANDLE event_;
+};
+
+class Win32Parker final : public Parker, public Waitable, public Watchable {
  public:
   Win32Parker(ParkerCell& cell, UniqueHandle event) : cell_(cell), event_(std::move(event)) {}
 
@@ -43,6 +57,11 @@ class Win32Parker final : public Parker {
       // Whoever was late to set the event was not late to give the token.
       return TakeToken() ? absl::OkStatus() : status;
     }
+  }
+
+  absl::StatusOr<Waitable*> Listen() override { return this; }
+  absl::StatusOr<std::unique_ptr<Watch>> StartWatch() override {
+    return std::make_unique<TokenWatch>(cell_, event_.get());
   }
 
  private:

@@ -141,6 +141,7 @@ class KeepsTokens : public PortWrapper {
         woken_ = status.ok();
         return status;
       }
+      absl::StatusOr<Waitable*> Listen() override { return real_->Listen(); }
 
      private:
       std::unique_ptr<Parker> real_;

@@ -66,6 +66,9 @@ class Stream : public Waitable {
 
   // Gives up the native handle so that it can be sent; the object may only be destroyed after.
   virtual Handle Detach() = 0;
+
+  // The native handle, which stays the stream's.                                       [STRM-13]
+  virtual int64_t native() const = 0;
 };
 
 // Two connected ends.

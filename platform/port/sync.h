@@ -7,13 +7,15 @@
 #include <memory>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "platform/base/deadline.h"
+#include "platform/port/waitable.h"
 
 namespace isoproc::port {
 
 // The shared half of a parker: lives in a Segment, and all zero means "nobody's". The port that
 // owns a cell writes `address` before anybody else may see the cell; after that, only `token`
-// changes.
+// changes, and `address` when its owner begins or ceases to listen.
 //   token    written by Unpark (to 1, commits the wake) and by the owner's Park (to 0); a dead
 //            owner's token is repaired by nobody, as nobody sleeps on it.
 //   address  the port's own: where the owner can be woken. Left behind by a dead owner; waking it
@@ -39,6 +41,11 @@ class Parker {
   //            What the waker wrote before Unpark is visible.                           [PARK-02]
   // Errors:    DeadlineExceeded: the token was not taken. It may wake late, never early. [PARK-03]
   virtual absl::Status Park(Deadline deadline) = 0;
+
+  // For a thread that waits for other things besides: what is ready while there is a token, until
+  // the next Park. It takes none; Park does. Lives as long as the parker.                [PARK-05]
+  // Errors:    ResourceExhausted.
+  virtual absl::StatusOr<Waitable*> Listen() = 0;
 };
 
 // Tells the processor that the calling thread only looks at a word over and over, so that it does

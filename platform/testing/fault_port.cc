@@ -96,6 +96,10 @@ class FaultParker : public Parker {
     if (absl::Status fault = plan_.Enter("Parker::Park"); !fault.ok()) return fault;
     return real_->Park(deadline);
   }
+  absl::StatusOr<Waitable*> Listen() override {
+    if (absl::Status fault = plan_.Enter("Parker::Listen"); !fault.ok()) return fault;
+    return real_->Listen();
+  }
 
  private:
   FaultPlan& plan_;

@@ -31,6 +31,7 @@ class MockStream : public Stream {
               (override));
   MOCK_METHOD(absl::StatusOr<Handle>, ReceiveHandle, (Deadline deadline), (override));
   MOCK_METHOD(Handle, Detach, (), (override));
+  MOCK_METHOD(int64_t, native, (), (const, override));
 };
 
 class MockChildProcess : public ChildProcess {
@@ -52,6 +53,7 @@ class MockSegment : public Segment {
 class MockParker : public Parker {
  public:
   MOCK_METHOD(absl::Status, Park, (Deadline deadline), (override));
+  MOCK_METHOD(absl::StatusOr<Waitable*>, Listen, (), (override));
 };
 
 class MockPort : public Port {

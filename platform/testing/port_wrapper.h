@@ -39,6 +39,7 @@ class StreamWrapper : public Stream {
     return real_->ReceiveHandle(deadline);
   }
   Handle Detach() override { return real_->Detach(); }
+  int64_t native() const override { return real_->native(); }
 
   Stream& real() { return *real_; }
   std::unique_ptr<Stream> TakeReal() { return std::move(real_); }

@@ -25,6 +25,7 @@
 #include "absl/strings/str_cat.h"
 #include "platform/base/deadline.h"
 #include "platform/port/liveness.h"
+#include "platform/port/waitable.h"
 #include "posix/errors.h"
 #include "posix/fd.h"
 #include "posix/os.h"
@@ -32,6 +33,7 @@
 #include "posix/strict/run_directory.h"
 #include "posix/syscalls.h"
 #include "posix/wait.h"
+#include "posix/waitable.h"
 
 namespace isoproc::port::posix::os {
 namespace {
@@ -79,7 +81,7 @@ std::string LoadName(const ParkerCell& cell) {
   return "";
 }
 
-class SocketParker final : public Parker {
+class SocketParker final : public Parker, public Waitable, public Pollable {
  public:
   SocketParker(ParkerCell& cell, std::string name, Fd fd)
       : cell_(cell), creator_(::getpid()), name_(std::move(name)), fd_(std::move(fd)) {}
@@ -94,14 +96,25 @@ class SocketParker final : public Parker {
     while (true) {
       if (cell_.token.exchange(0, std::memory_order_acquire) != 0) return absl::OkStatus();
       if (absl::Status status = PollOne(fd_.get(), POLLIN, deadline); !status.ok()) return status;
-      // First emptied, then looked at: who writes the token later sends another datagram.
-      char byte;
-      while (RetryOnEintr([&] { return sys.recv(fd_.get(), &byte, 1, MSG_DONTWAIT); }) >= 0) {
-      }
+      Drain();
     }
   }
 
+  absl::StatusOr<Waitable*> Listen() override { return this; }
+  absl::StatusOr<int> Descriptor() override { return fd_.get(); }
+  bool Ready(bool signalled) override {
+    if (signalled && cell_.token.load(std::memory_order_acquire) == 0) Drain();
+    return cell_.token.load(std::memory_order_acquire) != 0;
+  }
+
  private:
+  // To be called before the token is looked at: who writes it later sends another datagram.
+  void Drain() {
+    char byte;
+    while (RetryOnEintr([&] { return sys.recv(fd_.get(), &byte, 1, MSG_DONTWAIT); }) >= 0) {
+    }
+  }
+
   ParkerCell& cell_;
   const pid_t creator_;
   const std::string name_;

@@ -51,6 +51,7 @@ class MemoryStream final : public port::Stream {
     return absl::UnimplementedError("no handles");
   }
   port::Handle Detach() override { return {}; }
+  int64_t native() const override { return -1; }
 
  private:
   std::shared_ptr<Line> in_;

@@ -78,6 +78,9 @@ class PretendedProcess::Parker : public port::Parker {
     --system_.sleeping;
     return is_late ? absl::DeadlineExceededError("late") : absl::OkStatus();
   }
+  absl::StatusOr<port::Waitable*> Listen() override {
+    return absl::UnimplementedError("nothing is waited for but tokens");
+  }
 
  private:
   PretendedSystem& system_;

@@ -6,6 +6,7 @@
 #include "isoproc/codec.h"            // IWYU pragma: export
 #include "isoproc/exit_status.h"      // IWYU pragma: export
 #include "isoproc/main.h"             // IWYU pragma: export
+#include "isoproc/pipe.h"             // IWYU pragma: export
 #include "isoproc/process.h"          // IWYU pragma: export
 #include "isoproc/process_info.h"     // IWYU pragma: export
 #include "isoproc/process_options.h"  // IWYU pragma: export

@@ -34,6 +34,7 @@
 #include "absl/time/time.h"
 #include "cereal/access.hpp"
 #include "isoproc/internal/object_handle.h"
+#include "isoproc/wait.h"
 
 namespace isoproc {
 
@@ -191,6 +192,10 @@ class Event : public internal::ObjectHandle<internal::ObjectKind::kEvent> {
 
   // False without an object.
   bool IsSet() const;
+
+  // Ready while the event is set: see wait.h.                                           [CONN-44]
+  // Errors:    FailedPrecondition: no object.
+  absl::StatusOr<Waitable> AsWaitable() const;
 
  private:
   using ObjectHandle::ObjectHandle;

@@ -48,14 +48,15 @@ constexpr Clause LeftOut(std::string_view id, std::string_view sentence, std::st
 }
 
 // One file of this directory each; a family is the letters before the dash.
-absl::Span<const Clause> ProcessClauses();  // PROC, MISC
-absl::Span<const Clause> StartClauses();    // CTX
-absl::Span<const Clause> EntryClauses();    // ENTRY
-absl::Span<const Clause> TimeClauses();     // GEN
-absl::Span<const Clause> SyncClauses();     // SHR, LOCK, RLK, SEM, …
-absl::Span<const Clause> ValueClauses();    // VAL
-absl::Span<const Clause> MemoryClauses();   // SHM, SHL, RES
-absl::Span<const Clause> PortClauses();     // HNDL, PORT, SPWN, CHLD, STRM, WAIT, CONN, LIVE, …
+absl::Span<const Clause> ProcessClauses();     // PROC, MISC
+absl::Span<const Clause> StartClauses();       // CTX
+absl::Span<const Clause> EntryClauses();       // ENTRY
+absl::Span<const Clause> TimeClauses();        // GEN
+absl::Span<const Clause> SyncClauses();        // SHR, LOCK, RLK, SEM, …
+absl::Span<const Clause> ValueClauses();       // VAL
+absl::Span<const Clause> MemoryClauses();      // SHM, SHL, RES
+absl::Span<const Clause> ConnectionClauses();  // CONN
+absl::Span<const Clause> PortClauses();        // HNDL, PORT, SPWN, CHLD, STRM, WAIT, LIVE, …
 
 // All of them, in the order of the files.
 const std::vector<Clause>& Catalogue();

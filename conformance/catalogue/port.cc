@@ -61,15 +61,11 @@ constexpr Clause kClauses[] = {
     Core("STRM-12",
          "A stream that was detached and adopted goes on where it was; AdoptStream of what is no "
          "stream is kInvalidArgument and closes the handle."),
+    Core("STRM-13", "native is the number of the handle that Detach would give up."),
     // waiting
     Core("WAIT-01",
          "WaitAny gives the indices of all that are ready, ascending; objects may repeat; a null "
          "object is kInvalidArgument; none ready by the deadline is kDeadlineExceeded."),
-    Core("CONN-46",
-         "WaitAny with no objects waits for the deadline; without one it is "
-         "kInvalidArgument."),
-    Core("CONN-50", "WaitAny takes any number of objects: 200 work as well as one."),
-    Core("CONN-51", "Where a system counts milliseconds, a wait is rounded up: never early."),
     // liveness.h
     Core("LIVE-01", "IsAlive is true while a process lives; a zombie is dead."),
     Core("LIVE-02", "IsAlive is soon false after a death, also when the process id is reused."),
@@ -110,6 +106,8 @@ constexpr Clause kClauses[] = {
     Core("PARK-04",
          "Unpark of a dead owner's cell, or of one that holds anything at all, does nothing and "
          "does not block."),
+    Core("PARK-05",
+         "A parker that listens is ready for WaitAny while there is a token, which Park takes."),
     // the system
     Core("SYS-01", "Now does not go back, moves on by itself, and is the same in all processes."),
     Core("SYS-02", "RandomBytes fills all bytes, different each time."),

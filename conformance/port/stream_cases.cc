@@ -364,6 +364,13 @@ ISOPROC_CASE(Stream, STRM_12, AdoptedStreamGoesOn) {
   EXPECT_EQ(back, "d");
 }
 
+ISOPROC_CASE(Stream, STRM_13, NativeIsTheHandle) {
+  ASSERT_OK_AND_ASSIGN(StreamPair pair, TestPort().CreateStreamPair());
+  const int64_t native = pair.first->native();
+  EXPECT_NE(native, pair.second->native());
+  EXPECT_EQ(pair.first->Detach().native(), native);
+}
+
 ISOPROC_CASE(Stream, STRM_12_2, OnlyStreamsAreAdopted) {
   ASSERT_OK_AND_ASSIGN(const auto segment, TestPort().CreateSegment(4096));
   ASSERT_OK_AND_ASSIGN(Handle handle, segment->Share());

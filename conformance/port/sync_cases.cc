@@ -5,6 +5,7 @@
 #include <new>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -144,6 +145,34 @@ ISOPROC_CASE(Park, PARK_03, ParkThatTimesOutTakesNoTokenAndIsNotEarly) {
   }
   TestPort().Unpark(cell);
   EXPECT_OK(parker->Park(Patiently()));
+}
+
+ISOPROC_CASE(Park, PARK_05, ListeningParkerIsReadyWhileThereIsAToken) {
+  ASSERT_OK_AND_ASSIGN(const auto segment, TestPort().CreateSegment(sizeof(Shared)));
+  ParkerCell& cell = SharedIn(*segment).cells[0];
+  ASSERT_OK_AND_ASSIGN(const auto parker, TestPort().CreateParker(cell));
+  ASSERT_OK_AND_ASSIGN(const port::StreamPair pair, TestPort().CreateStreamPair());
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_OK_AND_ASSIGN(port::Waitable* const notice, parker->Listen());
+    EXPECT_CODE(Ready(*notice, Expired()), kDeadlineExceeded);
+    EXPECT_CODE(Ready(*notice, In(absl::Milliseconds(5))), kDeadlineExceeded);
+    TestPort().Unpark(cell);
+    TestPort().Unpark(cell);
+    EXPECT_OK(Ready(*notice, Patiently()));
+    EXPECT_OK(Ready(*notice, Expired())) << "it stays";
+    EXPECT_OK(parker->Park(Expired()));
+    // Asleep as usual, and then listening again.
+    std::thread waker([&] { TestPort().Unpark(cell); });
+    EXPECT_OK(parker->Park(Patiently()));
+    waker.join();
+  }
+  ASSERT_OK_AND_ASSIGN(port::Waitable* const notice, parker->Listen());
+  std::thread waker([&] { TestPort().Unpark(cell); });
+  const auto ready =
+      TestPort().WaitAny(std::vector<port::Waitable*>{pair.first.get(), notice}, Patiently());
+  waker.join();
+  ASSERT_OK(ready);
+  EXPECT_THAT(*ready, testing::ElementsAre(1));
 }
 
 ISOPROC_CASE(Park, PARK_04, UnparkOfNobodyDoesNothing) {

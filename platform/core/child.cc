@@ -125,10 +125,10 @@ absl::StatusOr<ExitStatus> Child::Stop(absl::Duration grace) {
   return Join(absl::InfiniteDuration());
 }
 
-absl::StatusOr<port::Waitable*> Child::PortWaitable() {
+absl::StatusOr<std::shared_ptr<port::Waitable>> Child::PortWaitable() {
   const absl::Status is_parent = CheckIsParent();
   if (!is_parent.ok()) return is_parent;
-  return &process_->notice();
+  return std::shared_ptr<port::Waitable>(shared_from_this(), &process_->notice());
 }
 
 void Child::EndAsOptionsSay() {

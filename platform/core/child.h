@@ -24,7 +24,7 @@ namespace isoproc::internal {
 absl::StatusOr<ExitStatus> ToExitStatus(const port::Termination& termination);
 
 // Thread safety: all functions from any number of threads.
-class Child : public WaitSource {
+class Child : public WaitSource, public std::enable_shared_from_this<Child> {
  public:
   // What of ProcessOptions matters after the start.
   struct Traits {
@@ -53,7 +53,7 @@ class Child : public WaitSource {
   absl::Status KillTree(int signal);
   absl::StatusOr<ExitStatus> Stop(absl::Duration grace);
 
-  absl::StatusOr<port::Waitable*> PortWaitable() override;
+  absl::StatusOr<std::shared_ptr<port::Waitable>> PortWaitable() override;
 
   // In a fork of the parent, which has no other thread: see Runtime::ForgetChildrenAfterFork.
   void CloseControlAfterFork() { control_.reset(); }

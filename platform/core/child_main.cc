@@ -17,9 +17,11 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "isoproc/codec.h"
+#include "isoproc/internal/archive.h"
 #include "isoproc/process_info.h"
 #include "isoproc/process_options.h"
 #include "platform/base/type_name.h"
+#include "platform/core/connection/connection_end.h"
 #include "platform/core/parent_monitor.h"
 #include "platform/core/runtime.h"
 #include "platform/core/shared/family.h"
@@ -109,7 +111,17 @@ struct Orders {
   StartMessage message;
   std::string arguments;  // not decoded yet
   std::vector<port::Handle> blocks;
+  std::vector<port::Handle> ends;
 };
+absl::StatusOr<std::vector<port::Handle>> ReceiveHandles(port::Stream& control, uint32_t count) {
+  std::vector<port::Handle> handles;
+  for (uint32_t i = 0; i < count; ++i) {
+    absl::StatusOr<port::Handle> handle = control.ReceiveHandle(port::Deadline::Never());
+    if (!handle.ok()) return handle.status();
+    handles.push_back(*std::move(handle));
+  }
+  return handles;
+}
 absl::StatusOr<Orders> ReadOrders(port::Stream& control) {
   Preamble preamble;
   const absl::Status status = ReadAll(control, absl::MakeSpan(preamble), port::Deadline::Never());
@@ -125,13 +137,12 @@ absl::StatusOr<Orders> ReadOrders(port::Stream& control) {
     if (!arena.ok()) return arena.status();
     InheritArena(*std::move(arena));
   }
-  std::vector<port::Handle> blocks;
-  for (uint32_t i = 0; i < message->blocks; ++i) {
-    absl::StatusOr<port::Handle> block = control.ReceiveHandle(port::Deadline::Never());
-    if (!block.ok()) return block.status();
-    blocks.push_back(*std::move(block));
-  }
-  return Orders{*std::move(message), std::move(arguments->payload), std::move(blocks)};
+  absl::StatusOr<std::vector<port::Handle>> blocks = ReceiveHandles(control, message->blocks);
+  if (!blocks.ok()) return blocks.status();
+  absl::StatusOr<std::vector<port::Handle>> ends = ReceiveHandles(control, message->ends);
+  if (!ends.ok()) return ends.status();
+  return Orders{*std::move(message), std::move(arguments->payload), *std::move(blocks),
+                *std::move(ends)};
 }
 
 [[noreturn]] void RunForkServer(std::unique_ptr<port::Stream> control) {
@@ -159,18 +170,21 @@ void RunChild(std::unique_ptr<port::Stream> stream) {
   if (!status.ok()) Refuse(control, status);
   const absl::StatusOr<const Target*> target = FindTarget(orders->message.target);
   if (!target.ok()) Refuse(control, target.status());
-  SharedBlocks blocks;
+  Delivery delivery;
   for (port::Handle& handle : orders->blocks) {
     absl::StatusOr<std::shared_ptr<SharedBlock>> block = SharedBlock::Open(std::move(handle));
     if (!block.ok()) Refuse(control, block.status());
-    blocks.push_back(*std::move(block));
+    delivery.blocks.push_back(*std::move(block));
+  }
+  for (port::Handle& handle : orders->ends) {
+    delivery.ends.push_back(std::make_shared<ArrivedEnd>(std::move(handle)));
   }
   absl::StatusOr<Call> call = (*target)->bind()(
       absl::MakeConstSpan(reinterpret_cast<const std::byte*>(orders->arguments.data()),
                           orders->arguments.size()),
-      blocks);
+      delivery);
   if (!call.ok()) Refuse(control, call.status());
-  blocks.clear();
+  delivery = Delivery();
   orders->arguments = std::string();
   status = WriteFrame(control, FrameKind::kReady, "", port::Deadline::Never());
   if (!status.ok()) runtime.ExitNow(kCannotRun);

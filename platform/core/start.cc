@@ -16,6 +16,7 @@
 #include "platform/core/child.h"
 #include "platform/core/child_main.h"
 #include "platform/core/children.h"
+#include "platform/core/connection/connection_end.h"
 #include "platform/core/fork_server.h"
 #include "platform/core/launch.h"
 #include "platform/core/parent_monitor.h"
@@ -48,6 +49,7 @@ absl::StatusOr<std::unique_ptr<port::ChildProcess>> SpawnBy(const StartMessage& 
       return runtime.port().Fork(request, own_threads, [&](std::unique_ptr<port::Stream> stream) {
         own_end.reset();
         runtime.ForgetChildrenAfterFork();
+        ConnectionEnd::CloseAllAfterFork();
         RunChild(std::move(stream));
       });
     }
@@ -108,6 +110,10 @@ absl::StatusOr<std::shared_ptr<Child>> StartChild(const ProcessOptions& options,
     handles.push_back(*std::move(handle));
   }
   message.blocks = static_cast<uint32_t>(arguments.luggage.blocks.size());
+  for (const std::shared_ptr<MovingEnd>& end : arguments.luggage.ends) {
+    handles.push_back(end->BorrowHandle());
+  }
+  message.ends = static_cast<uint32_t>(arguments.luggage.ends.size());
 
   const port::Deadline deadline = runtime.DeadlineAfter(options.start_timeout);
   const auto spawn = [&](const port::SpawnRequest& filled, std::unique_ptr<port::Stream>& own_end) {
@@ -129,6 +135,7 @@ absl::StatusOr<std::shared_ptr<Child>> StartChild(const ProcessOptions& options,
         absl::FormatDuration(options.start_timeout), ": ", launched.status().message()));
   }
   if (!launched.ok()) return launched.status();
+  for (const std::shared_ptr<MovingEnd>& end : arguments.luggage.ends) end->HasArrived();
   auto child = std::make_shared<Child>(
       Child::Traits{std::move(message.name), options.at_exit, options.exit_timeout,
                     options.detached, options.start_method},

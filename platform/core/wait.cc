@@ -1,6 +1,10 @@
 #include "isoproc/wait.h"
 
+#include <algorithm>
 #include <cstddef>
+#include <functional>
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -8,22 +12,136 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "platform/core/runtime.h"
+#include "platform/core/shared/arena.h"
+#include "platform/core/shared/parking.h"
+#include "platform/core/shared/patience.h"
+#include "platform/core/shared/stamp.h"
 #include "platform/core/wait_source.h"
 #include "platform/port/port.h"
 
 namespace isoproc {
+namespace internal {
+namespace {
+
+const port::Deadline kAtOnce = port::Deadline::At(-absl::InfiniteDuration());
+
+// What one call waits for, held until it returns.
+class Waiting {
+ public:
+  absl::Status Add(WaitSource& source) {
+    absl::StatusOr<std::shared_ptr<port::Waitable>> waitable = source.PortWaitable();
+    if (!waitable.ok()) return waitable.status();
+    if (SharedWaitSource* const shared = source.shared(); shared != nullptr) {
+      shared_.push_back(shared);
+    } else {
+      port_objects_.push_back(waitable->get());
+      port_places_.push_back(sources_.size());
+      held_.push_back(*std::move(waitable));
+    }
+    sources_.push_back(&source);
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::vector<size_t>> Run(port::Deadline deadline) {
+    if (!shared_.empty()) return RunWithShared(deadline);
+    const bool has_news = HasNews();
+    return Ready(Runtime::Get().port().WaitAny(port_objects_, has_news ? kAtOnce : deadline));
+  }
+
+ private:
+  bool HasNews() const {
+    return std::any_of(sources_.begin(), sources_.end(),
+                       [](WaitSource* source) { return source->HasNews(); });
+  }
+
+  // All that are ready, given what the port says of its own.
+  absl::StatusOr<std::vector<size_t>> Ready(
+      const absl::StatusOr<std::vector<size_t>>& port_ready) const {
+    if (!port_ready.ok() && !absl::IsDeadlineExceeded(port_ready.status())) {
+      return port_ready.status();
+    }
+    std::vector<bool> is_ready(sources_.size());
+    for (size_t i = 0; i < sources_.size(); ++i) is_ready[i] = sources_[i]->HasNews();
+    if (port_ready.ok()) {
+      for (const size_t place : *port_ready) {
+        if (place < port_places_.size()) is_ready[port_places_[place]] = true;
+      }
+    }
+    std::vector<size_t> ready;
+    for (size_t i = 0; i < is_ready.size(); ++i) {
+      if (is_ready[i]) ready.push_back(i);
+    }
+    if (ready.empty()) return absl::DeadlineExceededError("nothing was ready in time");
+    return ready;
+  }
+
+  // A parker of this thread is armed at all the objects in shared memory, and is itself one of the
+  // things that the port waits for. Compare Arena::Await.
+  absl::StatusOr<std::vector<size_t>> RunWithShared(port::Deadline deadline) {
+    Arena& arena = shared_.front()->object().arena();
+    Stamp self;
+    std::vector<Waiters*> waiters;
+    for (SharedWaitSource* const shared : shared_) {
+      const absl::StatusOr<Stamp> entered = shared->object().Enter();
+      if (!entered.ok()) return entered.status();
+      self = *entered;
+      waiters.push_back(&shared->waiters());
+    }
+    std::sort(waiters.begin(), waiters.end(), std::less<Waiters*>());
+    waiters.erase(std::unique(waiters.begin(), waiters.end()), waiters.end());
+    const absl::StatusOr<Parking::Lease> lease = arena.parking().Borrow(self);
+    if (!lease.ok()) return lease.status();
+
+    absl::Duration next_look = FirstLook();
+    while (true) {
+      lease->parker().Park(kAtOnce).IgnoreError();  // a token of an earlier time
+      const absl::StatusOr<port::Waitable*> notice = lease->parker().Listen();
+      if (!notice.ok()) return notice.status();
+      std::vector<port::Waitable*> objects = port_objects_;
+      objects.push_back(*notice);
+      for (Waiters* const each : waiters) Parking::Arm(*each, lease->index());
+      const absl::Duration now = arena.port().Now();
+      const port::Deadline look =
+          HasNews() ? kAtOnce
+                    : port::Deadline::At(now + (std::min)(next_look, deadline.Remaining(now)));
+      const absl::StatusOr<std::vector<size_t>> port_ready =
+          Runtime::Get().port().WaitAny(objects, look);
+      bool chosen = false;
+      for (Waiters* const each : waiters) {
+        if (!Parking::Disarm(*each, lease->index())) continue;
+        chosen = true;
+        // Nothing is taken here: what the waker meant is still there for somebody else.
+        arena.parking().WakeOne(*each);
+      }
+      absl::StatusOr<std::vector<size_t>> ready = Ready(port_ready);
+      if (!absl::IsDeadlineExceeded(ready.status()) || deadline.Expired(arena.port().Now())) {
+        lease->parker().Park(kAtOnce).IgnoreError();  // listens no more
+        return ready;
+      }
+      if (chosen) continue;
+      next_look = arena.SweepIfDue(self, arena.port().Now()) ? (std::min)(2 * next_look, LastLook())
+                                                             : FirstLook();
+    }
+  }
+
+  std::vector<WaitSource*> sources_;
+  std::vector<SharedWaitSource*> shared_;
+  std::vector<port::Waitable*> port_objects_;
+  std::vector<size_t> port_places_;  // of these among the sources
+  std::vector<std::shared_ptr<port::Waitable>> held_;
+};
+
+}  // namespace
+}  // namespace internal
 
 absl::StatusOr<std::vector<size_t>> Wait(absl::Span<const Waitable> objects,
                                          absl::Duration timeout) {
-  std::vector<port::Waitable*> waitables;
-  waitables.reserve(objects.size());
+  internal::Waiting waiting;
   for (const Waitable& object : objects) {
-    const absl::StatusOr<port::Waitable*> waitable = object.source_->PortWaitable();
-    if (!waitable.ok()) return waitable.status();
-    waitables.push_back(*waitable);
+    const absl::Status added = waiting.Add(*object.source_);
+    if (!added.ok()) return added;
   }
-  internal::Runtime& runtime = internal::Runtime::Get();
-  return runtime.port().WaitAny(waitables, runtime.DeadlineAfter(timeout));
+  return waiting.Run(internal::Runtime::Get().DeadlineAfter(timeout));
 }
 
 }  // namespace isoproc

@@ -2,18 +2,56 @@
 #ifndef ISOPROC_PLATFORM_CORE_WAIT_SOURCE_H_
 #define ISOPROC_PLATFORM_CORE_WAIT_SOURCE_H_
 
+#include <memory>
+#include <utility>
+
 #include "absl/status/statusor.h"
+#include "platform/core/shared/layout.h"
+#include "platform/core/shared/shared_object.h"
 #include "platform/port/waitable.h"
 
 namespace isoproc::internal {
+
+class SharedWaitSource;
 
 class WaitSource {
  public:
   virtual ~WaitSource() = default;
 
-  // What the port waits for; lives as long as this object.
+  // What the port waits for; null: there is no such thing.
   // Errors: FailedPrecondition: this process may not wait for it.
-  virtual absl::StatusOr<port::Waitable*> PortWaitable() = 0;
+  virtual absl::StatusOr<std::shared_ptr<port::Waitable>> PortWaitable() = 0;
+
+  // Whether it is ready whatever the port says.
+  virtual bool HasNews() { return false; }
+
+  // This, if it is an object in shared memory.
+  virtual SharedWaitSource* shared() { return nullptr; }
+};
+
+// An object in shared memory that becomes ready by what processes do to it. They wake `waiters`
+// then: who waits here is one of those.
+class SharedWaitSource final : public WaitSource {
+ public:
+  using IsReady = bool (*)(ObjectSlot& slot);
+
+  // `waiters` are in the slot of `object`, or in its room.
+  SharedWaitSource(std::shared_ptr<SharedObject> object, Waiters& waiters, IsReady is_ready)
+      : object_(std::move(object)), waiters_(waiters), is_ready_(is_ready) {}
+
+  absl::StatusOr<std::shared_ptr<port::Waitable>> PortWaitable() override {
+    return std::shared_ptr<port::Waitable>();
+  }
+  bool HasNews() override { return is_ready_(object_->slot()); }
+  SharedWaitSource* shared() override { return this; }
+
+  SharedObject& object() { return *object_; }
+  Waiters& waiters() { return waiters_; }
+
+ private:
+  const std::shared_ptr<SharedObject> object_;
+  Waiters& waiters_;
+  const IsReady is_ready_;
 };
 
 }  // namespace isoproc::internal

@@ -48,10 +48,22 @@ absl::Status GuardDecode(absl::FunctionRef<void()> body);
 class SharedBlock;
 using SharedBlocks = std::vector<std::shared_ptr<SharedBlock>>;
 
+// An end of a pipe, before and after.
+class MovingEnd;
+class ArrivedEnd;
+
 // What travels beside the bytes of a message. Whoever sends it keeps it until it has arrived.
 struct Luggage {
   std::vector<std::shared_ptr<const void>> kept;
-  SharedBlocks blocks;  // the receiver gets these too, in this order
+  // The receiver gets these too, in this order.
+  SharedBlocks blocks;
+  std::vector<std::shared_ptr<MovingEnd>> ends;
+};
+
+// What has come beside the bytes of a message.
+struct Delivery {
+  SharedBlocks blocks;
+  std::vector<std::shared_ptr<ArrivedEnd>> ends;
 };
 
 class WriteArchive : public cereal::OutputArchive<WriteArchive> {
@@ -86,11 +98,11 @@ class WriteArchive : public cereal::OutputArchive<WriteArchive> {
 
 class ReadArchive : public cereal::InputArchive<ReadArchive> {
  public:
-  explicit ReadArchive(absl::Span<const std::byte> bytes, const SharedBlocks* blocks = nullptr)
-      : InputArchive(this), rest_(bytes), blocks_(blocks) {}
+  explicit ReadArchive(absl::Span<const std::byte> bytes, const Delivery* delivery = nullptr)
+      : InputArchive(this), rest_(bytes), delivery_(delivery) {}
 
   // What came beside the bytes; null: nothing can.
-  const SharedBlocks* blocks() const { return blocks_; }
+  const Delivery* delivery() const { return delivery_; }
 
   void ReadBytes(void* into, size_t size) {
     if (size > rest_.size()) ThrowBadBytes("the bytes end too early");
@@ -146,7 +158,7 @@ class ReadArchive : public cereal::InputArchive<ReadArchive> {
  private:
   static constexpr int kMaxDepth = 1000;
   absl::Span<const std::byte> rest_;
-  const SharedBlocks* blocks_;
+  const Delivery* delivery_;
   std::unordered_map<uint32_t, const std::type_info*> shared_types_;
   int depth_ = 0;
   size_t left_at_begin_ = 0;  // of the object that was entered last

@@ -37,7 +37,7 @@ using Call = absl::AnyInvocable<int() &&>;
 
 // What makes a Call of what Invocation::Encode gave.
 using Binder = absl::StatusOr<Call> (*)(absl::Span<const std::byte> arguments,
-                                        const SharedBlocks& blocks);
+                                        const Delivery& delivery);
 
 // Encoded arguments, and what they refer to.
 struct Arguments {
@@ -163,9 +163,9 @@ struct Invocation {
     return arguments;
   }
 
-  static absl::StatusOr<Call> Bind(absl::Span<const std::byte> bytes, const SharedBlocks& blocks) {
+  static absl::StatusOr<Call> Bind(absl::Span<const std::byte> bytes, const Delivery& delivery) {
     std::optional<std::tuple<Box<Ts>...>> boxes;
-    ReadArchive archive(bytes, &blocks);
+    ReadArchive archive(bytes, &delivery);
     const absl::Status status = GuardDecode([&] {
       boxes.emplace();  // runs the users' constructors
       archive.ReadTag(TypeTag<Types<Ts...>>());

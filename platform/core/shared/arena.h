@@ -111,6 +111,9 @@ class Arena {
 
   // Somebody has died. Puts right what dead processes have left, unless another thread is at it.
   void NoticeDeath();
+  // For who waits: the same at most once in a while, from all processes together. False: it is due,
+  // but the lock of the arena was not to be had.
+  bool SweepIfDue(Stamp self, absl::Duration now);
 
  private:
   class Guard;
@@ -130,9 +133,6 @@ class Arena {
   static bool IsHeld(const ObjectSlot& slot);
   static void FreeIfUnheld(ObjectSlot& slot);
 
-  // At most once in a while, from all processes together. False: it is due, but the lock of the
-  // arena was not to be had.
-  bool SweepIfDue(Stamp self, absl::Duration now);
   bool TrySweep(Stamp self);
   // Of a process that finds no room among the participants.
   // Errors: as Participants::EnterByTheDoor.

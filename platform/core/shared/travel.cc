@@ -54,10 +54,10 @@ std::shared_ptr<SharedBlock> LoadBlock(ReadArchive& archive) {
   uint32_t number = 0;
   archive.Read(number);
   if (number == 0) return nullptr;
-  if (archive.blocks() == nullptr || number > archive.blocks()->size()) {
+  if (archive.delivery() == nullptr || number > archive.delivery()->blocks.size()) {
     ThrowBadBytes("the memory of a shared object did not come along");
   }
-  return (*archive.blocks())[number - 1];
+  return archive.delivery()->blocks[number - 1];
 }
 
 }  // namespace isoproc::internal

@@ -7,8 +7,10 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "isoproc/sync.h"
+#include "isoproc/wait.h"
 #include "platform/core/shared/shared_object.h"
 #include "platform/core/sync/entered.h"
+#include "platform/core/wait_source.h"
 
 namespace isoproc {
 
@@ -39,6 +41,13 @@ absl::Status Event::Wait(absl::Duration timeout) const {
   const absl::StatusOr<Entered> entered = internal::Enter(object());
   if (!entered.ok()) return entered.status();
   return internal::AwaitEvent(entered->arena(), entered->slot(), entered->self, timeout);
+}
+
+absl::StatusOr<Waitable> Event::AsWaitable() const {
+  const absl::StatusOr<Entered> entered = internal::Enter(object());
+  if (!entered.ok()) return entered.status();
+  return Waitable(std::make_shared<internal::SharedWaitSource>(object(), entered->slot().waiters,
+                                                               &internal::EventIsSet));
 }
 
 bool Event::IsSet() const {

@@ -13,7 +13,7 @@
 namespace isoproc::internal {
 namespace {
 
-absl::StatusOr<Call> BindNothing(absl::Span<const std::byte>, const SharedBlocks&) {
+absl::StatusOr<Call> BindNothing(absl::Span<const std::byte>, const Delivery&) {
   return absl::UnimplementedError("never called");
 }
 

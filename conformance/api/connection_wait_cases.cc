@@ -1,0 +1,153 @@
+// Waiting for connections, together with other things.
+#include <cstddef>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/time.h"
+#include "conformance/api/connection_support.h"
+#include "conformance/api/process_support.h"
+#include "conformance/children/children.h"
+#include "conformance/harness/case.h"
+#include "conformance/harness/status_matchers.h"
+#include "isoproc/pipe.h"
+#include "isoproc/process.h"
+#include "isoproc/sync.h"
+#include "isoproc/wait.h"
+
+namespace isoproc::conformance {
+namespace {
+
+// What is ready, as "0 2", or how the wait failed.
+std::string WaitFor(const std::vector<Waitable>& objects, absl::Duration timeout = Patience()) {
+  const absl::StatusOr<std::vector<size_t>> ready = Wait(objects, timeout);
+  return ready.ok() ? absl::StrJoin(*ready, " ") : absl::StatusCodeToString(ready.status().code());
+}
+std::string Look(const std::vector<Waitable>& objects) {
+  return WaitFor(objects, absl::ZeroDuration());
+}
+
+ISOPROC_CASE(ConnectionWait, CONN_43, GivesWhatIsReady) {
+  ASSERT_OK_AND_ASSIGN(const auto pipe, Pipe());
+  const auto& [one, other] = pipe;
+  ASSERT_OK_AND_ASSIGN(const Waitable waitable, other.AsWaitable());
+  EXPECT_EQ(Look({waitable}), "DEADLINE_EXCEEDED");
+  EXPECT_EQ(WaitFor({waitable}, absl::Milliseconds(5)), "DEADLINE_EXCEEDED");
+  absl::Status sent;
+  std::thread sender([&one = one, &sent] { sent = one.SendBytes("x"); });
+  EXPECT_EQ(WaitFor({waitable}), "0");
+  sender.join();
+  EXPECT_OK(sent);
+  EXPECT_EQ(Look({waitable}), "0") << "it is still there";
+  EXPECT_EQ(Next(other), "x");
+  EXPECT_EQ(Look({waitable}), "DEADLINE_EXCEEDED");
+  ASSERT_OK(one.SendBytes("known, and not taken"));
+  EXPECT_EQ(other.NextSize(Patience()).value_or(0), 20u);
+  EXPECT_EQ(WaitFor({waitable}), "0");
+}
+
+// Sets the event when it hears something.
+int SetWhenTold(const Connection& connection, const Event& event) {
+  if (!connection.ReceiveBytes().ok()) return 1;
+  return event.Set().ok() ? 0 : 2;
+}
+ISOPROC_CASE_WITH(ConnectionWait, CONN_44, AnyMixture, "processes") {
+  ASSERT_OK_AND_ASSIGN(const auto pipe, Pipe());
+  const auto& [here, there] = pipe;
+  ASSERT_OK_AND_ASSIGN(const auto one_way, OneWayPipe());
+  const auto& [reader, writer] = one_way;
+  ASSERT_OK_AND_ASSIGN(const Event event, Event::Create());
+  ASSERT_OK_AND_ASSIGN(const Event other_event, Event::Create());
+  ASSERT_OK_AND_ASSIGN(Process child, Process::Start<SetWhenTold>(Killable(), there, event));
+  ASSERT_OK_AND_ASSIGN(const Waitable message, reader.AsWaitable());
+  ASSERT_OK_AND_ASSIGN(const Waitable is_set, event.AsWaitable());
+  ASSERT_OK_AND_ASSIGN(const Waitable never_set, other_event.AsWaitable());
+  ASSERT_OK_AND_ASSIGN(const Waitable end, child.AsWaitable());
+  const std::vector<Waitable> all = {never_set, end, is_set, message, is_set};
+  EXPECT_EQ(Look(all), "DEADLINE_EXCEEDED");
+  EXPECT_EQ(WaitFor(all, absl::Milliseconds(20)), "DEADLINE_EXCEEDED");
+
+  ASSERT_OK(writer.SendBytes("x"));
+  EXPECT_EQ(WaitFor(all), "3");
+  EXPECT_EQ(Next(reader), "x");
+  ASSERT_OK(here.SendBytes("now"));
+  EXPECT_EQ(WaitFor({never_set, message, is_set}), "2");
+  EXPECT_EQ(WaitFor({never_set, message, end}), "2");
+  ASSERT_OK(writer.SendBytes("y"));
+  EXPECT_EQ(WaitFor(all), "1 2 3 4");
+  Observe("ready", Look(all));
+  ASSERT_OK(event.Clear());
+  EXPECT_EQ(WaitFor({is_set, message}), "1");
+  EXPECT_EQ(EndOf(child), "exited 0");
+}
+
+// Wake-ups come from other threads; each must come, or the wait would last.
+ISOPROC_CASE(ConnectionWait, CONN_44_2, EventsAndMessagesWake) {
+  ASSERT_OK_AND_ASSIGN(const auto pipe, Pipe());
+  const auto& [one, other] = pipe;
+  ASSERT_OK_AND_ASSIGN(const Event event, Event::Create());
+  ASSERT_OK_AND_ASSIGN(const Waitable is_set, event.AsWaitable());
+  ASSERT_OK_AND_ASSIGN(const Waitable message, other.AsWaitable());
+  for (int i = 0; i < 20; ++i) {
+    std::thread setter([&event] { event.Set().IgnoreError(); });
+    EXPECT_EQ(WaitFor({message, is_set}), "1");
+    setter.join();
+    ASSERT_OK(event.Clear());
+    std::thread sender([&one = one] { one.SendBytes("x").IgnoreError(); });
+    EXPECT_EQ(WaitFor({message, is_set}), "0");
+    sender.join();
+    EXPECT_EQ(Next(other), "x");
+  }
+  EXPECT_CODE(Event().AsWaitable(), kFailedPrecondition);
+}
+
+ISOPROC_CASE(ConnectionWait, CONN_45, ReadyAtTheEnd) {
+  ASSERT_OK_AND_ASSIGN(const auto pipe, Pipe());
+  const auto& [one, other] = pipe;
+  ASSERT_OK_AND_ASSIGN(const Waitable waitable, other.AsWaitable());
+  one.Close();
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(WaitFor({waitable}), "0");
+  EXPECT_EQ(Next(other), "OUT_OF_RANGE");
+  EXPECT_EQ(WaitFor({waitable}), "0");
+}
+
+ISOPROC_CASE(ConnectionWait, CONN_47, SameObjectTwice) {
+  ASSERT_OK_AND_ASSIGN(const auto pipe, Pipe());
+  const auto& [one, other] = pipe;
+  ASSERT_OK_AND_ASSIGN(const Waitable waitable, other.AsWaitable());
+  ASSERT_OK(one.SendBytes("x"));
+  EXPECT_EQ(WaitFor({waitable, waitable}), "0 1");
+}
+
+ISOPROC_CASE(ConnectionWait, CONN_48, ClosedObjectIsRefused) {
+  ASSERT_OK_AND_ASSIGN(const auto pipe, Pipe());
+  const auto& [one, other] = pipe;
+  ASSERT_OK_AND_ASSIGN(const Waitable waitable, other.AsWaitable());
+  ASSERT_OK(one.SendBytes("x"));
+  ASSERT_OK_AND_ASSIGN(const Waitable closed, one.AsWaitable());
+  one.Close();
+  EXPECT_EQ(WaitFor({waitable, closed}), "FAILED_PRECONDITION");
+  EXPECT_CODE(Connection().AsWaitable(), kFailedPrecondition);
+}
+
+ISOPROC_CASE(ConnectionWait, CONN_49, AllThatAreReadyInOrder) {
+  std::vector<std::pair<Connection, Connection>> pipes;
+  std::vector<Waitable> objects;
+  for (int i = 0; i < 70; ++i) {
+    ASSERT_OK_AND_ASSIGN(auto pipe, Pipe());
+    ASSERT_OK_AND_ASSIGN(const Waitable waitable, pipe.second.AsWaitable());
+    pipes.push_back(std::move(pipe));
+    objects.push_back(waitable);
+  }
+  for (const size_t i : {69, 3, 64}) ASSERT_OK(pipes[i].first.SendBytes("x"));
+  EXPECT_OK(pipes[3].second.NextSize(Patience())) << "taken from the stream, and still ready";
+  EXPECT_EQ(WaitFor(objects), "3 64 69");
+  Observe("ready", Look(objects));
+}
+
+}  // namespace
+}  // namespace isoproc::conformance

@@ -1,0 +1,232 @@
+#include "platform/core/connection/connection_end.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_set>
+#include <utility>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "platform/core/connection/message_reader.h"
+#include "platform/core/connection/message_writer.h"
+#include "platform/core/runtime.h"
+#include "platform/port/port.h"
+
+namespace isoproc::internal {
+namespace {
+
+// How often this process was forked, counted in the copies. What it had stays its own.
+std::atomic<uint32_t> forks{0};
+
+uint32_t CountForks() {
+  [[maybe_unused]] static const bool counts = [] {
+    port::HostPort().RunInForkedCopies([] { forks.fetch_add(1, std::memory_order_relaxed); });
+    return true;
+  }();
+  return forks.load(std::memory_order_relaxed);
+}
+
+// All ends of the process.
+struct Ends {
+  std::mutex mutex;
+  uint32_t forks = 0;  // whose these are: a copy of the process finds those of its original
+  std::unordered_set<ConnectionEnd*> all;
+};
+Ends& GetEnds() {
+  static Ends* const ends = new Ends;  // never destroyed: static objects may have ends
+  return *ends;
+}
+
+}  // namespace
+
+ConnectionEnd::ConnectionEnd(std::shared_ptr<port::Stream> stream, Directions directions,
+                             MessageReader reader, MessageWriter writer)
+    : directions_(directions),
+      forks_(CountForks()),
+      stream_(std::move(stream)),
+      receiving_{directions.receives, "receive"},
+      sending_{directions.sends, "send"},
+      reader_(std::move(reader)),
+      writer_(std::move(writer)),
+      has_news_(reader_.HasNews()) {
+  Ends& ends = GetEnds();
+  const std::lock_guard lock(ends.mutex);
+  if (std::exchange(ends.forks, forks_) != forks_) ends.all.clear();
+  ends.all.insert(this);
+}
+
+ConnectionEnd::~ConnectionEnd() {
+  if (!CheckIsOurs().ok()) return;
+  Ends& ends = GetEnds();
+  const std::lock_guard lock(ends.mutex);
+  ends.all.erase(this);
+}
+
+void ConnectionEnd::CloseAllAfterFork() {
+  // The copy has one thread, and no other held the lock when it was made.
+  Ends& ends = GetEnds();
+  const uint32_t now = CountForks();
+  if (ends.forks + 1 == now) {
+    for (ConnectionEnd* const end : ends.all) end->stream_.reset();
+  }
+  ends.forks = now;
+  ends.all.clear();
+}
+
+// ---- turns --------------------------------------------------------------------------------------
+
+// Before mutex_ is touched: in a fork, a thread that does not exist may have it.
+absl::Status ConnectionEnd::CheckIsOurs() const {
+  if (forks_ == forks.load(std::memory_order_relaxed)) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      "the connection belongs to the process of which this one is a fork");
+}
+
+absl::Status ConnectionEnd::CheckIsOpen() const {
+  if (stream_ != nullptr) return absl::OkStatus();
+  return absl::FailedPreconditionError(moved_ ? "the connection has moved to another process"
+                                              : "the connection is closed");
+}
+
+absl::StatusOr<ConnectionEnd::Turn> ConnectionEnd::Take(Lane& lane, port::Deadline deadline) {
+  // A longer wait than this is cut into several.
+  constexpr absl::Duration kLongestWait = absl::Hours(1);
+  if (absl::Status ours = CheckIsOurs(); !ours.ok()) return ours;
+  std::unique_lock lock(mutex_);
+  while (true) {
+    if (absl::Status open = CheckIsOpen(); !open.ok()) return open;
+    if (!lane.taken) break;
+    const absl::Duration left = deadline.Remaining(Runtime::Get().port().Now());
+    if (left <= absl::ZeroDuration()) {
+      return absl::DeadlineExceededError("another thread uses the connection");
+    }
+    ++waiting_;
+    left_.wait_for(lock, absl::ToChronoNanoseconds((std::min)(left, kLongestWait)));
+    --waiting_;
+  }
+  lane.taken = true;
+  return Turn(this, &lane, stream_);
+}
+
+absl::StatusOr<ConnectionEnd::Turn> ConnectionEnd::Enter(Lane& lane, port::Deadline deadline) {
+  if (lane.open) return Take(lane, deadline);
+  return absl::FailedPreconditionError(
+      absl::StrCat("this end of a one-way pipe does not ", lane.name));
+}
+
+void ConnectionEnd::Leave(Lane& lane, std::shared_ptr<port::Stream> stream) {
+  bool others_wait = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (&lane == &receiving_) has_news_ = reader_.HasNews();
+    lane.taken = false;
+    others_wait = waiting_ > 0;
+  }
+  if (others_wait) left_.notify_all();
+  stream.reset();  // without the lock: this may be the last, which closes
+}
+
+// ---- what users call ----------------------------------------------------------------------------
+
+absl::StatusOr<int64_t> ConnectionEnd::native() {
+  if (absl::Status ours = CheckIsOurs(); !ours.ok()) return ours;
+  const std::lock_guard lock(mutex_);
+  if (absl::Status open = CheckIsOpen(); !open.ok()) return open;
+  return stream_->native();
+}
+
+bool ConnectionEnd::closed() { return !native().ok(); }
+
+void ConnectionEnd::Close() {
+  if (!CheckIsOurs().ok()) return;
+  std::shared_ptr<port::Stream> last;  // closed without the lock
+  const std::lock_guard lock(mutex_);
+  last = std::exchange(stream_, nullptr);
+  left_.notify_all();
+}
+
+absl::Status ConnectionEnd::Send(absl::Span<const std::byte> bytes, absl::Duration timeout) {
+  const port::Deadline deadline = Runtime::Get().DeadlineAfter(timeout);
+  absl::StatusOr<Turn> turn = Enter(sending_, deadline);
+  if (!turn.ok()) return turn.status();
+  return writer_.Write(turn->stream(), bytes, deadline);
+}
+
+absl::Status ConnectionEnd::Receive(uint64_t limit, absl::Duration timeout,
+                                    absl::FunctionRef<void(MessageReader& reader)> take) {
+  const port::Deadline deadline = Runtime::Get().DeadlineAfter(timeout);
+  absl::StatusOr<Turn> turn = Enter(receiving_, deadline);
+  if (!turn.ok()) return turn.status();
+  const absl::Status read = reader_.Read(turn->stream(), limit, deadline);
+  if (!read.ok()) return read;
+  take(reader_);
+  reader_.Drop();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<uint64_t> ConnectionEnd::NextSize(absl::Duration timeout) {
+  const port::Deadline deadline = Runtime::Get().DeadlineAfter(timeout);
+  absl::StatusOr<Turn> turn = Enter(receiving_, deadline);
+  if (!turn.ok()) return turn.status();
+  return reader_.NextSize(turn->stream(), deadline);
+}
+
+absl::Status ConnectionEnd::Poll(absl::Duration timeout) {
+  Runtime& runtime = Runtime::Get();
+  const port::Deadline deadline = runtime.DeadlineAfter(timeout);
+  const absl::StatusOr<std::shared_ptr<port::Waitable>> stream = PortWaitable();
+  if (!stream.ok()) return stream.status();
+  if (HasNews()) return absl::OkStatus();
+  port::Waitable* const waitable = stream->get();
+  return runtime.port().WaitAny(absl::MakeConstSpan(&waitable, 1), deadline).status();
+}
+
+absl::StatusOr<std::shared_ptr<port::Waitable>> ConnectionEnd::PortWaitable() {
+  if (absl::Status ours = CheckIsOurs(); !ours.ok()) return ours;
+  if (!receiving_.open) {
+    return absl::FailedPreconditionError("this end of a one-way pipe does not receive");
+  }
+  const std::lock_guard lock(mutex_);
+  if (absl::Status open = CheckIsOpen(); !open.ok()) return open;
+  return stream_;
+}
+
+// ---- moving -------------------------------------------------------------------------------------
+
+absl::StatusOr<std::shared_ptr<MovingEnd>> MovingEnd::Take(std::shared_ptr<ConnectionEnd> end) {
+  const port::Deadline now = port::Deadline::At(absl::ZeroDuration());
+  absl::StatusOr<ConnectionEnd::Turn> receiving = end->Take(end->receiving_, now);
+  absl::StatusOr<ConnectionEnd::Turn> sending = end->Take(end->sending_, now);
+  for (const absl::Status& status : {receiving.status(), sending.status()}) {
+    if (absl::IsDeadlineExceeded(status)) {
+      return absl::FailedPreconditionError(
+          "the connection cannot move to another process while it is used here, nor twice");
+    }
+    if (!status.ok()) return status;
+  }
+  return std::shared_ptr<MovingEnd>(
+      new MovingEnd(std::move(end), *std::move(receiving), *std::move(sending)));
+}
+
+port::Handle MovingEnd::BorrowHandle() {
+  return port::Handle(receiving_.stream().native(), [](int64_t) {});
+}
+
+void MovingEnd::HasArrived() {
+  {
+    const std::lock_guard lock(end_->mutex_);
+    end_->moved_ = true;
+  }
+  end_->Close();
+}
+
+}  // namespace isoproc::internal

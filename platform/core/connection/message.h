@@ -1,0 +1,43 @@
+// How messages travel along a stream of bytes: the same on every port.
+//
+//   message   a block, and then chunks until one of the two ends it
+//   block     128 bytes: header, the first bytes of the payload, a verdict
+//   chunk     up to 1 MiB of the payload, a verdict
+//
+// A verdict says how it goes on. That of the last piece commits the message: until it is there,
+// the sender may die, or run out of time and give the message up, and nobody receives it.
+//
+// A short message is one write and one read. The reader never reads beyond the message: what is
+// unread is in the stream, so that the system's word for it, "readable", is the truth.
+//
+// Both sides are the same program on the same machine, so that numbers are as they are in memory.
+#ifndef ISOPROC_PLATFORM_CORE_CONNECTION_MESSAGE_H_
+#define ISOPROC_PLATFORM_CORE_CONNECTION_MESSAGE_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace isoproc::internal {
+
+enum class Verdict : uint8_t {
+  kGoesOn = 1,   // a chunk follows
+  kWhole = 2,    // the message is complete
+  kGivenUp = 3,  // there is no message; what came of it is to be forgotten
+};
+
+struct MessageHeader {
+  static constexpr uint64_t kMagic = 0x67736d636f727069;
+  uint64_t magic = kMagic;
+  uint64_t size = 0;  // of the payload
+};
+
+inline constexpr size_t kBlockSize = 128;
+inline constexpr size_t kInlineSize = kBlockSize - sizeof(MessageHeader) - 1;
+inline constexpr size_t kChunkSize = size_t{1} << 20;
+
+using MessageBlock = std::array<std::byte, kBlockSize>;
+
+}  // namespace isoproc::internal
+
+#endif  // ISOPROC_PLATFORM_CORE_CONNECTION_MESSAGE_H_

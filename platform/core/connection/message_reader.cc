@@ -1,0 +1,192 @@
+#include "platform/core/connection/message_reader.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <new>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
+#include "platform/core/connection/message.h"
+#include "platform/port/port.h"
+
+namespace isoproc::internal {
+namespace {
+
+// Memory of longer messages is not kept for the next.
+constexpr size_t kKeptSize = 2 * kChunkSize;
+
+// Memory is asked for as bytes come, and is still in the processor's cache when they do.
+constexpr size_t kStepSize = size_t{128} << 10;
+
+}  // namespace
+
+absl::Status MessageReader::Corrupt() {
+  Drop();
+  is_corrupt_ = true;
+  return absl::DataLossError("what came over the connection is no message of isoproc");
+}
+
+absl::Status MessageReader::AtEnd() {
+  if (block_filled_ == 0) return absl::OutOfRangeError("the other end of the connection is closed");
+  Drop();
+  return absl::DataLossError("the connection ended inside a message");
+}
+
+absl::StatusOr<size_t> MessageReader::ReadSome(port::Stream& stream, absl::Span<std::byte> into,
+                                               port::Deadline deadline) {
+  if (replayed_ == replay_.size()) {
+    // A stream that always has more would never look at the clock.
+    if (read_in_call_ >= kChunkSize) {
+      if (deadline.Expired(port::HostPort().Now())) {
+        return absl::DeadlineExceededError("the message has not come in time");
+      }
+      read_in_call_ = 0;
+    }
+    const absl::StatusOr<size_t> size = stream.Read(into, deadline);
+    if (size.ok()) read_in_call_ += *size;
+    return size;
+  }
+  const size_t size = (std::min)(into.size(), replay_.size() - replayed_);
+  std::memcpy(into.data(), replay_.data() + replayed_, size);
+  replayed_ += size;
+  return size;
+}
+
+absl::Status MessageReader::Begin(port::Stream& stream, port::Deadline deadline) {
+  if (is_corrupt_) return Corrupt();
+  while (!has_begun_) {
+    while (block_filled_ < kBlockSize) {
+      const absl::StatusOr<size_t> size =
+          ReadSome(stream, absl::MakeSpan(block_).subspan(block_filled_), deadline);
+      if (!size.ok()) return size.status();
+      if (*size == 0) return AtEnd();
+      block_filled_ += *size;
+    }
+    MessageHeader header;
+    std::memcpy(&header, block_.data(), sizeof(header));
+    const auto verdict = static_cast<Verdict>(block_.back());
+    if (header.magic != MessageHeader::kMagic) return Corrupt();
+    if (verdict == Verdict::kGivenUp) {
+      block_filled_ = 0;
+      continue;
+    }
+    if (verdict != (header.size <= kInlineSize ? Verdict::kWhole : Verdict::kGoesOn)) {
+      return Corrupt();
+    }
+    size_ = header.size;
+    is_whole_ = verdict == Verdict::kWhole;
+    if (!is_whole_) {
+      long_.assign(reinterpret_cast<const char*>(block_.data()) + sizeof(header), kInlineSize);
+      long_read_ = kInlineSize;
+    }
+    has_begun_ = true;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MessageReader::Finish(port::Stream& stream, port::Deadline deadline) {
+  while (!is_whole_) {
+    if (chunk_end_ == 0) {
+      chunk_end_ =
+          long_read_ + static_cast<size_t>((std::min<uint64_t>)(size_ - long_read_, kChunkSize));
+    }
+    while (long_read_ <= chunk_end_) {
+      const size_t end = (std::min)(chunk_end_ + 1, long_read_ + kStepSize);
+      if (long_.size() < end) long_.resize(end);
+      const absl::StatusOr<size_t> size = ReadSome(
+          stream,
+          absl::MakeSpan(reinterpret_cast<std::byte*>(long_.data()), end).subspan(long_read_),
+          deadline);
+      if (!size.ok()) return size.status();
+      if (*size == 0) return AtEnd();
+      long_read_ += *size;
+    }
+    const auto verdict = static_cast<Verdict>(long_.back());
+    long_.pop_back();
+    long_read_ = std::exchange(chunk_end_, 0);
+    if (verdict == Verdict::kGivenUp) {
+      Drop();
+      return absl::OkStatus();
+    }
+    if (verdict != (long_read_ == size_ ? Verdict::kWhole : Verdict::kGoesOn)) return Corrupt();
+    is_whole_ = verdict == Verdict::kWhole;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<uint64_t> MessageReader::NextSize(port::Stream& stream, port::Deadline deadline) {
+  read_in_call_ = 0;
+  const absl::Status begun = Begin(stream, deadline);
+  if (!begun.ok()) return begun;
+  return size_;
+}
+
+absl::Status MessageReader::Read(port::Stream& stream, uint64_t limit, port::Deadline deadline) {
+  read_in_call_ = 0;
+  while (true) {
+    absl::Status status = Begin(stream, deadline);
+    if (!status.ok()) return status;
+    if (size_ > limit) {
+      return absl::ResourceExhaustedError(absl::StrCat(
+          "the next message has ", size_, " bytes, more than the ", limit, " that are asked for"));
+    }
+    try {
+      status = Finish(stream, deadline);
+    } catch (const std::bad_alloc&) {
+      return absl::ResourceExhaustedError("there is no memory for the next message");
+    } catch (const std::length_error&) {
+      return absl::ResourceExhaustedError("the next message is larger than memory can be");
+    }
+    if (!status.ok() || is_whole_) return status;
+  }
+}
+
+absl::Span<const std::byte> MessageReader::payload() const {
+  if (size_ <= kInlineSize) {
+    return absl::MakeConstSpan(block_).subspan(sizeof(MessageHeader), static_cast<size_t>(size_));
+  }
+  return absl::MakeConstSpan(reinterpret_cast<const std::byte*>(long_.data()), long_.size());
+}
+
+std::string MessageReader::TakePayload() {
+  const absl::Span<const std::byte> bytes = payload();
+  std::string taken = size_ <= kInlineSize
+                          ? std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size())
+                          : std::move(long_);
+  Drop();
+  return taken;
+}
+
+void MessageReader::Drop() {
+  block_filled_ = 0;
+  has_begun_ = false;
+  is_whole_ = false;
+  long_read_ = 0;
+  chunk_end_ = 0;
+  if (long_.capacity() > kKeptSize) {
+    long_ = std::string();
+  } else {
+    long_.clear();
+  }
+}
+
+std::string MessageReader::Consumed() const {
+  if (is_corrupt_) return std::string(kBlockSize, '\0');  // as little of a message as before
+  std::string consumed(reinterpret_cast<const char*>(block_.data()), block_filled_);
+  for (size_t begin = kInlineSize; begin < long_read_; begin += kChunkSize) {
+    consumed.append(long_, begin, (std::min)(kChunkSize, long_read_ - begin));
+    const bool is_being_read = chunk_end_ != 0 && begin + kChunkSize >= chunk_end_;
+    if (!is_being_read) consumed.push_back(static_cast<char>(Verdict::kGoesOn));
+  }
+  consumed.append(replay_, replayed_);
+  return consumed;
+}
+
+}  // namespace isoproc::internal

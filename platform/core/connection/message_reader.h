@@ -1,0 +1,79 @@
+// Reading messages from a stream, at any pace, from anybody.
+#ifndef ISOPROC_PLATFORM_CORE_CONNECTION_MESSAGE_READER_H_
+#define ISOPROC_PLATFORM_CORE_CONNECTION_MESSAGE_READER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "platform/core/connection/message.h"
+#include "platform/port/port.h"
+
+namespace isoproc::internal {
+
+// Keeps what it has read of a message when a call fails, and goes on from there in the next. Takes
+// no more memory than has come, and a chunk.
+// Thread safety: as a plain value.
+class MessageReader {
+ public:
+  MessageReader() = default;
+  // Goes on where another one was that read from the same stream; `consumed` is what its Consumed()
+  // gave, or anything at all.
+  explicit MessageReader(std::string consumed) : replay_(std::move(consumed)) {}
+
+  // The size of the next message, which stays.
+  // Blocks:    until its beginning is there, the stream is at its end, or `deadline`.
+  // Errors:    OutOfRange: the end of the stream. DataLoss: it ended inside a message, told once;
+  //            or what came is no message, told ever after. Others as port::Stream::Read, nothing
+  //            is lost.
+  absl::StatusOr<uint64_t> NextSize(port::Stream& stream, port::Deadline deadline);
+
+  // Reads the next message, of up to `limit` bytes; payload() is valid then, until Drop.
+  // Errors:    as NextSize. ResourceExhausted: it is longer, or there is no memory; it stays.
+  absl::Status Read(port::Stream& stream, uint64_t limit, port::Deadline deadline);
+  absl::Span<const std::byte> payload() const;
+  // The payload as a string, which is no longer payload() then.
+  std::string TakePayload();
+  void Drop();
+
+  // Whether NextSize or Read would go on although there is nothing more in the stream.
+  bool HasNews() const {
+    return is_corrupt_ || is_whole_ || replay_.size() - replayed_ >= kBlockSize;
+  }
+
+  // The bytes that were read of a message which is not complete.
+  std::string Consumed() const;
+
+ private:
+  absl::StatusOr<size_t> ReadSome(port::Stream& stream, absl::Span<std::byte> into,
+                                  port::Deadline deadline);
+  // Reads until a message has begun.
+  absl::Status Begin(port::Stream& stream, port::Deadline deadline);
+  // Reads what lacks of the message that has begun. OK also if it was given up: nothing has begun
+  // then.
+  absl::Status Finish(port::Stream& stream, port::Deadline deadline);
+  absl::Status AtEnd();
+  absl::Status Corrupt();
+
+  MessageBlock block_{};
+  size_t block_filled_ = 0;
+  uint64_t size_ = 0;  // what follows counts once the block is filled
+  bool has_begun_ = false;
+  bool is_whole_ = false;
+  // The payload of a message with chunks; while a chunk is read, its verdict follows.
+  std::string long_;
+  size_t long_read_ = 0;
+  size_t chunk_end_ = 0;  // where that verdict is; 0: no chunk is being read
+  bool is_corrupt_ = false;
+  std::string replay_;
+  size_t replayed_ = 0;
+  size_t read_in_call_ = 0;  // since the clock was looked at
+};
+
+}  // namespace isoproc::internal
+
+#endif  // ISOPROC_PLATFORM_CORE_CONNECTION_MESSAGE_READER_H_

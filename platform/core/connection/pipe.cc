@@ -1,0 +1,150 @@
+#include "isoproc/pipe.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "isoproc/internal/archive.h"
+#include "isoproc/wait.h"
+#include "platform/core/connection/connection_end.h"
+#include "platform/core/connection/message_reader.h"
+#include "platform/core/connection/message_writer.h"
+#include "platform/core/runtime.h"
+#include "platform/port/port.h"
+
+namespace isoproc {
+
+using internal::ConnectionEnd;
+using internal::Directions;
+
+namespace {
+
+absl::Status NoEnd() {
+  return absl::FailedPreconditionError("this Connection has no end of a pipe");
+}
+
+}  // namespace
+
+absl::StatusOr<std::pair<Connection, Connection>> Connection::Make(bool both_ways) {
+  absl::StatusOr<port::StreamPair> streams = internal::Runtime::Get().port().CreateStreamPair();
+  if (!streams.ok()) return streams.status();
+  const Directions first{.receives = true, .sends = both_ways};
+  const Directions second{.receives = both_ways, .sends = true};
+  return std::pair(Connection(std::make_shared<ConnectionEnd>(std::move(streams->first), first)),
+                   Connection(std::make_shared<ConnectionEnd>(std::move(streams->second), second)));
+}
+
+absl::StatusOr<std::pair<Connection, Connection>> Pipe() { return Connection::Make(true); }
+absl::StatusOr<std::pair<Connection, Connection>> OneWayPipe() { return Connection::Make(false); }
+
+absl::Status Connection::SendBytes(absl::Span<const std::byte> bytes,
+                                   absl::Duration timeout) const {
+  return end_ == nullptr ? NoEnd() : end_->Send(bytes, timeout);
+}
+
+absl::Status Connection::Take(
+    uint64_t max_size, absl::Duration timeout,
+    absl::FunctionRef<void(absl::Span<const std::byte> bytes)> use) const {
+  if (end_ == nullptr) return NoEnd();
+  return end_->Receive(max_size, timeout,
+                       [&](internal::MessageReader& reader) { use(reader.payload()); });
+}
+
+absl::StatusOr<std::string> Connection::ReceiveBytes(absl::Duration timeout,
+                                                     uint64_t max_size) const {
+  if (end_ == nullptr) return NoEnd();
+  std::string bytes;
+  const absl::Status received = end_->Receive(
+      max_size, timeout, [&](internal::MessageReader& reader) { bytes = reader.TakePayload(); });
+  if (!received.ok()) return received;
+  return bytes;
+}
+
+absl::StatusOr<size_t> Connection::ReceiveBytesInto(absl::Span<std::byte> into,
+                                                    absl::Duration timeout) const {
+  size_t size = 0;
+  const absl::Status received = Take(into.size(), timeout, [&](absl::Span<const std::byte> bytes) {
+    size = bytes.size();
+    if (size > 0) std::memcpy(into.data(), bytes.data(), size);
+  });
+  if (!received.ok()) return received;
+  return size;
+}
+
+absl::StatusOr<uint64_t> Connection::NextSize(absl::Duration timeout) const {
+  if (end_ == nullptr) return NoEnd();
+  return end_->NextSize(timeout);
+}
+
+absl::Status Connection::Poll(absl::Duration timeout) const {
+  return end_ == nullptr ? NoEnd() : end_->Poll(timeout);
+}
+
+absl::StatusOr<Waitable> Connection::AsWaitable() const {
+  if (end_ == nullptr) return NoEnd();
+  return Waitable(end_);
+}
+
+void Connection::Close() const {
+  if (end_ != nullptr) end_->Close();
+}
+
+bool Connection::closed() const { return end_ == nullptr || end_->closed(); }
+bool Connection::readable() const { return end_ != nullptr && end_->directions().receives; }
+bool Connection::writable() const { return end_ != nullptr && end_->directions().sends; }
+
+absl::StatusOr<int64_t> Connection::native_handle() const {
+  if (end_ == nullptr) return NoEnd();
+  return end_->native();
+}
+
+// ---- travel -------------------------------------------------------------------------------------
+
+// What is half sent and half received travels along.
+void Connection::Save(internal::WriteArchive& archive) const {
+  if (archive.luggage() == nullptr) {
+    internal::ThrowStatus(
+        absl::InvalidArgumentError("a connection travels only as an argument of Process::Start"));
+  }
+  const bool has_end = !closed();
+  archive(has_end);
+  if (!has_end) return;
+  absl::StatusOr<std::shared_ptr<internal::MovingEnd>> moving = internal::MovingEnd::Take(end_);
+  if (!moving.ok()) internal::ThrowStatus(moving.status());
+  archive.luggage()->ends.push_back(*moving);
+  archive.Write(static_cast<uint32_t>(archive.luggage()->ends.size() - 1));
+  archive(readable(), writable(), (*moving)->Consumed(), (*moving)->owed());
+}
+
+void Connection::Load(internal::ReadArchive& archive) {
+  end_ = nullptr;
+  bool has_end = false;
+  archive(has_end);
+  if (!has_end) return;
+  uint32_t number = 0;
+  archive.Read(number);
+  Directions directions;
+  std::string consumed;
+  std::string owed;
+  archive(directions.receives, directions.sends, consumed, owed);
+  if (archive.delivery() == nullptr || number >= archive.delivery()->ends.size()) {
+    internal::ThrowBadBytes("the end of a pipe did not come along");
+  }
+  absl::StatusOr<std::unique_ptr<port::Stream>> stream =
+      internal::Runtime::Get().port().AdoptStream(archive.delivery()->ends[number]->Take());
+  if (!stream.ok()) internal::ThrowStatus(stream.status());
+  end_ = std::make_shared<ConnectionEnd>(*std::move(stream), directions,
+                                         internal::MessageReader(std::move(consumed)),
+                                         internal::MessageWriter(std::move(owed)));
+}
+
+}  // namespace isoproc

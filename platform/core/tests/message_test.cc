@@ -1,0 +1,227 @@
+// Messages over a stream: how they are written, read, given up and handed over.
+#include "platform/core/connection/message.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
+#include "gtest/gtest.h"
+#include "platform/core/connection/message_reader.h"
+#include "platform/core/connection/message_writer.h"
+#include "platform/port/port.h"
+#include "platform/testing/byte_stream.h"
+
+namespace isoproc::internal {
+namespace {
+
+using port::ByteStream;
+
+const port::Deadline kNever = port::Deadline::Never();
+
+absl::Span<const std::byte> AsBytes(const std::string& text) {
+  return absl::MakeConstSpan(reinterpret_cast<const std::byte*>(text.data()), text.size());
+}
+
+std::string Text(size_t size) {
+  std::string text(size, '\0');
+  for (size_t i = 0; i < size; ++i) text[i] = static_cast<char>((i * 7 + i / 251) & 0xFF);
+  return text;
+}
+
+// The next message as its text, or the code of the failure.
+std::string Next(MessageReader& reader, port::Stream& stream) {
+  const absl::Status read = reader.Read(stream, ~uint64_t{0}, kNever);
+  return read.ok() ? reader.TakePayload() : absl::StatusCodeToString(read.code());
+}
+
+// All that is received: messages, and failures but for pauses, to the end. With `hand_over`, by a
+// new reader after each pause.
+std::vector<std::string> ReceiveAll(const std::string& bytes, size_t pause = ByteStream::kAll,
+                                    bool hand_over = false) {
+  ByteStream stream(bytes, pause);
+  MessageReader reader;
+  std::vector<std::string> all;
+  while (all.size() < 100 && (all.empty() || all.back() != "OUT_OF_RANGE")) {
+    std::string next = Next(reader, stream);
+    if (next != "DEADLINE_EXCEEDED") {
+      all.push_back(std::move(next));
+    } else if (hand_over) {
+      reader = MessageReader(reader.Consumed());
+    }
+    if (all.size() > 1 && all.back() == "DATA_LOSS" && all[all.size() - 2] == "DATA_LOSS") break;
+  }
+  return all;
+}
+
+constexpr size_t kSizes[] = {0, 1, 110, 111, 112, 5000, 16500, 70000, kChunkSize + 112};
+
+TEST(MessageTest, WhatIsWrittenIsRead) {
+  ByteStream out;
+  MessageWriter writer;
+  std::vector<std::string> sent;
+  for (const size_t size : kSizes) {
+    sent.push_back(Text(size));
+    ASSERT_TRUE(writer.Write(out, AsBytes(sent.back()), kNever).ok());
+  }
+  sent.emplace_back("OUT_OF_RANGE");
+  EXPECT_EQ(ReceiveAll(out.written()), sent);
+}
+
+// The stream has room for `room` bytes until the message is given up.
+TEST(MessageTest, WhatIsGivenUpAnywhereIsNeverRead) {
+  for (const size_t size : kSizes) {
+    ByteStream whole;
+    ASSERT_TRUE(MessageWriter().Write(whole, AsBytes(Text(size)), kNever).ok());
+    const size_t full = whole.written().size();
+    const size_t step = full < 1000 ? 1 : full / 97;
+    for (size_t room = 0; room < full; room += step) {
+      ByteStream out;
+      MessageWriter writer;
+      out.set_room(room);
+      ASSERT_TRUE(absl::IsDeadlineExceeded(writer.Write(out, AsBytes(Text(size)), kNever)));
+      out.set_room(1);
+      ASSERT_TRUE(absl::IsDeadlineExceeded(writer.Write(out, AsBytes(Text(5)), kNever)));
+      MessageWriter next(writer.owed());  // in another process, maybe
+      out.set_room(ByteStream::kAll);
+      ASSERT_TRUE(next.Write(out, AsBytes("next"), kNever).ok());
+      EXPECT_EQ(ReceiveAll(out.written()), (std::vector<std::string>{"next", "OUT_OF_RANGE"}))
+          << size << " bytes, given up after " << room;
+    }
+  }
+}
+
+TEST(MessageTest, ReaderGoesOnAfterEachByte) {
+  for (const size_t size : kSizes) {
+    ByteStream out;
+    MessageWriter writer;
+    ASSERT_TRUE(writer.Write(out, AsBytes(Text(size)), kNever).ok());
+    ASSERT_TRUE(writer.Write(out, AsBytes("next"), kNever).ok());
+    const std::vector<std::string> all = {Text(size), "next", "OUT_OF_RANGE"};
+    const size_t pause = size < 10000 ? 1 : 9973;
+    EXPECT_EQ(ReceiveAll(out.written(), pause), all) << size;
+    EXPECT_EQ(ReceiveAll(out.written(), pause, /*hand_over=*/true), all) << size;
+  }
+}
+
+TEST(MessageTest, EndInsideAMessageIsToldOnce) {
+  for (const size_t size : {size_t{5}, size_t{500}}) {
+    ByteStream out;
+    ASSERT_TRUE(MessageWriter().Write(out, AsBytes(Text(size)), kNever).ok());
+    for (size_t cut = 1; cut < out.written().size(); ++cut) {
+      EXPECT_EQ(ReceiveAll(out.written().substr(0, cut)),
+                (std::vector<std::string>{"DATA_LOSS", "OUT_OF_RANGE"}))
+          << cut;
+    }
+  }
+}
+
+TEST(MessageTest, WhatIsTooLongStays) {
+  ByteStream out;
+  ASSERT_TRUE(MessageWriter().Write(out, AsBytes(Text(500)), kNever).ok());
+  ByteStream in(out.written());
+  MessageReader reader;
+  EXPECT_FALSE(reader.HasNews());
+  EXPECT_TRUE(absl::IsResourceExhausted(reader.Read(in, 499, kNever)));
+  EXPECT_EQ(reader.NextSize(in, kNever).value_or(0), 500u);
+  MessageReader other(reader.Consumed());
+  EXPECT_TRUE(other.HasNews());
+  EXPECT_TRUE(other.Read(in, 500, kNever).ok());
+  EXPECT_EQ(other.TakePayload(), Text(500));
+}
+
+// Counts what is written, and looks at nothing.
+class CountingStream final : public port::Stream {
+ public:
+  absl::StatusOr<size_t> Read(absl::Span<std::byte>, port::Deadline) override { return size_t{0}; }
+  absl::StatusOr<size_t> Write(absl::Span<const std::byte> bytes, port::Deadline) override {
+    count_ += bytes.size();
+    return bytes.size();
+  }
+  absl::Status SendHandle(const port::Handle&, int64_t, port::Deadline) override {
+    return absl::UnimplementedError("no handles");
+  }
+  absl::StatusOr<port::Handle> ReceiveHandle(port::Deadline) override {
+    return absl::UnimplementedError("no handles");
+  }
+  port::Handle Detach() override { return {}; }
+  int64_t native() const override { return -1; }
+  uint64_t count() const { return count_; }
+
+ private:
+  uint64_t count_ = 0;
+};
+
+TEST(MessageTest, LargeMessageIsWrittenToItsLastByte) {
+  constexpr uint64_t kSize = (uint64_t{1} << 32) + 5;
+  const std::unique_ptr<std::byte[]> bytes(new (std::nothrow) std::byte[kSize]);
+  ASSERT_NE(bytes, nullptr);
+  CountingStream stream;
+  ASSERT_TRUE(MessageWriter().Write(stream, absl::MakeConstSpan(bytes.get(), kSize), kNever).ok());
+  const uint64_t rest = kSize - kInlineSize;
+  const uint64_t chunks = (rest + kChunkSize - 1) / kChunkSize;
+  EXPECT_EQ(stream.count(), kBlockSize + rest + chunks);
+}
+
+TEST(MessageTest, LieAboutTheSizeTakesNoMemory) {
+  MessageBlock block{};
+  MessageHeader header;
+  header.size = ~uint64_t{0};
+  std::memcpy(block.data(), &header, sizeof(header));
+  block.back() = static_cast<std::byte>(Verdict::kGoesOn);
+  ByteStream in(std::string(reinterpret_cast<const char*>(block.data()), kBlockSize) +
+                std::string(1000, 'x'));
+  MessageReader reader;
+  EXPECT_EQ(Next(reader, in), "DATA_LOSS");
+}
+
+// Real messages, of which some bits are turned, cut and doubled: what is received does not depend
+// on how the bytes come, and the bytes of a message that is received were sent.
+TEST(MessageTest, AnyBytesAreMessagesOrErrors) {
+  std::mt19937 random(1);
+  const auto number = [&random](size_t below) { return static_cast<size_t>(random() % below); };
+  for (int round = 0; round < 3000; ++round) {
+    ByteStream out;
+    MessageWriter writer;
+    const size_t count = 1 + number(4);
+    for (size_t i = 0; i < count; ++i) {
+      if (number(3) == 0) out.set_room(number(400));
+      const absl::Status written = writer.Write(out, AsBytes(Text(number(600))), kNever);
+      ASSERT_TRUE(written.ok() || absl::IsDeadlineExceeded(written));
+      out.set_room(ByteStream::kAll);
+    }
+    std::string bytes = out.written();
+    for (size_t i = number(4); i > 0 && !bytes.empty(); --i) {
+      const size_t at = number(bytes.size());
+      switch (number(4)) {
+        case 0:
+          bytes[at] = static_cast<char>(bytes[at] ^ (1 << number(8)));
+          break;
+        case 1:
+          bytes.resize(at);
+          break;
+        case 2:
+          bytes.insert(at, bytes.substr(at, number(300)));
+          break;
+        default:
+          bytes.erase(at, number(200));
+      }
+    }
+    const std::vector<std::string> all = ReceiveAll(bytes);
+    ASSERT_TRUE(all.back() == "OUT_OF_RANGE" || all.back() == "DATA_LOSS");
+    const size_t pause = 1 + number(200);
+    ASSERT_EQ(ReceiveAll(bytes, pause), all);
+    ASSERT_EQ(ReceiveAll(bytes, pause, /*hand_over=*/true), all);
+  }
+}
+
+}  // namespace
+}  // namespace isoproc::internal

@@ -1,0 +1,16 @@
+#include <map>
+#include <optional>
+#include <string>
+
+#include "isoproc/isoproc.h"
+
+namespace {
+struct Part {
+  std::string name;
+  std::map<int, std::optional<isoproc::Lock>> locks;
+};
+}  // namespace
+
+bool Send(const isoproc::Connection& connection, const Part& part) {
+  return connection.Send(part).ok();
+}

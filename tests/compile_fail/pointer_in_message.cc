@@ -1,0 +1,5 @@
+#include "isoproc/isoproc.h"
+
+bool Send(const isoproc::Connection& connection, const char* text) {
+  return connection.Send(text).ok();
+}

@@ -6,9 +6,10 @@
 #   win32    Windows programs in Wine    package  use from outside the tree
 #   asan     address, leaks, undefined   tsan     data races
 #   checks   layering, format, lint      compare  conformance reports agree
-#   models   protocols of shared memory
+#   models   protocols of shared memory      fuzz     what strangers may send
 #   all      all of them, as one ctest run
-# What a part builds stays in build/PART.
+# What a part builds stays in build/PART. The fuzzers run for a minute; longer
+# with ISOPROC_FUZZ_SECONDS=N, for each of them.
 set -euo pipefail
 here=$(dirname "${BASH_SOURCE[0]}")
 # shellcheck source=tools/lib/common.sh
@@ -66,6 +67,10 @@ case $part in
   win32)
     tools/build-win32-deps.sh
     test_preset win32
+    ;;
+  fuzz)
+    tools/install-packages.sh native
+    test_preset fuzz "-DISOPROC_FUZZ_SECONDS=${ISOPROC_FUZZ_SECONDS:-30}"
     ;;
   package)
     tools/install-packages.sh native

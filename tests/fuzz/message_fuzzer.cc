@@ -1,0 +1,50 @@
+// Any bytes as what comes over a connection: the first two say how they come.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "platform/core/connection/message_reader.h"
+#include "platform/testing/byte_stream.h"
+
+namespace {
+
+using isoproc::internal::MessageReader;
+using isoproc::port::ByteStream;
+
+// What a receiver gets, to the end or until nothing but errors follow.
+std::vector<std::string> ReceiveAll(const std::string& bytes, size_t pause, uint64_t limit) {
+  const auto never = isoproc::port::Deadline::Never();
+  ByteStream stream(bytes, pause);
+  MessageReader reader;
+  std::vector<std::string> all;
+  int errors = 0;
+  while (errors < 2) {
+    absl::Status status = reader.Read(stream, limit, never);
+    if (absl::IsResourceExhausted(status)) status = reader.Read(stream, ~uint64_t{0}, never);
+    if (absl::IsDeadlineExceeded(status)) {
+      reader = MessageReader(reader.Consumed());
+    } else if (status.ok()) {
+      all.push_back(reader.TakePayload());
+      errors = 0;
+    } else {
+      all.push_back(absl::StatusCodeToString(status.code()));
+      ++errors;
+    }
+  }
+  return all;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  if (size < 2) return 0;
+  const std::string bytes(reinterpret_cast<const char*>(data) + 2, size - 2);
+  // How the bytes come changes nothing.
+  const auto at_once = ReceiveAll(bytes, ByteStream::kAll, ~uint64_t{0});
+  if (ReceiveAll(bytes, data[0] + size_t{1}, data[1]) != at_once) std::abort();
+  return 0;
+}

@@ -237,6 +237,10 @@ ISOPROC_CASE_WITH(ConnectionMove, CONN_55, ForkMayNotUseIt, "processes") {
   EXPECT_EQ(Next(there), "as if nothing had been");
 }
 
+void CloseAndStay(const Connection& connection) {
+  connection.Close();
+  Stay();
+}
 // Runs in a child, which has no other threads.
 int ForkWithOpenEnds() {
   const absl::StatusOr<std::pair<Connection, Connection>> moves = Pipe();
@@ -250,7 +254,11 @@ int ForkWithOpenEnds() {
   if (Next(stays->second) != "OUT_OF_RANGE") return 3;
   if (!moves->first.SendBytes("x").ok() || Next(moves->first) != "x") return 4;
   moves->first.Close();
-  return EndOf(*fork) == "exited 0" ? 0 : 5;
+  if (EndOf(*fork) != "exited 0") return 5;
+  const absl::StatusOr<std::pair<Connection, Connection>> closed = Pipe();
+  const absl::StatusOr<Process> stays_on = Process::Start<CloseAndStay>(options, closed->second);
+  if (!stays_on.ok()) return 6;
+  return Next(closed->first) == "OUT_OF_RANGE" && stays_on->IsAlive() ? 0 : 7;
 }
 ISOPROC_CASE_WITH(ConnectionMove, CONN_56, ForkHasNoCopies, "processes") {
   EXPECT_EQ(EndOf(Process::Start<ForkWithOpenEnds>(Killable())), "exited 0");

@@ -76,7 +76,10 @@ void ConnectionEnd::CloseAllAfterFork() {
   Ends& ends = GetEnds();
   const uint32_t now = CountForks();
   if (ends.forks + 1 == now) {
-    for (ConnectionEnd* const end : ends.all) end->stream_.reset();
+    for (ConnectionEnd* const end : ends.all) {
+      // Whoever else has it in his copy: one that is on its way is held by who moves it.
+      if (end->stream_ != nullptr) end->stream_->Detach().reset();
+    }
   }
   ends.forks = now;
   ends.all.clear();

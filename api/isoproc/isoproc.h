@@ -10,6 +10,7 @@
 #include "isoproc/process.h"          // IWYU pragma: export
 #include "isoproc/process_info.h"     // IWYU pragma: export
 #include "isoproc/process_options.h"  // IWYU pragma: export
+#include "isoproc/queue.h"            // IWYU pragma: export
 #include "isoproc/shareable_list.h"   // IWYU pragma: export
 #include "isoproc/shared_memory.h"    // IWYU pragma: export
 #include "isoproc/status.h"           // IWYU pragma: export

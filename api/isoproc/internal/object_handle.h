@@ -24,6 +24,7 @@ enum class ObjectKind : uint8_t {
   kBarrier = 7,
   kValue = 8,
   kArray = 9,
+  kQueue = 10,
 };
 
 // Puts what a handle refers to into a message, and takes it out; null travels as null. They end

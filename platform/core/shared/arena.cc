@@ -384,7 +384,7 @@ void Arena::BuryLocked(Stamp dead) {
   Parking::Remove(parkers, memory_.header.waiters);
   for (ObjectSlot& slot : memory_.objects) {
     if (IsFree(slot.state.load())) continue;
-    Parking::Remove(parkers, slot.waiters);
+    ForEachWaiters(*this, slot, [&](Waiters& waiters) { Parking::Remove(parkers, waiters); });
     RepairAfterDeath(*this, slot, dead, (WordOf(slot, dead).load() & BitOf(dead)) != 0);
     WordOf(slot, dead).fetch_and(~BitOf(dead));
     // Also if it was somebody else's who died while it let go.

@@ -1,15 +1,24 @@
 #include "platform/core/shared/repair.h"
 
+#include "absl/functional/function_ref.h"
 #include "platform/core/shared/arena.h"
 #include "platform/core/shared/barrier.h"
 #include "platform/core/shared/layout.h"
 #include "platform/core/shared/permits.h"
+#include "platform/core/shared/shared_queue.h"
 #include "platform/core/shared/stamp.h"
 
 namespace isoproc::internal {
+namespace {
+
+ObjectKind KindOf(const ObjectSlot& slot) {
+  return static_cast<ObjectKind>(slot.state.load() & 0xFF);
+}
+
+}  // namespace
 
 void RepairAfterDeath(Arena& arena, ObjectSlot& slot, Stamp dead, bool had_handle) {
-  switch (static_cast<ObjectKind>(slot.state.load() & 0xFF)) {
+  switch (KindOf(slot)) {
     case ObjectKind::kBoundedSemaphore:
       // Also those of a process that had dropped its handle before.
       ReturnPermits(arena, slot, dead);
@@ -21,11 +30,19 @@ void RepairAfterDeath(Arena& arena, ObjectSlot& slot, Stamp dead, bool had_handl
     case ObjectKind::kBarrier:
       if (had_handle) BreakBarrier(arena, slot);
       break;
+    case ObjectKind::kQueue:
+      RepairQueue(arena, slot);
+      break;
     default:
       // A lock is taken from its dead owner by name; a count is nobody's; an event waits for no
       // one.
       break;
   }
+}
+
+void ForEachWaiters(Arena& arena, ObjectSlot& slot, absl::FunctionRef<void(Waiters&)> visit) {
+  visit(slot.waiters);
+  if (KindOf(slot) == ObjectKind::kQueue) ForEachWaitersOfQueue(arena, slot, visit);
 }
 
 }  // namespace isoproc::internal

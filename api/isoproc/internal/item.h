@@ -1,0 +1,154 @@
+// How an item of a queue becomes bytes. Decided at compile time:
+//   plain        trivially copyable, without hooks: its bytes, as they are in memory
+//   contiguous   a string or vector of plain elements: the elements' bytes
+//   others       as arguments of Process::Start, by the archives
+// The queue knows the type of its items, so that no message needs to name it.
+#ifndef ISOPROC_INTERNAL_ITEM_H_
+#define ISOPROC_INTERNAL_ITEM_H_
+
+#include <array>
+#include <bit>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "isoproc/internal/archive.h"
+#include "isoproc/internal/fields.h"
+#include "isoproc/internal/object_handle.h"
+#include "isoproc/internal/travel.h"
+
+namespace isoproc::internal {
+
+template <class T>
+consteval bool IsPlain();
+
+template <class... Ts>
+consteval bool ArePlain(Types<Ts...>) {
+  return (IsPlain<std::remove_cv_t<Ts>>() && ...);
+}
+template <class T>
+struct IsPlainArray : std::false_type {};
+template <class T, size_t kSize>
+struct IsPlainArray<std::array<T, kSize>> : std::bool_constant<kSize != 0 && IsPlain<T>()> {};
+
+template <class T>
+consteval bool IsPlain() {
+  if constexpr (!std::is_trivially_copyable_v<T>) {
+    return false;
+  } else if constexpr (kWayOf<T> == Way::kBytes || kWayOf<T> == Way::kBool) {
+    return true;
+  } else if constexpr (kWayOf<T> == Way::kFields) {
+    return ArePlain(typename FieldsOf<T>::Type{});
+  } else {
+    return IsPlainArray<T>::value;
+  }
+}
+
+// Whose elements are one after the other, and nothing else.
+template <class T>
+inline constexpr bool kIsContiguous = false;
+template <class Char, class Traits, class Allocator>
+inline constexpr bool kIsContiguous<std::basic_string<Char, Traits, Allocator>> = true;
+template <class T, class Allocator>
+inline constexpr bool kIsContiguous<std::vector<T, Allocator>> =
+    !std::is_same_v<T, bool> && std::default_initializable<T> && IsPlain<T>();
+
+// Whether a handle of a shared object is in it, as far as its type tells.
+template <class T, class... Seen>
+consteval bool HoldsHandle();
+
+template <class... Parts, class... Seen>
+consteval bool AnyHoldsHandle(Types<Parts...>, Types<Seen...>) {
+  return (HoldsHandle<std::remove_cvref_t<Parts>, Seen...>() || ...);
+}
+
+template <class T, class... Seen>
+consteval bool HoldsHandle() {
+  if constexpr ((std::is_same_v<T, Seen> || ...)) {
+    return false;  // a recursive type: decided where it was met first
+  } else if constexpr (requires { ObjectKind{T::kObjectKind}; }) {
+    return true;
+  } else if constexpr (!std::is_class_v<T> || std::is_trivially_copyable_v<T>) {
+    return false;
+  } else if constexpr (kKnownToCereal<T>) {
+    return AnyHoldsHandle(typename PartsOf<T>::Type{}, Types<T, Seen...>{});
+  } else if constexpr (OpacityOf<T>() == Opaque::kNot) {
+    return AnyHoldsHandle(typename FieldsOf<T>::Type{}, Types<T, Seen...>{});
+  } else {
+    return false;
+  }
+}
+
+// Of all items alike; 0: they differ.
+template <class T>
+inline constexpr uint64_t kItemSize = IsPlain<T>() ? sizeof(T) : 0;
+
+// Calls `use` with the bytes of `item`, and gives what it gives.
+// Errors: as Encode.
+template <class T>
+absl::Status WithBytesOf(const T& item,
+                         absl::FunctionRef<absl::Status(absl::Span<const std::byte>)> use) {
+  if constexpr (IsPlain<T>()) {
+    return use({reinterpret_cast<const std::byte*>(std::addressof(item)), sizeof(T)});
+  } else if constexpr (kIsContiguous<T>) {
+    return use({reinterpret_cast<const std::byte*>(item.data()),
+                item.size() * sizeof(typename T::value_type)});
+  } else {
+    WriteArchive archive;
+    const absl::Status status = GuardEncode([&] { archive(item); });
+    if (!status.ok()) return status;
+    const std::string bytes = std::move(archive).bytes();
+    return use({reinterpret_cast<const std::byte*>(bytes.data()), bytes.size()});
+  }
+}
+
+// The item that such bytes were made of.
+// Errors: as Decode.
+template <class T>
+absl::StatusOr<T> ItemOf(absl::Span<const std::byte> bytes) {
+  if constexpr (IsPlain<T>()) {
+    if (bytes.size() != sizeof(T)) return absl::DataLossError("an item of another size");
+    if constexpr (std::default_initializable<T>) {
+      absl::StatusOr<T> item(absl::in_place);
+      std::memcpy(static_cast<void*>(std::addressof(*item)), bytes.data(), sizeof(T));
+      return item;
+    } else {
+      std::array<std::byte, sizeof(T)> copy;
+      std::memcpy(copy.data(), bytes.data(), sizeof(T));
+      return std::bit_cast<T>(copy);
+    }
+  } else if constexpr (kIsContiguous<T>) {
+    using Element = typename T::value_type;
+    if (bytes.size() % sizeof(Element) != 0) return absl::DataLossError("part of an element");
+    absl::StatusOr<T> item(absl::in_place);
+    const absl::Status status = GuardDecode([&] { item->resize(bytes.size() / sizeof(Element)); });
+    if (!status.ok()) return status;
+    if (!bytes.empty()) std::memcpy(item->data(), bytes.data(), bytes.size());
+    return item;
+  } else {
+    ReadArchive archive(bytes);
+    std::optional<Box<T>> box;
+    const absl::Status status = GuardDecode([&] {
+      box.emplace();  // runs the user's constructor
+      box->ReadFrom(archive);
+      archive.ExpectEnd();
+    });
+    if (!status.ok()) return status;
+    return std::move(*box).value();
+  }
+}
+
+}  // namespace isoproc::internal
+
+#endif  // ISOPROC_INTERNAL_ITEM_H_

@@ -1,0 +1,102 @@
+#include "platform/core/shared/queue_buffers.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+
+#include "absl/types/span.h"
+#include "platform/core/shared/arena.h"
+#include "platform/core/shared/queue_layout.h"
+#include "platform/core/shared/stamp.h"
+
+namespace isoproc::internal {
+namespace {
+
+constexpr uint64_t UnitsOf(uint64_t size) {
+  return std::max<uint64_t>((size + QueueShape::kUnit - 1) / QueueShape::kUnit, 1);
+}
+
+}  // namespace
+
+// From the first unit on, so that memory that was used lately is used again. Nobody else begins a
+// buffer meanwhile; one that is freed meanwhile counts as used.
+std::optional<uint64_t> QueueBuffers::Allocate(Stamp self, uint64_t size) {
+  const uint64_t needed = UnitsOf(size);
+  uint64_t begin = 0;
+  for (uint64_t at = 0; at < view_.shape.units;) {
+    QueueUnit& unit = view_.unit(at);
+    if (unit.owner.load(std::memory_order_acquire) != 0) {
+      at += UnitsOf(unit.size.load(std::memory_order_relaxed));
+      begin = at;
+      continue;
+    }
+    if (++at - begin < needed) continue;
+    view_.unit(begin).size.store(size, std::memory_order_relaxed);
+    view_.unit(begin).owner.store(self.process().word(), std::memory_order_release);  // commits
+    return begin;
+  }
+  return std::nullopt;
+}
+
+void QueueBuffers::Free(Stamp self, uint64_t unit) {
+  uint64_t owner = self.process().word();
+  if (view_.unit(unit).owner.compare_exchange_strong(owner, 0)) TellWaiters();
+}
+
+bool QueueBuffers::TakeOver(Stamp self, uint64_t unit) {
+  if (unit >= view_.shape.units) return false;
+  view_.unit(unit).owner.store(self.process().word());
+  return true;
+}
+
+absl::Span<std::byte> QueueBuffers::BytesOf(uint64_t unit) {
+  const uint64_t room = (view_.shape.units - unit) * QueueShape::kUnit;
+  const uint64_t size = std::min(view_.unit(unit).size.load(std::memory_order_relaxed), room);
+  return absl::MakeSpan(view_.bytes(unit), static_cast<size_t>(size));
+}
+
+void QueueBuffers::TellWaiters() {
+  view_.words.freed.fetch_add(1);
+  if (view_.words.for_buffer.summary.load() != 0) {
+    arena_.parking().WakeAll(view_.words.for_buffer);
+  }
+}
+
+void QueueBuffers::Sweep() {
+  uint64_t living = 0;
+  bool freed = false;
+  for (uint64_t at = 0; at < view_.shape.units; ++at) {
+    QueueUnit& unit = view_.unit(at);
+    uint64_t owner = unit.owner.load();
+    if (owner == 0 || owner == living) continue;
+    if (!arena_.IsDead(Stamp(owner))) {
+      living = owner;  // a moment ago, and is not asked again
+      continue;
+    }
+    // Only this very owner's: who takes the message over meanwhile has signed for it.
+    if (!IsReferredTo(at) && unit.owner.compare_exchange_strong(owner, 0)) freed = true;
+  }
+  if (freed) TellWaiters();
+}
+
+// Sequence, descriptor, sequence again: a slot that moves meanwhile was taken by somebody who has
+// signed before.
+bool QueueBuffers::IsReferredTo(uint64_t unit) {
+  const uint64_t wanted = Descriptor::OfBuffer(unit).word();
+  const uint64_t mask = view_.shape.slots - 1;
+  for (uint64_t i = 0; i < view_.shape.slots; ++i) {
+    QueueSlot& slot = view_.slot(i);
+    const uint64_t sequence = slot.sequence.load();
+    const bool committed = (sequence & mask) == ((i + 1) & mask);
+    if (committed && slot.descriptor.load() == wanted && slot.sequence.load() == sequence) {
+      return true;
+    }
+  }
+  for (uint64_t i = 0; i < std::min(view_.words.leases_used.load(), view_.shape.leases); ++i) {
+    QueueLease& lease = view_.lease(i);
+    if (lease.owner.load() != 0 && lease.descriptor.load() == wanted) return true;
+  }
+  return false;
+}
+
+}  // namespace isoproc::internal

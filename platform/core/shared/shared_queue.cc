@@ -1,0 +1,496 @@
+#include "platform/core/shared/shared_queue.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "platform/core/shared/arena.h"
+#include "platform/core/shared/layout.h"
+#include "platform/core/shared/queue_buffers.h"
+#include "platform/core/shared/queue_layout.h"
+#include "platform/core/shared/spin.h"
+#include "platform/core/shared/stamp.h"
+#include "platform/core/shared/word_lock.h"
+#include "platform/port/port.h"
+
+namespace isoproc::internal {
+namespace {
+
+absl::Status Closed() { return absl::UnavailableError("the queue is closed"); }
+absl::Status Unusable() { return absl::DataLossError("a message of impossible numbers"); }
+
+QueueWords* WordsOf(Arena& arena, ObjectSlot& slot) {
+  const absl::Span<std::byte> room = arena.RoomOf(slot);
+  return room.size() < sizeof(QueueWords) ? nullptr : reinterpret_cast<QueueWords*>(room.data());
+}
+
+}  // namespace
+
+void RepairQueue(Arena& arena, ObjectSlot& slot) {
+  QueueWords* words = WordsOf(arena, slot);
+  if (words == nullptr) return;
+  words->orphans.store(1);
+  words->freed.fetch_add(1);
+}
+
+void ForEachWaitersOfQueue(Arena& arena, ObjectSlot& slot,
+                           absl::FunctionRef<void(Waiters&)> visit) {
+  QueueWords* words = WordsOf(arena, slot);
+  if (words == nullptr) return;
+  for (Waiters* waiters : {&words->for_put_lock, &words->for_get_lock, &words->for_item,
+                           &words->for_slot, &words->for_buffer, &words->for_done}) {
+    visit(*waiters);
+  }
+}
+
+class SharedQueue::Limit {
+ public:
+  Limit(Arena& arena, absl::Duration timeout) : arena_(arena), timeout_(timeout) {}
+  bool none() const { return timeout_ <= absl::ZeroDuration(); }
+  port::Deadline deadline() {
+    if (!deadline_.has_value()) {
+      deadline_ = port::Deadline::After(arena_.port().Now(), timeout_);
+    }
+    return *deadline_;
+  }
+
+ private:
+  Arena& arena_;
+  const absl::Duration timeout_;
+  std::optional<port::Deadline> deadline_;
+};
+
+// Nobody gives up on a lock for a deadline: it is had for some dozen instructions.
+absl::Status SharedQueue::LockPut(Stamp self) {
+  if (internal::TryTake(words_.put_lock, self)) return absl::OkStatus();
+  return internal::Take(arena_, words_.put_lock, words_.for_put_lock, self,
+                        absl::InfiniteDuration())
+      .status();
+}
+
+absl::Status SharedQueue::LockGet(Stamp self) {
+  if (internal::TryTake(words_.get_lock, self)) return absl::OkStatus();
+  const absl::StatusOr<internal::Taken> taken =
+      internal::Take(arena_, words_.get_lock, words_.for_get_lock, self, absl::InfiniteDuration());
+  if (!taken.ok()) return taken.status();
+  if (*taken == internal::Taken::kFromTheDead) RepairLeases();
+  return absl::OkStatus();
+}
+
+absl::Status SharedQueue::Wait(Stamp self, Waiters& waiters, Limit& limit,
+                               absl::FunctionRef<bool()> hint) {
+  if (limit.none()) return absl::DeadlineExceededError("the queue would have to be waited for");
+  return arena_.Await(waiters, self, limit.deadline(), [&](bool) { return hint(); });
+}
+
+// ---- putting ------------------------------------------------------------------------------------
+
+absl::Status SharedQueue::Put(Stamp self, absl::Span<const std::byte> bytes,
+                              absl::Duration timeout) {
+  Limit limit(arena_, timeout);
+  if (bytes.size() <= view_.shape.inline_size()) {
+    return Publish(self, Descriptor::OfBytes(bytes.size()), bytes, limit);
+  }
+  const absl::StatusOr<uint64_t> unit = Begin(self, bytes.size(), limit);
+  if (!unit.ok()) return unit.status();
+  std::memcpy(view_.bytes(*unit), bytes.data(), bytes.size());
+  const absl::Status put = Publish(self, Descriptor::OfBuffer(*unit), {}, limit);
+  if (!put.ok()) Drop(self, *unit);
+  return put;
+}
+
+absl::StatusOr<uint64_t> SharedQueue::Begin(Stamp self, uint64_t size, absl::Duration timeout) {
+  Limit limit(arena_, timeout);
+  return Begin(self, size, limit);
+}
+
+absl::Status SharedQueue::PutBegun(Stamp self, uint64_t unit, absl::Duration timeout) {
+  Limit limit(arena_, timeout);
+  return Publish(self, Descriptor::OfBuffer(unit), {}, limit);
+}
+
+absl::StatusOr<uint64_t> SharedQueue::Begin(Stamp self, uint64_t size, Limit& limit) {
+  if (size > view_.shape.units * QueueShape::kUnit) {
+    return absl::ResourceExhaustedError(
+        "the item is larger than all the bytes of the queue: see QueueOptions::bytes");
+  }
+  for (bool swept = false;; swept = !swept) {
+    const uint64_t freed = words_.freed.load();
+    const absl::Status locked = LockPut(self);
+    if (!locked.ok()) return locked;
+    const bool closed = words_.closed.load(std::memory_order_relaxed) != 0;
+    const std::optional<uint64_t> unit = closed ? std::nullopt : buffers_.Allocate(self, size);
+    UnlockPut();
+    if (closed) return Closed();
+    if (unit.has_value()) return *unit;
+    if (!swept) {
+      buffers_.Sweep();
+      continue;
+    }
+    const absl::Status waited = Wait(self, words_.for_buffer, limit, [&] {
+      return words_.freed.load() != freed || words_.closed.load() != 0;
+    });
+    if (!waited.ok()) return waited;
+  }
+}
+
+absl::Status SharedQueue::Publish(Stamp self, Descriptor descriptor,
+                                  absl::Span<const std::byte> bytes, Limit& limit) {
+  while (true) {
+    const absl::StatusOr<Outcome> outcome = TryPublish(self, descriptor, bytes);
+    if (!outcome.ok()) return outcome.status();
+    if (*outcome == Outcome::kDone) return absl::OkStatus();
+    const auto hint = [this] { return MayHaveRoom(); };
+    if (!limit.none() && put_spin_.Until(arena_, words_.put_spin, hint)) continue;
+    const absl::Status waited = Wait(self, words_.for_slot, limit, hint);
+    if (!waited.ok()) return waited;
+  }
+}
+
+absl::StatusOr<SharedQueue::Outcome> SharedQueue::TryPublish(Stamp self, Descriptor descriptor,
+                                                             absl::Span<const std::byte> bytes) {
+  const absl::Status locked = LockPut(self);
+  if (!locked.ok()) return locked;
+  if (words_.closed.load(std::memory_order_relaxed) != 0) {
+    UnlockPut();
+    return Closed();
+  }
+  const uint64_t ticket = NextPut();
+  if (!HasRoom(ticket)) {
+    // Or who waits would find a tail that is behind, and go on looking in vain.
+    words_.tail.store(ticket, std::memory_order_relaxed);
+    UnlockPut();
+    return Outcome::kWait;
+  }
+  QueueSlot& slot = view_.slot(ticket);
+  slot.descriptor.store(descriptor.word(), std::memory_order_relaxed);
+  if (!bytes.empty()) std::memcpy(view_.bytes(slot), bytes.data(), bytes.size());
+  slot.sequence.store(ticket + 1, std::memory_order_release);  // commits
+  words_.tail.store(ticket + 1, std::memory_order_relaxed);
+  UnlockPut();
+  if (words_.for_item.summary.load() != 0) arena_.parking().WakeOne(words_.for_item);
+  return Outcome::kDone;
+}
+
+absl::Status SharedQueue::Close(Stamp self) {
+  // With the lock: whoever has seen that it is closed has seen all that was put.
+  const absl::Status locked = LockPut(self);
+  if (!locked.ok()) return locked;
+  words_.closed.store(1);  // commits
+  UnlockPut();
+  for (Waiters* waiters : {&words_.for_item, &words_.for_slot, &words_.for_buffer}) {
+    arena_.parking().WakeAll(*waiters);
+  }
+  return absl::OkStatus();
+}
+
+// ---- getting ------------------------------------------------------------------------------------
+
+absl::Status SharedQueue::Get(Stamp self, Taken& taken, absl::Duration timeout) {
+  return Take(
+      self, timeout, [&](const Found& found) { return Copy(self, found, taken); },
+      /*orphan_owner=*/0);
+}
+
+absl::StatusOr<SharedQueue::Lease> SharedQueue::GetLease(Stamp self, absl::Duration timeout) {
+  Lease lease;
+  const absl::Status taken = Take(
+      self, timeout, [&](const Found& found) { return Record(self, found, lease); },
+      self.process().word());
+  if (!taken.ok()) return taken;
+  return lease;
+}
+
+absl::Status SharedQueue::Take(Stamp self, absl::Duration timeout, Accept accept,
+                               uint64_t orphan_owner) {
+  Limit limit(arena_, timeout);
+  while (true) {
+    const absl::StatusOr<Outcome> outcome = TryTake(self, accept, orphan_owner);
+    if (!outcome.ok()) return outcome.status();
+    if (*outcome == Outcome::kDone) return absl::OkStatus();
+    const auto hint = [this, self] { return MayHaveItem(self); };
+    if (!limit.none() && get_spin_.Until(arena_, words_.get_spin, hint)) continue;
+    const absl::Status waited = Wait(self, words_.for_item, limit, hint);
+    if (!waited.ok()) return waited;
+  }
+}
+
+absl::StatusOr<SharedQueue::Outcome> SharedQueue::TryTake(Stamp self, Accept accept,
+                                                          uint64_t orphan_owner) {
+  const absl::Status locked = LockGet(self);
+  if (!locked.ok()) return locked;
+  absl::StatusOr<Outcome> outcome = TakeLocked(self, accept, orphan_owner);
+  UnlockGet();
+  if (outcome.ok() ? *outcome != Outcome::kDone : !absl::IsDataLoss(outcome.status())) {
+    return outcome;
+  }
+  if (words_.for_slot.summary.load() != 0) arena_.parking().WakeOne(words_.for_slot);
+  // There may be more orphans than this one, or who waits for the end was kept by it.
+  if (words_.orphans.load(std::memory_order_relaxed) != 0) {
+    arena_.parking().WakeOne(words_.for_item);
+  } else if (LeasesUsed() != 0 && words_.closed.load(std::memory_order_relaxed) != 0) {
+    arena_.parking().WakeAll(words_.for_item);
+  }
+  return outcome;
+}
+
+absl::StatusOr<SharedQueue::Outcome> SharedQueue::TakeLocked(Stamp self, Accept accept,
+                                                             uint64_t orphan_owner) {
+  if (words_.orphans.load(std::memory_order_relaxed) != 0) {
+    if (QueueLease* orphan = FindOrphan()) {
+      const absl::Status accepted =
+          accept({orphan->ticket.load(), Descriptor(orphan->descriptor.load()),
+                  view_.bytes(*orphan), orphan});
+      orphan->owner.store(absl::IsDataLoss(accepted) ? 0 : orphan_owner);  // commits
+      if (!accepted.ok()) return accepted;
+      return Outcome::kDone;
+    }
+  }
+  // Before the look for a message: nothing is put after it is set.
+  const bool closed = words_.closed.load() != 0;
+  const uint64_t ticket = NextGet();
+  QueueSlot& slot = view_.slot(ticket);
+  if (slot.sequence.load(std::memory_order_acquire) != ticket + 1) {
+    words_.head.store(ticket, std::memory_order_relaxed);
+    if (!closed || OthersHaveLeases(self)) return Outcome::kWait;
+    return absl::OutOfRangeError("the queue is closed and empty");
+  }
+  const absl::Status accepted =
+      accept({ticket, Descriptor(slot.descriptor.load(std::memory_order_relaxed)),
+              view_.bytes(slot), nullptr});
+  if (!accepted.ok() && !absl::IsDataLoss(accepted)) return accepted;
+  slot.sequence.store(ticket + view_.shape.slots, std::memory_order_release);  // commits
+  words_.head.store(ticket + 1, std::memory_order_relaxed);
+  if (!accepted.ok()) return accepted;
+  return Outcome::kDone;
+}
+
+absl::Status SharedQueue::Copy(Stamp self, const Found& found, Taken& taken) {
+  if (found.descriptor.is_buffer()) {
+    const uint64_t unit = found.descriptor.unit();
+    if (!buffers_.TakeOver(self, unit)) return Unusable();
+    taken.queue_ = this;
+    taken.self_ = self;
+    taken.buffer_ = unit;
+    taken.bytes_ = buffers_.BytesOf(unit);
+    return absl::OkStatus();
+  }
+  const uint64_t size = found.descriptor.size();
+  if (size > view_.shape.inline_size()) return Unusable();
+  std::memcpy(taken.copy_.data(), found.bytes, size);
+  taken.bytes_ = absl::MakeConstSpan(taken.copy_.data(), size);
+  return absl::OkStatus();
+}
+
+// ---- leases -------------------------------------------------------------------------------------
+
+// Before the taking is committed, the message is in the ring and in the lease; a lease whose ticket
+// is still in the ring does not count (RepairLeases).
+absl::Status SharedQueue::Record(Stamp self, const Found& found, Lease& lease) {
+  const Descriptor descriptor = found.descriptor;
+  if (descriptor.is_buffer() ? !buffers_.TakeOver(self, descriptor.unit())
+                             : descriptor.size() > view_.shape.inline_size()) {
+    return Unusable();
+  }
+  QueueLease* entry = found.orphan;
+  uint64_t index = 0;
+  if (entry != nullptr) {
+    index = static_cast<uint64_t>(reinterpret_cast<std::byte*>(entry) - view_.memory -
+                                  static_cast<ptrdiff_t>(view_.shape.leases_begin())) /
+            view_.shape.lease_size();
+    entry->redelivered.store(1);
+  } else {
+    while (index < view_.shape.leases && view_.lease(index).owner.load() != 0) ++index;
+    if (index == view_.shape.leases) {
+      return absl::ResourceExhaustedError("too many items are on trial at the same time");
+    }
+    entry = &view_.lease(index);
+    entry->ticket.store(found.ticket, std::memory_order_relaxed);
+    entry->descriptor.store(descriptor.word(), std::memory_order_relaxed);
+    entry->redelivered.store(0, std::memory_order_relaxed);
+    if (!descriptor.is_buffer()) {
+      std::memcpy(view_.bytes(*entry), found.bytes, descriptor.size());
+    }
+    if (words_.leases_used.load() <= index) words_.leases_used.store(index + 1);
+    entry->owner.store(self.process().word());
+  }
+  lease.index = index;
+  lease.redelivered = entry->redelivered.load() != 0;
+  lease.bytes = descriptor.is_buffer() ? buffers_.BytesOf(descriptor.unit())
+                                       : absl::MakeSpan(view_.bytes(*entry), descriptor.size());
+  return absl::OkStatus();
+}
+
+QueueLease* SharedQueue::FindOrphan() {
+  words_.orphans.store(0);
+  QueueLease* first = nullptr;
+  uint64_t living = 0;
+  for (uint64_t i = 0; i < LeasesUsed(); ++i) {
+    QueueLease& lease = view_.lease(i);
+    const uint64_t owner = lease.owner.load();
+    if (owner == 0 || owner == QueueLease::kDone || owner == living) continue;
+    if (owner != QueueLease::kReturned && !arena_.IsDead(Stamp(owner))) {
+      living = owner;
+      continue;
+    }
+    // There may be more of them.
+    words_.orphans.store(1);
+    if (first == nullptr || lease.ticket.load() < first->ticket.load()) first = &lease;
+  }
+  return first;
+}
+
+// Its last owner died with the lock of who gets: while it took a lease, which does not count unless
+// the message has left the ring; or while it ended one, which counts.
+void SharedQueue::RepairLeases() {
+  for (uint64_t i = 0; i < LeasesUsed(); ++i) {
+    QueueLease& lease = view_.lease(i);
+    const uint64_t owner = lease.owner.load();
+    if (owner == 0) continue;
+    const uint64_t ticket = lease.ticket.load();
+    if (owner == QueueLease::kDone) {
+      words_.done.store(std::max(words_.done.load(), lease.done.load()));
+      lease.owner.store(0);
+    } else if (view_.slot(ticket).sequence.load() == ticket + 1) {
+      lease.owner.store(0);
+    }
+  }
+  words_.orphans.store(1);
+}
+
+bool SharedQueue::Acknowledge(Stamp self, uint64_t index) {
+  if (!LockGet(self).ok()) return false;
+  QueueLease& lease = view_.lease(index);
+  if (lease.owner.load() != self.process().word()) {
+    UnlockGet();
+    return false;
+  }
+  const Descriptor descriptor(lease.descriptor.load());
+  const uint64_t done = words_.done.load() + 1;
+  lease.done.store(done);
+  lease.owner.store(QueueLease::kDone);  // commits
+  words_.done.store(done);
+  lease.owner.store(0);
+  UnlockGet();
+  if (descriptor.is_buffer()) buffers_.Free(self, descriptor.unit());
+  if (done >= NextPut()) arena_.parking().WakeAll(words_.for_done);
+  // Who waits for the end may have waited for this one.
+  if (words_.closed.load() != 0) arena_.parking().WakeAll(words_.for_item);
+  return true;
+}
+
+void SharedQueue::Return(Stamp self, uint64_t index) {
+  uint64_t owner = self.process().word();
+  if (!view_.lease(index).owner.compare_exchange_strong(owner, QueueLease::kReturned)) return;
+  words_.orphans.store(1);
+  arena_.parking().WakeOne(words_.for_item);
+}
+
+uint64_t SharedQueue::LeasesUsed() const {
+  return std::min(words_.leases_used.load(), view_.shape.leases);
+}
+
+uint64_t SharedQueue::CountOrphans() const {
+  uint64_t count = 0;
+  for (uint64_t i = 0; i < LeasesUsed(); ++i) {
+    const uint64_t owner = view_.lease(i).owner.load();
+    if (owner == 0 || owner == QueueLease::kDone) continue;
+    if (owner == QueueLease::kReturned || arena_.IsDead(Stamp(owner))) ++count;
+  }
+  return count;
+}
+
+bool SharedQueue::OthersHaveLeases(Stamp self) const {
+  for (uint64_t i = 0; i < LeasesUsed(); ++i) {
+    const uint64_t owner = view_.lease(i).owner.load();
+    if (owner != 0 && owner != QueueLease::kDone && owner != self.process().word()) return true;
+  }
+  return false;
+}
+
+// ---- tasks --------------------------------------------------------------------------------------
+
+absl::Status SharedQueue::TaskDone(Stamp self) {
+  const absl::Status locked = LockGet(self);
+  if (!locked.ok()) return locked;
+  const uint64_t done = words_.done.load() + 1;
+  const uint64_t put = NextPut();
+  if (done <= put) words_.done.store(done);  // commits
+  UnlockGet();
+  if (done > put) return absl::FailedPreconditionError("more items are done than were put");
+  if (done == put) arena_.parking().WakeAll(words_.for_done);
+  return absl::OkStatus();
+}
+
+absl::Status SharedQueue::Join(Stamp self, absl::Duration timeout) {
+  if (AllIsDone(self, /*ask=*/true)) return absl::OkStatus();
+  Limit limit(arena_, timeout);
+  return arena_.Await(words_.for_done, self, limit.deadline(),
+                      [&](bool ask) { return AllIsDone(self, ask); });
+}
+
+bool SharedQueue::AllIsDone(Stamp self, bool ask) {
+  // Who died while it said that an item is done has said so.
+  if (ask && TrySteal(arena_, words_.get_lock, self)) {
+    RepairLeases();
+    UnlockGet();
+  }
+  return words_.done.load() >= NextPut();
+}
+
+// ---- looking ------------------------------------------------------------------------------------
+
+uint64_t SharedQueue::NextPut() const {
+  uint64_t ticket = words_.tail.load(std::memory_order_relaxed);
+  // More than one is rolled over only if others put meanwhile; never a whole round.
+  for (uint64_t i = 0; i < view_.shape.slots; ++i, ++ticket) {
+    if (view_.slot(ticket).sequence.load(std::memory_order_acquire) <= ticket) break;
+  }
+  return ticket;
+}
+
+uint64_t SharedQueue::NextGet() const {
+  uint64_t ticket = words_.head.load(std::memory_order_relaxed);
+  for (uint64_t i = 0; i < view_.shape.slots; ++i, ++ticket) {
+    if (view_.slot(ticket).sequence.load(std::memory_order_acquire) <= ticket + 1) break;
+  }
+  return ticket;
+}
+
+// That which was put `capacity` before has been got; with it, all before it.
+bool SharedQueue::HasRoom(uint64_t ticket) const {
+  const uint64_t capacity = view_.shape.capacity;
+  if (ticket < capacity) return true;
+  const uint64_t before = ticket - capacity;
+  return view_.slot(before).sequence.load(std::memory_order_acquire) > before + 1;
+}
+
+// The locks are read so that a sleeper that has armed sees what was done before the release which
+// it sees, if the releaser has not seen the sleeper.
+bool SharedQueue::MayHaveRoom() const {
+  static_cast<void>(words_.get_lock.owner.load());
+  return words_.closed.load() != 0 || HasRoom(words_.tail.load());
+}
+
+bool SharedQueue::MayHaveItem(Stamp self) const {
+  static_cast<void>(words_.put_lock.owner.load());
+  const uint64_t ticket = words_.head.load();
+  return view_.slot(ticket).sequence.load() > ticket || words_.orphans.load() != 0 ||
+         (words_.closed.load() != 0 && !OthersHaveLeases(self));
+}
+
+uint64_t SharedQueue::Size() const {
+  const uint64_t head = NextGet();
+  const uint64_t tail = NextPut();
+  const uint64_t in_ring = tail > head ? std::min(tail - head, view_.shape.capacity) : 0;
+  return in_ring + CountOrphans();
+}
+
+}  // namespace isoproc::internal

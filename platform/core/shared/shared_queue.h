@@ -1,0 +1,162 @@
+// The protocol of a queue: a ring of slots with one lock for those who put and one for those who
+// get. models/queue.pml, models/buffers.pml, models/leases.pml.
+//
+// The commit of each operation is one store: the sequence of the slot says that a message is there,
+// or that it was delivered. Who dies before has left scratch, that the next one overwrites; who
+// dies after it has left a tail or a head that is behind, which the next one moves on.
+#ifndef ISOPROC_PLATFORM_CORE_SHARED_SHARED_QUEUE_H_
+#define ISOPROC_PLATFORM_CORE_SHARED_SHARED_QUEUE_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "platform/core/shared/arena.h"
+#include "platform/core/shared/queue_buffers.h"
+#include "platform/core/shared/queue_layout.h"
+#include "platform/core/shared/spin.h"
+#include "platform/core/shared/stamp.h"
+#include "platform/core/shared/word_lock.h"
+#include "platform/port/port.h"
+
+namespace isoproc::internal {
+
+// Part of the sweep: who waits for what the dead had looks for it, and finds it.
+void RepairQueue(Arena& arena, ObjectSlot& slot);
+// Its maps of sleepers.
+void ForEachWaitersOfQueue(Arena& arena, ObjectSlot& slot, absl::FunctionRef<void(Waiters&)> visit);
+
+// A queue as one process uses it. `self` is the calling thread.
+// Thread safety: any thread.
+class SharedQueue {
+ public:
+  SharedQueue(Arena& arena, const QueueView& view)
+      : arena_(arena), view_(view), words_(view_.words), buffers_(arena, view_) {}
+  SharedQueue(const SharedQueue&) = delete;
+  SharedQueue& operator=(const SharedQueue&) = delete;
+
+  const QueueShape& shape() const { return view_.shape; }
+
+  // Blocks:  while there is no room, until `timeout`.
+  // Errors:  Unavailable: closed. DeadlineExceeded. ResourceExhausted: it can never fit. Nothing
+  //          was put then.
+  absl::Status Put(Stamp self, absl::Span<const std::byte> bytes, absl::Duration timeout);
+
+  // The same in steps, so that a message is written where it stays: a buffer of `size` bytes is
+  // begun, and put or dropped. Begin: errors as Put.
+  absl::StatusOr<uint64_t> Begin(Stamp self, uint64_t size, absl::Duration timeout);
+  absl::Span<std::byte> BytesOf(uint64_t unit) { return buffers_.BytesOf(unit); }
+  absl::Status PutBegun(Stamp self, uint64_t unit, absl::Duration timeout);
+  void Drop(Stamp self, uint64_t unit) { buffers_.Free(self, unit); }
+
+  // A message that this process has taken and nobody else will see again.
+  class Taken {
+   public:
+    Taken() = default;
+    Taken(const Taken&) = delete;
+    Taken& operator=(const Taken&) = delete;
+    ~Taken() {
+      if (buffer_.has_value()) queue_->buffers_.Free(self_, *buffer_);
+    }
+    absl::Span<const std::byte> bytes() const { return bytes_; }
+
+   private:
+    friend class SharedQueue;
+    SharedQueue* queue_ = nullptr;
+    Stamp self_;
+    std::optional<uint64_t> buffer_;
+    absl::Span<const std::byte> bytes_;
+    std::array<std::byte, QueueShape::kLargestInline> copy_;
+  };
+  // Blocks:  while there is none, until `timeout`.
+  // Errors:  OutOfRange: closed, and no message will come any more. DeadlineExceeded.
+  absl::Status Get(Stamp self, Taken& taken, absl::Duration timeout);
+
+  // A message on trial: it comes back if this process ends before it is done with it.
+  struct Lease {
+    uint64_t index = 0;
+    bool redelivered = false;
+    absl::Span<const std::byte> bytes;
+  };
+  // As Get. Errors: also ResourceExhausted: too many are on trial.
+  absl::StatusOr<Lease> GetLease(Stamp self, absl::Duration timeout);
+  // Done with it: it counts like TaskDone. False: this process does not have it.
+  bool Acknowledge(Stamp self, uint64_t index);
+  // Puts it back, before all others.
+  void Return(Stamp self, uint64_t index);
+
+  // No more is put from now on; what is there can be got.
+  absl::Status Close(Stamp self);
+
+  // FailedPrecondition: so many were not put.
+  absl::Status TaskDone(Stamp self);
+  // Blocks:  until all that was put is done with, or `timeout`.
+  absl::Status Join(Stamp self, absl::Duration timeout);
+
+  // Of a moment that is over when it is known.
+  uint64_t Size() const;
+
+ private:
+  enum class Outcome { kDone, kWait };
+  // The deadline, for which the clock is asked when it is needed first.
+  class Limit;
+  // A message before its taking is committed.
+  struct Found {
+    uint64_t ticket;
+    Descriptor descriptor;
+    const std::byte* bytes;
+    QueueLease* orphan;  // null: it is in the ring
+  };
+  // Takes it for `self`, but for the commit. DataLoss: it is not usable, and is to be dropped.
+  // Other errors: it stays.
+  using Accept = absl::FunctionRef<absl::Status(const Found& found)>;
+
+  absl::Status LockPut(Stamp self);
+  absl::Status LockGet(Stamp self);
+  void UnlockPut() { Release(arena_, words_.put_lock, words_.for_put_lock); }
+  void UnlockGet() { Release(arena_, words_.get_lock, words_.for_get_lock); }
+  absl::Status Wait(Stamp self, Waiters& waiters, Limit& limit, absl::FunctionRef<bool()> hint);
+
+  absl::StatusOr<uint64_t> Begin(Stamp self, uint64_t size, Limit& limit);
+  absl::Status Publish(Stamp self, Descriptor descriptor, absl::Span<const std::byte> bytes,
+                       Limit& limit);
+  absl::StatusOr<Outcome> TryPublish(Stamp self, Descriptor descriptor,
+                                     absl::Span<const std::byte> bytes);
+
+  absl::Status Take(Stamp self, absl::Duration timeout, Accept accept, uint64_t orphan_owner);
+  absl::StatusOr<Outcome> TryTake(Stamp self, Accept accept, uint64_t orphan_owner);
+  // With the lock of who gets.
+  absl::StatusOr<Outcome> TakeLocked(Stamp self, Accept accept, uint64_t orphan_owner);
+  QueueLease* FindOrphan();
+  absl::Status Copy(Stamp self, const Found& found, Taken& taken);
+  absl::Status Record(Stamp self, const Found& found, Lease& lease);
+  void RepairLeases();
+
+  uint64_t LeasesUsed() const;
+  uint64_t CountOrphans() const;
+  bool OthersHaveLeases(Stamp self) const;
+  bool HasRoom(uint64_t ticket) const;
+  bool MayHaveRoom() const;
+  bool MayHaveItem(Stamp self) const;
+  // The ticket of the next one to be put, or to be got.
+  uint64_t NextPut() const;
+  uint64_t NextGet() const;
+  bool AllIsDone(Stamp self, bool ask);
+
+  Arena& arena_;
+  const QueueView view_;
+  QueueWords& words_;
+  QueueBuffers buffers_;
+  Spin put_spin_;
+  Spin get_spin_;
+};
+
+}  // namespace isoproc::internal
+
+#endif  // ISOPROC_PLATFORM_CORE_SHARED_SHARED_QUEUE_H_

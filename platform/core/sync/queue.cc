@@ -1,0 +1,202 @@
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "isoproc/internal/archive.h"
+#include "isoproc/internal/byte_queue.h"
+#include "isoproc/internal/object_handle.h"
+#include "platform/core/shared/family.h"
+#include "platform/core/shared/layout.h"
+#include "platform/core/shared/queue_layout.h"
+#include "platform/core/shared/shared_block.h"
+#include "platform/core/shared/shared_object.h"
+#include "platform/core/shared/shared_queue.h"
+#include "platform/core/shared/stamp.h"
+#include "platform/core/sync/entered.h"
+
+namespace isoproc::internal {
+
+// What all handles of a queue in one process share.
+class QueueBody {
+ public:
+  // Errors: DataLoss: that is no queue.
+  static absl::StatusOr<std::shared_ptr<QueueBody>> Of(std::shared_ptr<SharedObject> object,
+                                                       std::shared_ptr<SharedBlock> block) {
+    const absl::StatusOr<QueueView> view =
+        QueueView::Of(object->arena().RoomOf(object->slot()), block->bytes());
+    if (!view.ok()) return view.status();
+    return std::make_shared<QueueBody>(std::move(object), std::move(block), *view);
+  }
+  QueueBody(std::shared_ptr<SharedObject> object, std::shared_ptr<SharedBlock> block,
+            const QueueView& view)
+      : object_(std::move(object)),
+        block_(std::move(block)),
+        words_(view.words),
+        queue_(object_->arena(), view) {}
+
+  // Errors: as SharedObject::Enter.
+  absl::StatusOr<Stamp> Enter() {
+    const Stamp self = object_->TryEnter();
+    if (self.word() != 0) return self;
+    return object_->Enter();
+  }
+  SharedQueue& queue() { return queue_; }
+  uint64_t type() const { return words_.type.load(std::memory_order_relaxed); }
+  const std::shared_ptr<SharedObject>& object() const { return object_; }
+  const std::shared_ptr<SharedBlock>& block() const { return block_; }
+
+ private:
+  const std::shared_ptr<SharedObject> object_;
+  const std::shared_ptr<SharedBlock> block_;
+  const QueueWords& words_;
+  SharedQueue queue_;
+};
+
+absl::StatusOr<ByteQueue> ByteQueue::Create(uint64_t capacity, uint64_t bytes, uint64_t item_size,
+                                            uint64_t type) {
+  const absl::StatusOr<QueueShape> shape = QueueShape::For(capacity, bytes, item_size);
+  if (!shape.ok()) return shape.status();
+  const absl::StatusOr<std::shared_ptr<Arena>> arena = FamilyArena();
+  if (!arena.ok()) return arena.status();
+  absl::StatusOr<std::shared_ptr<SharedBlock>> block = SharedBlock::Create(shape->memory());
+  if (!block.ok()) return block.status();
+  PrepareQueueMemory(*shape, (*block)->bytes());
+  absl::StatusOr<std::shared_ptr<SharedObject>> object = SharedObject::Create(
+      ObjectKind::kQueue, sizeof(QueueWords),
+      [&](ObjectSlot& slot) { PrepareQueue(*shape, type, (*arena)->RoomOf(slot)); });
+  if (!object.ok()) return object.status();
+  absl::StatusOr<std::shared_ptr<QueueBody>> body =
+      QueueBody::Of(*std::move(object), *std::move(block));
+  if (!body.ok()) return body.status();
+  return ByteQueue(*std::move(body));
+}
+
+absl::Status ByteQueue::Put(absl::Span<const std::byte> bytes, absl::Duration timeout) const {
+  if (body_ == nullptr) return NoObject();
+  const absl::StatusOr<Stamp> self = body_->Enter();
+  if (!self.ok()) return self.status();
+  return body_->queue().Put(*self, bytes, timeout);
+}
+
+absl::StatusOr<ByteLoan> ByteQueue::Loan(uint64_t size, absl::Duration timeout) const {
+  if (body_ == nullptr) return NoObject();
+  const absl::StatusOr<Stamp> self = body_->Enter();
+  if (!self.ok()) return self.status();
+  const absl::StatusOr<uint64_t> unit = body_->queue().Begin(*self, size, timeout);
+  if (!unit.ok()) return unit.status();
+  return ByteLoan(body_, *unit, body_->queue().BytesOf(*unit));
+}
+
+absl::Status ByteQueue::Put(ByteLoan& loan, absl::Duration timeout) const {
+  if (body_ == nullptr) return NoObject();
+  if (loan.body_ != body_) {
+    return absl::FailedPreconditionError("the loan is of another queue, or was put already");
+  }
+  const absl::StatusOr<Stamp> self = body_->Enter();
+  if (!self.ok()) return self.status();
+  const absl::Status put = body_->queue().PutBegun(*self, loan.unit_, timeout);
+  if (put.ok()) loan.body_ = nullptr;
+  return put;
+}
+
+absl::Status ByteQueue::Get(absl::FunctionRef<void(absl::Span<const std::byte>)> read,
+                            absl::Duration timeout) const {
+  if (body_ == nullptr) return NoObject();
+  const absl::StatusOr<Stamp> self = body_->Enter();
+  if (!self.ok()) return self.status();
+  SharedQueue::Taken taken;
+  const absl::Status got = body_->queue().Get(*self, taken, timeout);
+  if (got.ok()) read(taken.bytes());
+  return got;
+}
+
+absl::StatusOr<ByteLease> ByteQueue::GetLease(absl::Duration timeout) const {
+  if (body_ == nullptr) return NoObject();
+  const absl::StatusOr<Stamp> self = body_->Enter();
+  if (!self.ok()) return self.status();
+  const absl::StatusOr<SharedQueue::Lease> lease = body_->queue().GetLease(*self, timeout);
+  if (!lease.ok()) return lease.status();
+  return ByteLease(body_, lease->index, lease->redelivered, lease->bytes);
+}
+
+absl::Status ByteQueue::Close() const {
+  if (body_ == nullptr) return NoObject();
+  const absl::StatusOr<Stamp> self = body_->Enter();
+  return self.ok() ? body_->queue().Close(*self) : self.status();
+}
+
+absl::Status ByteQueue::TaskDone() const {
+  if (body_ == nullptr) return NoObject();
+  const absl::StatusOr<Stamp> self = body_->Enter();
+  return self.ok() ? body_->queue().TaskDone(*self) : self.status();
+}
+
+absl::Status ByteQueue::Join(absl::Duration timeout) const {
+  if (body_ == nullptr) return NoObject();
+  const absl::StatusOr<Stamp> self = body_->Enter();
+  return self.ok() ? body_->queue().Join(*self, timeout) : self.status();
+}
+
+absl::StatusOr<size_t> ByteQueue::Size() const {
+  if (body_ == nullptr) return NoObject();
+  const absl::StatusOr<Stamp> self = body_->Enter();
+  if (!self.ok()) return self.status();
+  return static_cast<size_t>(body_->queue().Size());
+}
+
+uint64_t ByteQueue::capacity() const {
+  return body_ == nullptr ? 0 : body_->queue().shape().capacity;
+}
+
+void ByteQueue::Save(WriteArchive& archive) const {
+  SaveObject(archive, body_ == nullptr ? nullptr : body_->object());
+  if (body_ == nullptr) return;
+  archive.luggage()->blocks.push_back(body_->block());
+  archive.Write(static_cast<uint32_t>(archive.luggage()->blocks.size()));
+}
+
+void ByteQueue::Load(ReadArchive& archive, uint64_t type) {
+  body_ = nullptr;
+  std::shared_ptr<SharedObject> object = LoadObject(archive, ObjectKind::kQueue);
+  if (object == nullptr) return;
+  uint32_t number = 0;
+  archive.Read(number);
+  if (archive.blocks() == nullptr || number == 0 || number > archive.blocks()->size()) {
+    ThrowBadBytes("the memory of a queue did not come along");
+  }
+  absl::StatusOr<std::shared_ptr<QueueBody>> body =
+      QueueBody::Of(std::move(object), (*archive.blocks())[number - 1]);
+  if (!body.ok()) ThrowStatus(body.status());
+  if ((*body)->type() != type) ThrowBadBytes("the queue is one of items of another type");
+  body_ = *std::move(body);
+}
+
+ByteLease::~ByteLease() {
+  if (body_ == nullptr) return;
+  const absl::StatusOr<Stamp> self = body_->Enter();
+  if (self.ok()) body_->queue().Return(*self, index_);
+}
+
+absl::Status ByteLease::Done() {
+  const std::shared_ptr<QueueBody> body = std::exchange(body_, nullptr);
+  const absl::StatusOr<Stamp> self = body == nullptr ? Stamp() : body->Enter();
+  if (!self.ok()) return self.status();
+  if (body == nullptr || !body->queue().Acknowledge(*self, index_)) {
+    return absl::FailedPreconditionError("the item is not on trial here, or not any more");
+  }
+  return absl::OkStatus();
+}
+
+ByteLoan::~ByteLoan() {
+  if (body_ == nullptr) return;
+  const absl::StatusOr<Stamp> self = body_->Enter();
+  if (self.ok()) body_->queue().Drop(*self, unit_);
+}
+
+}  // namespace isoproc::internal

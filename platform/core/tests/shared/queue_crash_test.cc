@@ -1,0 +1,382 @@
+// Queues whose users die at each store.
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+#include "platform/core/shared/arena.h"
+#include "platform/core/shared/shared_queue.h"
+#include "platform/core/tests/shared/pretended_system.h"
+#include "platform/core/tests/shared/queue_under_test.h"
+#include "platform/core/tests/shared/support.h"
+
+namespace isoproc::internal {
+namespace {
+
+constexpr uint64_t kBytes = 12 << 10;
+// As large as all buffers together: it can be put if none has leaked.
+std::string LargestText() { return std::string(kBytes, 'x'); }
+
+using Texts = std::vector<std::string>;
+
+// A victim is killed at each store of `act`, with a queue of `capacity` that has `before` in it.
+struct Scenario {
+  uint64_t capacity = 4;
+  Texts before;
+  std::function<void(QueueEnd& end)> act;
+  // In other processes, asleep when `act` begins.
+  std::vector<std::function<void(QueueEnd& end)>> sleepers;
+  // What may be in the queue afterwards: `act` was not, or was.
+  std::vector<Texts> after;
+  // A second process is killed in turn, at each store of this, before anybody looks.
+  std::function<void(Arena& arena, QueueEnd& end)> rescue = nullptr;
+};
+
+Texts Drain(QueueEnd& end) {
+  Texts texts;
+  while (true) {
+    // In vain only when nothing is there.
+    const absl::StatusOr<std::string> text = end.Get(absl::ZeroDuration());
+    if (!text.ok()) return texts;
+    texts.push_back(*text);
+  }
+}
+
+// With the victim killed at store `n`, and who comes to the rescue at `m`. Gives who returned.
+struct Ends {
+  Outcome victim;
+  Outcome rescuer = Outcome::kReturned;
+};
+Ends PlayOnce(const Scenario& scenario, int n, int m) {
+  PretendedProcess& survivor = PretendedProcess::First();
+  PretendedProcess& victim = survivor.Another();
+  PretendedProcess& rescuer = survivor.Another();
+  PretendedProcess& other = survivor.Another();
+  const QueueUnderTest queue(survivor, scenario.capacity, kBytes);
+  const auto end = queue.In(*survivor.arena());
+  for (const std::string& text : scenario.before) EXPECT_TRUE(end->Put(text).ok());
+  for (PretendedProcess* process : {&victim, &rescuer}) {
+    EXPECT_TRUE(process->arena()->Hold(queue.name(), ObjectKind::kQueue).ok());
+  }
+  std::vector<std::shared_ptr<PretendedProcess::Run>> sleepers;
+  for (const auto& sleeper : scenario.sleepers) {
+    sleepers.push_back(other.Start([&](Arena& arena) { sleeper(*queue.In(arena)); }));
+  }
+  survivor.AwaitSleepers(static_cast<int>(sleepers.size()));
+  const auto run = victim.Start([&](Arena& arena) { scenario.act(*queue.In(arena)); }, n);
+  Ends ends{victim.Await(*run)};
+  EXPECT_NE(ends.victim, Outcome::kNone) << n;
+  if (ends.victim == Outcome::kReturned) victim.Kill();
+  if (scenario.rescue != nullptr) {
+    const auto rescue =
+        rescuer.Start([&](Arena& arena) { scenario.rescue(arena, *queue.In(arena)); }, m);
+    ends.rescuer = rescuer.Await(*rescue);
+    EXPECT_NE(ends.rescuer, Outcome::kNone) << n << " " << m;
+    if (ends.rescuer == Outcome::kReturned) rescuer.Kill();
+  }
+  // Now and then nobody tells of the death before the survivors go on.
+  if ((n + m) % 2 == 0) survivor.arena()->NoticeDeath();
+  for (const auto& sleeper : sleepers) EXPECT_EQ(other.Await(*sleeper), Outcome::kReturned) << n;
+  EXPECT_TRUE(end->Put("marker").ok()) << n;  // its turn to steal
+  survivor.arena()->NoticeDeath();
+  Texts left = Drain(*end);
+  EXPECT_TRUE(!left.empty() && left.back() == "marker") << n << " " << m;
+  if (!left.empty()) left.pop_back();
+  bool expected = false;
+  for (const Texts& texts : scenario.after) expected = expected || texts == left;
+  EXPECT_TRUE(expected) << n << " " << m << ": " << ::testing::PrintToString(left);
+  // Nothing has leaked.
+  EXPECT_TRUE(end->Put(LargestText(), absl::ZeroDuration()).ok()) << n << " " << m;
+  EXPECT_EQ(end->Show(), LargestText());
+  EXPECT_EQ(queue.InUse(), "buffers 0 leases 0") << n << " " << m;
+  return ends;
+}
+
+int Play(const Scenario& scenario) {
+  return ForEveryStore([&](int n) {
+    if (scenario.rescue == nullptr) return PlayOnce(scenario, n, 0).victim == Outcome::kDied;
+    bool died = true;
+    ForEveryStore([&](int m) {
+      const Ends ends = PlayOnce(scenario, n, m);
+      died = ends.victim == Outcome::kDied;
+      return ends.rescuer == Outcome::kDied;
+    });
+    return died;
+  });
+}
+
+std::function<void(QueueEnd& end)> Gets(const std::string& text) {
+  return [text](QueueEnd& end) { EXPECT_EQ(end.Show(absl::InfiniteDuration()), text); };
+}
+std::function<void(QueueEnd& end)> Puts(const std::string& text) {
+  return [text](QueueEnd& end) { EXPECT_TRUE(end.Put(text).ok()); };
+}
+
+TEST(QueueCrash, Putting) {
+  EXPECT_GT(Play({.before = {"1"}, .act = Puts("2"), .after = {{"1"}, {"1", "2"}}}), 5);
+}
+
+TEST(QueueCrash, PuttingALargeItem) {
+  EXPECT_GT(Play({.before = {LargeText(1)},
+                  .act = Puts(LargeText(2)),
+                  .after = {{LargeText(1)}, {LargeText(1), LargeText(2)}}}),
+            9);
+}
+
+// The sleeper gets the victim's item, or nothing.
+TEST(QueueCrash, PuttingWithAGetterAsleep) {
+  for (const std::string& text : {std::string("1"), LargeText(1)}) {
+    EXPECT_GT(Play({.act = Puts(text),
+                    .sleepers = {[](QueueEnd& end) {
+                      const absl::StatusOr<std::string> got = end.Get(absl::Milliseconds(400));
+                      if (!got.ok()) return;
+                      // Back again, so that all is judged alike.
+                      EXPECT_TRUE(end.Put(*got).ok());
+                    }},
+                    .after = {{}, {text}}}),
+              6);
+  }
+}
+
+TEST(QueueCrash, WaitingForRoom) {
+  EXPECT_GT(Play({.capacity = 2,
+                  .before = {"1"},
+                  .act =
+                      [](QueueEnd& end) {
+                        EXPECT_TRUE(end.Put("2").ok());
+                        EXPECT_TRUE(absl::IsDeadlineExceeded(end.Put("3", absl::Milliseconds(1))));
+                      },
+                  .sleepers = {[](QueueEnd& end) {
+                    // Before the marker needs the place.
+                    EXPECT_TRUE(end.queue().Join(end.self(), absl::Milliseconds(30)).code() ==
+                                absl::StatusCode::kDeadlineExceeded);
+                    EXPECT_EQ(end.Show(), "1");
+                  }},
+                  .after = {{}, {"2"}}}),
+            12);
+}
+
+TEST(QueueCrash, Getting) {
+  EXPECT_GT(Play({.before = {"1", "2"}, .act = Gets("1"), .after = {{"1", "2"}, {"2"}}}), 5);
+}
+
+TEST(QueueCrash, GettingALargeItem) {
+  EXPECT_GT(Play({.before = {LargeText(1), "2"},
+                  .act = Gets(LargeText(1)),
+                  .after = {{LargeText(1), "2"}, {"2"}}}),
+            7);
+}
+
+TEST(QueueCrash, GettingWithAPutterAsleep) {
+  EXPECT_GT(Play({.capacity = 2,
+                  .before = {"1", "2"},
+                  .act = Gets("1"),
+                  .sleepers = {[](QueueEnd& end) {
+                    // Room comes with the victim's get, or not before its death is known.
+                    const absl::Status put = end.Put("3", absl::Milliseconds(400));
+                    EXPECT_TRUE(put.ok() || absl::IsDeadlineExceeded(put));
+                    if (!put.ok()) {
+                      EXPECT_EQ(end.Show(), "1");
+                      EXPECT_TRUE(end.Put("3").ok());
+                    }
+                    EXPECT_EQ(end.Show(), "2");
+                  }},
+                  .after = {{"3"}}}),
+            6);
+}
+
+TEST(QueueCrash, GettingMemoryBackWithAPutterAsleep) {
+  EXPECT_GT(Play({.before = {LargestText()},
+                  .act = Gets(LargestText()),
+                  .sleepers = {[](QueueEnd& end) {
+                    const absl::Status put = end.Put(LargeText(2), absl::Milliseconds(400));
+                    EXPECT_TRUE(put.ok() || absl::IsDeadlineExceeded(put));
+                    if (!put.ok()) {
+                      EXPECT_EQ(end.Show(), LargestText());
+                      EXPECT_TRUE(end.Put(LargeText(2)).ok());
+                    }
+                  }},
+                  .after = {{LargeText(2)}}}),
+            8);
+}
+
+TEST(QueueCrash, LeasesOfTheDeadComeBack) {
+  // Whatever it had got to, unless it was done with it.
+  const auto act = [](QueueEnd& end) {
+    const absl::StatusOr<SharedQueue::Lease> lease = end.GetLease();
+    EXPECT_EQ(QueueEnd::TextOf(lease->bytes), "1");
+    EXPECT_TRUE(end.queue().Acknowledge(end.self(), lease->index));
+  };
+  EXPECT_GT(Play({.before = {"1", "2"}, .act = act, .after = {{"1", "2"}, {"2"}}}), 14);
+}
+
+TEST(QueueCrash, LeasesOfLargeItemsComeBack) {
+  const auto act = [](QueueEnd& end) {
+    const absl::StatusOr<SharedQueue::Lease> lease = end.GetLease();
+    EXPECT_EQ(QueueEnd::TextOf(lease->bytes), LargeText(1));
+    EXPECT_TRUE(end.queue().Acknowledge(end.self(), lease->index));
+  };
+  const Texts both = {LargeText(1), "2"};
+  EXPECT_GT(Play({.before = both, .act = act, .after = {both, {"2"}}}), 16);
+}
+
+TEST(QueueCrash, GivingALeaseBack) {
+  const auto act = [](QueueEnd& end) {
+    const absl::StatusOr<SharedQueue::Lease> lease = end.GetLease();
+    end.queue().Return(end.self(), lease->index);
+    const absl::StatusOr<SharedQueue::Lease> again = end.GetLease();
+    EXPECT_TRUE(again->redelivered);
+    EXPECT_EQ(QueueEnd::TextOf(again->bytes), LargeText(1));
+  };
+  const Texts both = {LargeText(1), "2"};
+  EXPECT_GT(Play({.before = both, .act = act, .after = {both}}), 20);
+}
+
+// A rescuer dies on its way, too.
+TEST(QueueCrash, TwoDeathsInPutting) {
+  EXPECT_GT(Play({.before = {"1"},
+                  .act = Puts(LargeText(2)),
+                  .after = {{"1"}, {"1", LargeText(2)}, {"1", "3"}, {"1", LargeText(2), "3"}},
+                  .rescue = [](Arena&, QueueEnd& end) { EXPECT_TRUE(end.Put("3").ok()); }}),
+            9);
+}
+
+TEST(QueueCrash, TwoDeathsInGetting) {
+  const Texts all = {LargeText(1), "2", "3"};
+  EXPECT_GT(Play({.before = all,
+                  .act = Gets(LargeText(1)),
+                  .after = {all, {"2", "3"}, {"3"}},
+                  .rescue = [](Arena&, QueueEnd& end) { EXPECT_TRUE(end.Get().ok()); }}),
+            7);
+}
+
+TEST(QueueCrash, TwoDeathsWithALease) {
+  const Texts all = {LargeText(1), "2", "3"};
+  EXPECT_GT(Play({.before = all,
+                  .act =
+                      [](QueueEnd& end) {
+                        const absl::StatusOr<SharedQueue::Lease> lease = end.GetLease();
+                        EXPECT_TRUE(end.queue().Acknowledge(end.self(), lease->index));
+                      },
+                  .after = {all, {"2", "3"}, {LargeText(1), "3"}, {"3"}},
+                  .rescue =
+                      [](Arena& arena, QueueEnd& end) {
+                        arena.NoticeDeath();
+                        const absl::StatusOr<SharedQueue::Lease> lease = end.GetLease();
+                        EXPECT_TRUE(end.queue().Acknowledge(end.self(), lease->index));
+                      }}),
+            14);
+}
+
+// The sweeper is the second to die.
+TEST(QueueCrash, SweeperDies) {
+  const Texts all = {LargeText(1), "2"};
+  EXPECT_GT(Play({.before = all,
+                  .act =
+                      [](QueueEnd& end) {
+                        EXPECT_TRUE(end.GetLease().ok());
+                        EXPECT_TRUE(end.Get().ok());
+                      },
+                  .after = {all, {LargeText(1)}},
+                  .rescue = [](Arena& arena, QueueEnd&) { arena.NoticeDeath(); }}),
+            10);
+}
+
+TEST(QueueCrash, ClosingWithAllAsleep) {
+  const int deaths = ForEveryStore([&](int n) {
+    PretendedProcess& survivor = PretendedProcess::First();
+    PretendedProcess& victim = survivor.Another();
+    PretendedProcess& other = survivor.Another();
+    const QueueUnderTest full(survivor, 1, 0);
+    const QueueUnderTest empty(survivor, 1, 0);
+    const auto full_end = full.In(*survivor.arena());
+    const auto empty_end = empty.In(*survivor.arena());
+    EXPECT_TRUE(full_end->Put("1").ok());
+    for (const QueueUnderTest* queue : {&full, &empty}) {
+      EXPECT_TRUE(victim.arena()->Hold(queue->name(), ObjectKind::kQueue).ok());
+    }
+    std::vector<std::shared_ptr<PretendedProcess::Run>> runs;
+    for (int i = 0; i < 2; ++i) {
+      runs.push_back(other.Start(
+          [&](Arena& arena) { EXPECT_TRUE(absl::IsUnavailable(full.In(arena)->Put("2"))); }));
+      runs.push_back(other.Start([&](Arena& arena) {
+        EXPECT_EQ(empty.In(arena)->Show(absl::InfiniteDuration()), "OUT_OF_RANGE");
+      }));
+    }
+    survivor.AwaitSleepers(4);
+    const auto run = victim.Start(
+        [&](Arena& arena) {
+          for (const QueueUnderTest* queue : {&full, &empty}) {
+            const auto end = queue->In(arena);
+            EXPECT_TRUE(end->queue().Close(end->self()).ok());
+          }
+        },
+        n);
+    const Outcome outcome = victim.Await(*run);
+    if (outcome == Outcome::kReturned) victim.Kill();
+    if (n % 2 == 0) survivor.arena()->NoticeDeath();
+    // What the dead one has not closed is not closed.
+    for (QueueEnd* end : {full_end.get(), empty_end.get()}) {
+      EXPECT_TRUE(end->queue().Close(end->self()).ok());
+    }
+    for (const auto& each : runs) EXPECT_EQ(other.Await(*each), Outcome::kReturned) << n;
+    EXPECT_EQ(full_end->Show(), "1");
+    EXPECT_EQ(full_end->Show(), "OUT_OF_RANGE");
+    return outcome == Outcome::kDied;
+  });
+  EXPECT_GT(deaths, 8);
+}
+
+// It is done for all, or the others can still say so; and whoever waits for it hears of it.
+TEST(QueueCrash, SayingThatATaskIsDone) {
+  for (const bool by_lease : {false, true}) {
+    const int deaths = ForEveryStore([&](int n) {
+      PretendedProcess& survivor = PretendedProcess::First();
+      PretendedProcess& victim = survivor.Another();
+      PretendedProcess& other = survivor.Another();
+      const QueueUnderTest queue(survivor, 4, 0);
+      const auto end = queue.In(*survivor.arena());
+      EXPECT_TRUE(end->Put("1").ok());
+      EXPECT_TRUE(victim.arena()->Hold(queue.name(), ObjectKind::kQueue).ok());
+      const auto joins = other.Start([&](Arena& arena) {
+        const auto mine = queue.In(arena);
+        EXPECT_TRUE(mine->queue().Join(mine->self(), absl::InfiniteDuration()).ok());
+      });
+      survivor.AwaitSleepers(1);
+      const auto run = victim.Start(
+          [&](Arena& arena) {
+            const auto mine = queue.In(arena);
+            if (by_lease) {
+              const absl::StatusOr<SharedQueue::Lease> lease = mine->GetLease();
+              EXPECT_TRUE(mine->queue().Acknowledge(mine->self(), lease->index));
+            } else {
+              EXPECT_TRUE(mine->Get().ok());
+              EXPECT_TRUE(mine->queue().TaskDone(mine->self()).ok());
+            }
+          },
+          n);
+      const Outcome outcome = victim.Await(*run);
+      if (outcome == Outcome::kReturned) victim.Kill();
+      survivor.arena()->NoticeDeath();
+      const bool came_back = end->Show() == "1";
+      const bool done = end->queue().Join(end->self(), absl::ZeroDuration()).ok();
+      EXPECT_FALSE(done && came_back) << n;
+      EXPECT_TRUE(!by_lease || done || came_back) << n;
+      if (!done) {
+        EXPECT_TRUE(end->queue().TaskDone(end->self()).ok()) << n;
+      }
+      EXPECT_EQ(other.Await(*joins), Outcome::kReturned) << n;
+      EXPECT_TRUE(absl::IsFailedPrecondition(end->queue().TaskDone(end->self()))) << n;
+      return outcome == Outcome::kDied;
+    });
+    EXPECT_GT(deaths, 7);
+  }
+}
+
+}  // namespace
+}  // namespace isoproc::internal

@@ -55,8 +55,8 @@ function(isoproc_discover_tests name label)
     PROPERTIES TIMEOUT ${timeout} LABELS "${label}")
 endfunction()
 
-# isoproc_add_example(<name>): builds <name>.cc and tests that it succeeds and prints what
-# expected/<name>.txt says; see cmake/RunExample.cmake.
+# isoproc_add_example(<name> [<argument>...]): builds <name>.cc and tests that it succeeds and
+# prints what expected/<name>.txt says; see cmake/RunExample.cmake.
 function(isoproc_add_example name)
   isoproc_add_program(${name} ${name}.cc)
   target_link_libraries(${name} PRIVATE isoproc::isoproc)
@@ -64,6 +64,6 @@ function(isoproc_add_example name)
   add_test(NAME example.${name}
     COMMAND ${CMAKE_COMMAND} "-DEXPECTED=${CMAKE_CURRENT_SOURCE_DIR}/expected/${name}.txt"
       -P "${PROJECT_SOURCE_DIR}/cmake/RunExample.cmake"
-      -- ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:${name}>)
+      -- ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:${name}> ${ARGN})
   set_tests_properties(example.${name} PROPERTIES TIMEOUT 120 LABELS example)
 endfunction()

@@ -14,14 +14,16 @@ done
 
 # run_examples TITLE PRESET ENDING [EMULATOR]: 1 when one of them failed.
 run_examples() {
-  local title=$1 preset=$2 ending=$3 name failed=0
+  local title=$1 preset=$2 ending=$3 name failed=0 input
   shift 3
   # Behind "||" the shell does not stop at errors by itself.
   cmake --preset "$preset" >/dev/null &&
     cmake --build --preset "$preset" --target "${examples[@]}" || return
   for name in "${examples[@]}"; do
     printf '\n---- %s: %s ----\n' "$title" "$name"
-    "$@" "build/$preset/examples/$name$ending" </dev/null || {
+    input=()
+    [[ $name == pipeline ]] && input=(LICENSE)
+    "$@" "build/$preset/examples/$name$ending" "${input[@]}" </dev/null || {
       echo "exit code $?"
       failed=1
     }

@@ -24,7 +24,7 @@ const std::vector<Clause>& Catalogue() {
     auto* clauses = new std::vector<Clause>;
     for (const auto family :
          {ProcessClauses(), StartClauses(), EntryClauses(), TimeClauses(), SyncClauses(),
-          ValueClauses(), MemoryClauses(), ConnectionClauses(), PortClauses()}) {
+          ValueClauses(), MemoryClauses(), ConnectionClauses(), QueueClauses(), PortClauses()}) {
       clauses->insert(clauses->end(), family.begin(), family.end());
     }
     return clauses;

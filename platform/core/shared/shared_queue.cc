@@ -362,7 +362,6 @@ void SharedQueue::RepairLeases() {
       lease.owner.store(0);
     }
   }
-  words_.orphans.store(1);
 }
 
 bool SharedQueue::Acknowledge(Stamp self, uint64_t index) {

@@ -1,0 +1,3 @@
+#include "isoproc/isoproc.h"
+
+bool Make() { return isoproc::Queue<int*>::Create().ok(); }

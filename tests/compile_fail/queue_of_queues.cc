@@ -1,0 +1,10 @@
+#include <optional>
+#include <vector>
+
+#include "isoproc/isoproc.h"
+
+struct Item {
+  std::vector<std::optional<isoproc::Queue<int>>> inner;
+};
+
+bool Make() { return isoproc::Queue<Item>::Create().ok(); }

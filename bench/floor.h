@@ -39,6 +39,9 @@ inline constexpr size_t kSystemLockSize = 64;
 std::unique_ptr<LockUser> MakeSystemLock(std::string_view name, std::byte* memory);
 std::unique_ptr<LockUser> OpenSystemLock(std::string_view name, std::byte* memory);
 
+// Messages by the system's own means, as queues.cc measures them: "stream/pipe" and the like.
+std::vector<Way> ChannelFloors();
+
 // The processor time that this process has used, in microseconds.
 double ProcessorMicroseconds();
 

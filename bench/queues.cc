@@ -1,0 +1,198 @@
+// Messages between processes, by isoproc, by the system itself, and by other libraries. One round:
+//
+//   queues [--iterations=20] [--only=stream/]
+//
+//   pair/X         one thread puts a message of 64 bytes and gets it
+//   stream/X       one process puts messages of 64 bytes as fast as another gets them
+//   stream4K/X     of 4 KiB
+//   stream1M/X     of 1 MiB
+//   trip/X         to another process and back, 64 bytes
+//   crowd/X        four processes put, four get
+//   copy*/memory   copies of 64 bytes, 4 KiB, 1 MiB in memory: once in, once out
+#include <array>
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "bench/channel.h"
+#include "bench/floor.h"
+#include "bench/round.h"
+#include "isoproc/isoproc.h"
+
+namespace isoproc::bench {
+namespace {
+
+enum class Part { kSink, kSource, kEcho };
+
+// The other process, run by run: so many messages each.
+void Partner(const ChannelPlace& there, const ChannelPlace& back, const Semaphore& go,
+             const Semaphore& done, int times, Part part) {
+  const std::unique_ptr<Channel> from = OpenChannel(there);
+  const std::unique_ptr<Channel> to = part == Part::kEcho ? OpenChannel(back) : nullptr;
+  while (go.Acquire().ok()) {
+    for (int i = 0; i < times; ++i) {
+      if (part == Part::kSource ? !from->Put() : !from->Get()) return;
+      if (part == Part::kEcho && !to->Put()) return;
+    }
+    done.Release().IgnoreError();
+  }
+}
+
+// A channel, and another one back, with partners that begin when told to.
+class Line {
+ public:
+  Line(const std::string& name, size_t size) {
+    good_ = MakeChannel(name, size, &there_) && MakeChannel(name, size, &back_);
+    go_ = Semaphore::Create(0).value();
+    done_ = Semaphore::Create(0).value();
+    if (good_) {
+      to_ = OpenChannel(there_);
+      from_ = OpenChannel(back_);
+    }
+  }
+  Line(const Line&) = delete;
+  Line& operator=(const Line&) = delete;
+  ~Line() {
+    for (Process& partner : partners_) partner.Kill().IgnoreError();
+    partners_.clear();
+    RemoveChannel(there_);
+    RemoveChannel(back_);
+  }
+
+  void Add(Part part, int times) {
+    if (!good_) return;
+    absl::StatusOr<Process> partner =
+        Process::Start<Partner>(there_, back_, go_, done_, times, part);
+    good_ = partner.ok();
+    if (good_) partners_.push_back(*std::move(partner));
+  }
+  // Lets the partners begin.
+  bool Go() {
+    for (size_t i = 0; good_ && i < partners_.size(); ++i) good_ = go_.Release().ok();
+    return good_;
+  }
+  bool AwaitPartners() {
+    for (size_t i = 0; i < partners_.size(); ++i) {
+      if (!done_.Acquire().ok()) return false;
+    }
+    return true;
+  }
+  Channel& to() { return *to_; }
+  Channel& from() { return *from_; }
+  bool good() const { return good_; }
+
+ private:
+  bool good_ = false;
+  ChannelPlace there_;
+  ChannelPlace back_;
+  Semaphore go_;
+  Semaphore done_;
+  std::unique_ptr<Channel> to_;
+  std::unique_ptr<Channel> from_;
+  std::vector<Process> partners_;
+};
+
+// The partners are started by the first run.
+template <class Begin, class Run>
+Way WithLine(std::string what, const std::string& name, size_t size, int times, Begin begin,
+             Run run) {
+  auto line = std::make_shared<std::unique_ptr<Line>>();
+  return {std::move(what) + "/" + name,
+          [=] {
+            if (*line == nullptr) {
+              *line = std::make_unique<Line>(name, size);
+              begin(**line);
+            }
+            return (*line)->good() && run(**line);
+          },
+          times};
+}
+
+void AddChannels(std::vector<Way>& ways) {
+  constexpr int kTimes = 20'000;
+  for (const std::string& name : TestedChannels(kSmall)) {
+    ways.push_back(WithLine(
+        "pair", name, kSmall, kTimes, [](Line&) {},
+        [](Line& line) {
+          for (int i = 0; i < kTimes; ++i) {
+            if (!line.to().Put() || !line.to().Get()) return false;
+          }
+          return true;
+        }));
+    ways.push_back(WithLine(
+        "trip", name, kSmall, 2'000, [](Line& line) { line.Add(Part::kEcho, 2'000); },
+        [](Line& line) {
+          if (!line.Go()) return false;
+          for (int i = 0; i < 2'000; ++i) {
+            if (!line.to().Put() || !line.from().Get()) return false;
+          }
+          return line.AwaitPartners();
+        }));
+    ways.push_back(WithLine(
+        "crowd", name, kSmall, 4 * kTimes,
+        [](Line& line) {
+          for (int i = 0; i < 4; ++i) {
+            line.Add(Part::kSink, kTimes);
+            line.Add(Part::kSource, kTimes);
+          }
+        },
+        [](Line& line) { return line.Go() && line.AwaitPartners(); }));
+  }
+  const std::array<std::pair<const char*, size_t>, 3> streams = {
+      {{"stream", kSmall}, {"stream4K", kPage}, {"stream1M", kLarge}}};
+  for (const auto& [what, size] : streams) {
+    const int times = size == kLarge ? 200 : size == kPage ? 10'000 : 50'000;
+    for (const std::string& name : TestedChannels(size)) {
+      ways.push_back(WithLine(
+          what, name, size, times, [times](Line& line) { line.Add(Part::kSink, times); },
+          [times](Line& line) {
+            if (!line.Go()) return false;
+            for (int i = 0; i < times; ++i) {
+              if (!line.to().Put()) return false;
+            }
+            return line.AwaitPartners();
+          }));
+    }
+  }
+}
+
+void AddCopies(std::vector<Way>& ways) {
+  const std::array<std::pair<const char*, size_t>, 3> sizes = {
+      {{"copy", kSmall}, {"copy4K", kPage}, {"copy1M", kLarge}}};
+  for (const auto& [what, size] : sizes) {
+    const int times = size == kLarge ? 50 : 10'000;
+    const auto memory = std::make_shared<std::vector<char>>(3 * size, 'x');
+    ways.push_back({std::string(what) + "/memory",
+                    [memory, size = size, times] {
+                      volatile char seen = 0;
+                      for (int i = 0; i < times; ++i) {
+                        std::memcpy(memory->data() + size, memory->data(), size);
+                        seen = (*memory)[2 * size - 1];
+                        std::memcpy(memory->data() + 2 * size, memory->data() + size, size);
+                        seen = (*memory)[3 * size - 1];
+                      }
+                      return seen == 'x';
+                    },
+                    times});
+  }
+}
+
+int Run(int argc, char** argv) {
+  const RoundOptions options = ParseRoundOptions(argc, argv);
+  std::vector<Way> ways = ChannelFloors();
+  AddChannels(ways);
+  AddCopies(ways);
+  return RunRound(options, std::move(ways));
+}
+
+}  // namespace
+}  // namespace isoproc::bench
+
+int main(int argc, char** argv) {
+  isoproc::Init(argc, argv);
+  return isoproc::bench::Run(argc, argv);
+}

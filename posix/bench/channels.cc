@@ -1,0 +1,170 @@
+// Messages by the system's own means: a pipe, a pair of stream sockets, a message queue of POSIX.
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bench/floor.h"
+#include "bench/round.h"
+
+#ifdef __linux__
+#include <mqueue.h>
+#endif
+
+namespace isoproc::bench {
+namespace {
+
+class SystemChannel {
+ public:
+  virtual ~SystemChannel() = default;
+  virtual bool Put(const char* bytes, size_t size) = 0;
+  virtual bool Get(char* bytes, size_t size) = 0;
+};
+using MakeSystemChannel = std::unique_ptr<SystemChannel> (*)(size_t size);
+
+class FdChannel final : public SystemChannel {
+ public:
+  FdChannel(int read_end, int write_end) : read_end_(read_end), write_end_(write_end) {}
+  ~FdChannel() override {
+    ::close(read_end_);
+    ::close(write_end_);
+  }
+  bool Put(const char* bytes, size_t size) override {
+    for (size_t done = 0; done < size;) {
+      const ssize_t written = ::write(write_end_, bytes + done, size - done);
+      if (written <= 0) return false;
+      done += static_cast<size_t>(written);
+    }
+    return true;
+  }
+  bool Get(char* bytes, size_t size) override {
+    for (size_t done = 0; done < size;) {
+      const ssize_t got = ::read(read_end_, bytes + done, size - done);
+      if (got <= 0) return false;
+      done += static_cast<size_t>(got);
+    }
+    return true;
+  }
+
+ private:
+  const int read_end_;
+  const int write_end_;
+};
+
+std::unique_ptr<SystemChannel> MakePipe(size_t) {
+  int ends[2];
+  if (::pipe(ends) != 0) return nullptr;
+  return std::make_unique<FdChannel>(ends[0], ends[1]);
+}
+
+std::unique_ptr<SystemChannel> MakeSocketPair(size_t) {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) return nullptr;
+  return std::make_unique<FdChannel>(ends[0], ends[1]);
+}
+
+#ifdef __linux__
+class MqChannel final : public SystemChannel {
+ public:
+  explicit MqChannel(mqd_t queue) : queue_(queue) {}
+  ~MqChannel() override { ::mq_close(queue_); }
+  bool Put(const char* bytes, size_t size) override {
+    return ::mq_send(queue_, bytes, size, 0) == 0;
+  }
+  bool Get(char* bytes, size_t size) override {
+    return ::mq_receive(queue_, bytes, size, nullptr) == static_cast<ssize_t>(size);
+  }
+
+ private:
+  const mqd_t queue_;
+};
+
+std::unique_ptr<SystemChannel> MakeMq(size_t size) {
+  const std::string name = "/isoproc-bench-" + std::to_string(::getpid());
+  struct mq_attr attributes = {};
+  attributes.mq_maxmsg = 10;  // more is for root alone
+  attributes.mq_msgsize = static_cast<long>(size);
+  const mqd_t queue = ::mq_open(name.c_str(), O_RDWR | O_CREAT | O_EXCL, 0600, &attributes);
+  if (queue == static_cast<mqd_t>(-1)) return nullptr;
+  ::mq_unlink(name.c_str());
+  return std::make_unique<MqChannel>(queue);
+}
+#endif
+
+// Two channels and a forked partner, which sends back what it gets, or only the last of a run.
+class SystemLine {
+ public:
+  SystemLine(MakeSystemChannel make, size_t size, int times, bool echo)
+      : size_(size), times_(times), echo_(echo), bytes_(size), to_(make(size)), from_(make(size)) {
+    if (to_ == nullptr || from_ == nullptr) return;
+    partner_ = ::fork();
+    if (partner_ != 0) return;
+    while (true) {
+      for (int i = 0; i < times_; ++i) {
+        if (!to_->Get(bytes_.data(), size_)) ::_exit(1);
+        if ((echo_ || i + 1 == times_) && !from_->Put(bytes_.data(), size_)) ::_exit(1);
+      }
+    }
+  }
+  SystemLine(const SystemLine&) = delete;
+  SystemLine& operator=(const SystemLine&) = delete;
+  ~SystemLine() {
+    if (partner_ <= 0) return;
+    ::kill(partner_, SIGKILL);
+    ::waitpid(partner_, nullptr, 0);
+  }
+  bool Run() {
+    if (partner_ <= 0) return false;
+    for (int i = 0; i < times_; ++i) {
+      if (!to_->Put(bytes_.data(), size_)) return false;
+      if ((echo_ || i + 1 == times_) && !from_->Get(bytes_.data(), size_)) return false;
+    }
+    return true;
+  }
+
+ private:
+  const size_t size_;
+  const int times_;
+  const bool echo_;
+  std::vector<char> bytes_;
+  const std::unique_ptr<SystemChannel> to_;
+  const std::unique_ptr<SystemChannel> from_;
+  pid_t partner_ = -1;
+};
+
+Way LineOf(const std::string& name, MakeSystemChannel make, size_t size, int times, bool echo) {
+  auto line = std::make_shared<std::unique_ptr<SystemLine>>();
+  return {name,
+          [=] {
+            if (*line == nullptr) *line = std::make_unique<SystemLine>(make, size, times, echo);
+            return (*line)->Run();
+          },
+          times};
+}
+
+}  // namespace
+
+std::vector<Way> ChannelFloors() {
+  std::vector<Way> ways;
+  const auto add = [&ways](const std::string& name, MakeSystemChannel make, bool large_ones) {
+    ways.push_back(LineOf("trip/" + name, make, 64, 500, /*echo=*/true));
+    ways.push_back(LineOf("stream/" + name, make, 64, 20'000, /*echo=*/false));
+    ways.push_back(LineOf("stream4K/" + name, make, 4096, 5'000, /*echo=*/false));
+    if (large_ones) ways.push_back(LineOf("stream1M/" + name, make, 1 << 20, 50, /*echo=*/false));
+  };
+  add("pipe", MakePipe, true);
+  add("socket pair", MakeSocketPair, true);
+#ifdef __linux__
+  if (MakeMq(4096) != nullptr) add("POSIX mq", MakeMq, false);
+#endif
+  return ways;
+}
+
+}  // namespace isoproc::bench

@@ -157,21 +157,17 @@ uint64_t ByteQueue::capacity() const {
 void ByteQueue::Save(WriteArchive& archive) const {
   SaveObject(archive, body_ == nullptr ? nullptr : body_->object());
   if (body_ == nullptr) return;
-  archive.luggage()->blocks.push_back(body_->block());
-  archive.Write(static_cast<uint32_t>(archive.luggage()->blocks.size()));
+  SaveBlock(archive, body_->block());
 }
 
 void ByteQueue::Load(ReadArchive& archive, uint64_t type) {
   body_ = nullptr;
   std::shared_ptr<SharedObject> object = LoadObject(archive, ObjectKind::kQueue);
   if (object == nullptr) return;
-  uint32_t number = 0;
-  archive.Read(number);
-  if (archive.blocks() == nullptr || number == 0 || number > archive.blocks()->size()) {
-    ThrowBadBytes("the memory of a queue did not come along");
-  }
+  std::shared_ptr<SharedBlock> block = LoadBlock(archive);
+  if (block == nullptr) ThrowBadBytes("a queue without its memory");
   absl::StatusOr<std::shared_ptr<QueueBody>> body =
-      QueueBody::Of(std::move(object), (*archive.blocks())[number - 1]);
+      QueueBody::Of(std::move(object), std::move(block));
   if (!body.ok()) ThrowStatus(body.status());
   if ((*body)->type() != type) ThrowBadBytes("the queue is one of items of another type");
   body_ = *std::move(body);

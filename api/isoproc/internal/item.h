@@ -28,7 +28,12 @@
 #include "isoproc/internal/object_handle.h"
 #include "isoproc/internal/travel.h"
 
-namespace isoproc::internal {
+namespace isoproc {
+
+class SharedMemory;
+class ShareableList;
+
+namespace internal {
 
 template <class T>
 consteval bool IsPlain();
@@ -64,6 +69,12 @@ template <class T, class Allocator>
 inline constexpr bool kIsContiguous<std::vector<T, Allocator>> =
     !std::is_same_v<T, bool> && std::default_initializable<T> && IsPlain<T>();
 
+template <class T>
+inline constexpr bool kIsHandle = requires {
+  ObjectKind{T::kObjectKind};
+}
+|| std::is_same_v<T, SharedMemory> || std::is_same_v<T, ShareableList>;
+
 // Whether a handle of a shared object is in it, as far as its type tells.
 template <class T, class... Seen>
 consteval bool HoldsHandle();
@@ -77,7 +88,7 @@ template <class T, class... Seen>
 consteval bool HoldsHandle() {
   if constexpr ((std::is_same_v<T, Seen> || ...)) {
     return false;  // a recursive type: decided where it was met first
-  } else if constexpr (requires { ObjectKind{T::kObjectKind}; }) {
+  } else if constexpr (kIsHandle<T>) {
     return true;
   } else if constexpr (!std::is_class_v<T> || std::is_trivially_copyable_v<T>) {
     return false;
@@ -149,6 +160,7 @@ absl::StatusOr<T> ItemOf(absl::Span<const std::byte> bytes) {
   }
 }
 
-}  // namespace isoproc::internal
+}  // namespace internal
+}  // namespace isoproc
 
 #endif  // ISOPROC_INTERNAL_ITEM_H_

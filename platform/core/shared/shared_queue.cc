@@ -24,6 +24,7 @@ namespace isoproc::internal {
 namespace {
 
 absl::Status Closed() { return absl::UnavailableError("the queue is closed"); }
+absl::Status Late() { return absl::DeadlineExceededError("the queue would have to be waited for"); }
 absl::Status Unusable() { return absl::DataLossError("a message of impossible numbers"); }
 
 QueueWords* WordsOf(Arena& arena, ObjectSlot& slot) {
@@ -54,6 +55,7 @@ class SharedQueue::Limit {
  public:
   Limit(Arena& arena, absl::Duration timeout) : arena_(arena), timeout_(timeout) {}
   bool none() const { return timeout_ <= absl::ZeroDuration(); }
+  bool IsOver() { return deadline().Expired(arena_.port().Now()); }
   port::Deadline deadline() {
     if (!deadline_.has_value()) {
       deadline_ = port::Deadline::After(arena_.port().Now(), timeout_);
@@ -86,7 +88,7 @@ absl::Status SharedQueue::LockGet(Stamp self) {
 
 absl::Status SharedQueue::Wait(Stamp self, Waiters& waiters, Limit& limit,
                                absl::FunctionRef<bool()> hint) {
-  if (limit.none()) return absl::DeadlineExceededError("the queue would have to be waited for");
+  if (limit.none()) return Late();
   return arena_.Await(waiters, self, limit.deadline(), [&](bool) { return hint(); });
 }
 
@@ -143,10 +145,12 @@ absl::StatusOr<uint64_t> SharedQueue::Begin(Stamp self, uint64_t size, Limit& li
 
 absl::Status SharedQueue::Publish(Stamp self, Descriptor descriptor,
                                   absl::Span<const std::byte> bytes, Limit& limit) {
-  while (true) {
+  // The hint may be wrong for ever, if somebody wrote where nobody may: then the time counts.
+  for (bool is_over = false;; is_over = limit.IsOver()) {
     const absl::StatusOr<Outcome> outcome = TryPublish(self, descriptor, bytes);
     if (!outcome.ok()) return outcome.status();
     if (*outcome == Outcome::kDone) return absl::OkStatus();
+    if (is_over) return Late();
     const auto hint = [this] { return MayHaveRoom(); };
     if (!limit.none() && put_spin_.Until(arena_, words_.put_spin, hint)) continue;
     const absl::Status waited = Wait(self, words_.for_slot, limit, hint);
@@ -211,10 +215,12 @@ absl::StatusOr<SharedQueue::Lease> SharedQueue::GetLease(Stamp self, absl::Durat
 absl::Status SharedQueue::Take(Stamp self, absl::Duration timeout, Accept accept,
                                uint64_t orphan_owner) {
   Limit limit(arena_, timeout);
-  while (true) {
+  // The hint may be wrong for ever, if somebody wrote where nobody may: then the time counts.
+  for (bool is_over = false;; is_over = limit.IsOver()) {
     const absl::StatusOr<Outcome> outcome = TryTake(self, accept, orphan_owner);
     if (!outcome.ok()) return outcome.status();
     if (*outcome == Outcome::kDone) return absl::OkStatus();
+    if (is_over) return Late();
     const auto hint = [this, self] { return MayHaveItem(self); };
     if (!limit.none() && get_spin_.Until(arena_, words_.get_spin, hint)) continue;
     const absl::Status waited = Wait(self, words_.for_item, limit, hint);

@@ -109,7 +109,7 @@ class Loan {
 // Errors of all: FailedPrecondition: the handle refers to no queue.                     [QUE-45]
 template <class T>
 class Queue {
-  static_assert(!internal::HoldsHandle<T>(),
+  static_assert(!internal::HasHandle<T>(),
                 "isoproc: an item of a queue cannot hold a handle of a shared object yet: give it "
                 "to the other process as an argument of Process::Start");
   static_assert(!internal::IsPlain<T>() || alignof(T) <= 64,

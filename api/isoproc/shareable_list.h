@@ -107,6 +107,9 @@ class ShareableList {
   size_t size_ = 0;
 };
 
+template <>
+inline constexpr bool internal::kIsHandle<ShareableList> = true;
+
 }  // namespace isoproc
 
 #endif  // ISOPROC_SHAREABLE_LIST_H_

@@ -99,6 +99,9 @@ class SharedMemory {
   std::string name_;
 };
 
+template <>
+inline constexpr bool internal::kIsHandle<SharedMemory> = true;
+
 }  // namespace isoproc
 
 #endif  // ISOPROC_SHARED_MEMORY_H_

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "isoproc/array.h"
+#include "isoproc/queue.h"
 #include "isoproc/shareable_list.h"
 #include "isoproc/sync.h"
 #include "isoproc/value.h"
@@ -47,6 +48,7 @@ struct Objects {
   Array<int64_t> array;
   Array<Large> large_array;
   ShareableList list;
+  Queue<std::string> queue;
 };
 
 // Functions get the objects of their own process. `act` and `sleeper` must not throw.
@@ -82,6 +84,7 @@ std::vector<Scenario> MeetingScenarios();
 std::vector<Scenario> StorageScenarios();
 std::vector<Scenario> LifetimeScenarios();
 std::vector<Scenario> ListScenarios();
+std::vector<Scenario> QueueScenarios();
 const std::vector<Scenario>& AllScenarios();
 
 }  // namespace isoproc::kill

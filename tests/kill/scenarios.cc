@@ -7,8 +7,9 @@ namespace isoproc::kill {
 const std::vector<Scenario>& AllScenarios() {
   static const auto* const all = [] {
     auto* scenarios = new std::vector<Scenario>;
-    for (const auto& group : {LockScenarios(), CountScenarios(), MeetingScenarios(),
-                              StorageScenarios(), LifetimeScenarios(), ListScenarios()}) {
+    for (const auto& group :
+         {LockScenarios(), CountScenarios(), MeetingScenarios(), StorageScenarios(),
+          LifetimeScenarios(), ListScenarios(), QueueScenarios()}) {
       scenarios->insert(scenarios->end(), group.begin(), group.end());
     }
     return scenarios;

@@ -25,15 +25,9 @@
 #include "absl/types/span.h"
 #include "isoproc/internal/archive.h"
 #include "isoproc/internal/fields.h"
-#include "isoproc/internal/object_handle.h"
 #include "isoproc/internal/travel.h"
 
-namespace isoproc {
-
-class SharedMemory;
-class ShareableList;
-
-namespace internal {
+namespace isoproc::internal {
 
 template <class T>
 consteval bool IsPlain();
@@ -68,38 +62,6 @@ inline constexpr bool kIsContiguous<std::basic_string<Char, Traits, Allocator>> 
 template <class T, class Allocator>
 inline constexpr bool kIsContiguous<std::vector<T, Allocator>> =
     !std::is_same_v<T, bool> && std::default_initializable<T> && IsPlain<T>();
-
-template <class T>
-inline constexpr bool kIsHandle = requires {
-  ObjectKind{T::kObjectKind};
-}
-|| std::is_same_v<T, SharedMemory> || std::is_same_v<T, ShareableList>;
-
-// Whether a handle of a shared object is in it, as far as its type tells.
-template <class T, class... Seen>
-consteval bool HoldsHandle();
-
-template <class... Parts, class... Seen>
-consteval bool AnyHoldsHandle(Types<Parts...>, Types<Seen...>) {
-  return (HoldsHandle<std::remove_cvref_t<Parts>, Seen...>() || ...);
-}
-
-template <class T, class... Seen>
-consteval bool HoldsHandle() {
-  if constexpr ((std::is_same_v<T, Seen> || ...)) {
-    return false;  // a recursive type: decided where it was met first
-  } else if constexpr (kIsHandle<T>) {
-    return true;
-  } else if constexpr (!std::is_class_v<T> || std::is_trivially_copyable_v<T>) {
-    return false;
-  } else if constexpr (kKnownToCereal<T>) {
-    return AnyHoldsHandle(typename PartsOf<T>::Type{}, Types<T, Seen...>{});
-  } else if constexpr (OpacityOf<T>() == Opaque::kNot) {
-    return AnyHoldsHandle(typename FieldsOf<T>::Type{}, Types<T, Seen...>{});
-  } else {
-    return false;
-  }
-}
 
 // Of all items alike; 0: they differ.
 template <class T>
@@ -160,7 +122,6 @@ absl::StatusOr<T> ItemOf(absl::Span<const std::byte> bytes) {
   }
 }
 
-}  // namespace internal
-}  // namespace isoproc
+}  // namespace isoproc::internal
 
 #endif  // ISOPROC_INTERNAL_ITEM_H_

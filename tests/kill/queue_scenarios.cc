@@ -1,0 +1,193 @@
+// Queue. The victim's item is "new", or large; "old" ones are there before.
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "isoproc/queue.h"
+#include "tests/kill/scenario.h"
+#include "tests/kill/stage.h"
+
+namespace isoproc::kill {
+namespace {
+
+using Texts = std::vector<std::string>;
+
+constexpr size_t kBytes = 8192;
+std::string LargeText() { return std::string(3000, 'l'); }
+
+std::function<void(Objects& mine)> MakeQueue(const Texts& texts, uint64_t capacity = 4) {
+  return [=](Objects& mine) {
+    mine.queue = Queue<std::string>::Create({.capacity = capacity, .bytes = kBytes}).value();
+    for (const std::string& text : texts) mine.queue.Put(text).IgnoreError();
+  };
+}
+std::function<void(Objects& mine)> Put(const std::string& text) {
+  return [text](Objects& mine) { mine.queue.Put(text).IgnoreError(); };
+}
+void Get(Objects& mine) { mine.queue.Get().IgnoreError(); }
+
+// Whether so many can be got: who has put or taken one has done so for all to see.
+std::function<bool(const Stage& stage, const Objects& mine)> HasSize(size_t size) {
+  return [size](const Stage&, const Objects& mine) { return mine.queue.Size().value() == size; };
+}
+
+std::string Show(const Texts& texts) {
+  std::string all;
+  for (const std::string& text : texts) all += text.substr(0, 10) + " ";
+  return all;
+}
+
+// What is there, in order, and that all memory can be used again.
+void ExpectLeft(Stage& stage, Objects& mine, const Texts& expected) {
+  stage.ExpectOk(mine.queue.Put("end", stage.limit()), "Put");
+  Texts left;
+  while (true) {
+    const absl::StatusOr<std::string> text = mine.queue.Get(stage.limit());
+    stage.ExpectOk(text.status(), "Get");
+    if (!text.ok() || *text == "end") break;
+    left.push_back(*text);
+  }
+  stage.Expect(left == expected, "left: " + Show(left) + "and not: " + Show(expected));
+  stage.ExpectOk(mine.queue.Put(std::string(kBytes, 'x'), stage.limit()), "Put of all bytes");
+  stage.ExpectOk(mine.queue.Get(stage.limit()).status(), "Get of all bytes");
+}
+
+// `before` if it has not come to pass, `after` if it has.
+std::function<void(Stage& stage, Objects& mine, bool committed)> Expect(const Texts& before,
+                                                                        const Texts& after) {
+  return [=](Stage& stage, Objects& mine, bool committed) {
+    ExpectLeft(stage, mine, committed ? after : before);
+  };
+}
+
+void TakeAndFinish(Objects& mine) {
+  absl::StatusOr<Lease<std::string>> lease = mine.queue.GetLease();
+  if (lease.ok()) lease->Done().IgnoreError();
+}
+// What the dead had comes back as soon as somebody knows of the death, and is first then.
+void ExpectBackOrDone(Stage& stage, Objects& mine, bool) {
+  while (!mine.queue.Join(absl::ZeroDuration()).ok()) {
+    absl::StatusOr<Lease<std::string>> lease = mine.queue.GetLease(stage.limit());
+    stage.ExpectOk(lease.status(), "GetLease");
+    if (!lease.ok()) return;
+    stage.Expect(**lease == LargeText() || **lease == "old", "another item: " + **lease);
+    stage.ExpectOk(lease->Done(), "Done");
+  }
+  ExpectLeft(stage, mine, {});
+}
+
+}  // namespace
+
+std::vector<Scenario> QueueScenarios() {
+  return {
+      {.name = "queue.put",
+       .make = MakeQueue({"old"}),
+       .act = Put("new"),
+       .committed = HasSize(2),
+       .judge = Expect({"old"}, {"old", "new"})},
+      {.name = "queue.put_large",
+       .make = MakeQueue({LargeText()}),
+       .act = Put(LargeText()),
+       .committed = HasSize(2),
+       .judge = Expect({LargeText()}, {LargeText(), LargeText()})},
+      {.name = "queue.put_to_sleeper",
+       .make = MakeQueue({}),
+       .act = Put("new"),
+       .sleepers = 1,
+       .sleeper =
+           [](Stage& stage, Objects& mine) {
+             const absl::StatusOr<std::string> text = mine.queue.Get(stage.limit());
+             stage.ExpectOk(text.status(), "Get");
+             stage.Expect(text.value_or("") == "new" || text.value_or("") == "other", "what is it");
+           },
+       // If the victim has put none.
+       .judge = [](Stage& stage, Objects& mine,
+                   bool) { stage.ExpectOk(mine.queue.Put("other", stage.limit()), "Put"); }},
+      {.name = "queue.put_waits",
+       .make = MakeQueue({"old"}, 1),
+       .act = Put("new"),
+       .sleeps = true,
+       .meanwhile =
+           [](Stage& stage, Objects& mine) {
+             stage.SetOff();
+             stage.AwaitSleepers(1);
+             stage.Expect(mine.queue.Get(stage.limit()).value_or("") == "old", "not the old one");
+           },
+       .judge =
+           [](Stage& stage, Objects& mine, bool) {
+             // The victim's, or none.
+             mine.queue.TryGet().IgnoreError();
+             stage.ExpectOk(mine.queue.Put("other", stage.limit()), "Put");
+           }},
+      {.name = "queue.get",
+       .make = MakeQueue({"new", "old"}),
+       .act = Get,
+       .committed = HasSize(1),
+       .judge = Expect({"new", "old"}, {"old"})},
+      {.name = "queue.get_large",
+       .make = MakeQueue({LargeText(), "old"}),
+       .act = Get,
+       .committed = HasSize(1),
+       .judge = Expect({LargeText(), "old"}, {"old"})},
+      {.name = "queue.get_waits",
+       .make = MakeQueue({}),
+       .act = Get,
+       .sleeps = true,
+       .meanwhile =
+           [](Stage& stage, Objects& mine) {
+             stage.SetOff();
+             stage.AwaitSleepers(1);
+             stage.ExpectOk(mine.queue.Put("new", stage.limit()), "Put");
+           },
+       .judge =
+           [](Stage& stage, Objects& mine, bool) {
+             stage.ExpectOk(mine.queue.Put("other", stage.limit()), "Put");
+             std::string text = mine.queue.Get(stage.limit()).value_or("none");
+             if (text == "new") text = mine.queue.Get(stage.limit()).value_or("none");
+             stage.Expect(text == "other", "another item: " + text);
+           }},
+      {.name = "queue.get_in_vain",
+       .make = MakeQueue({}),
+       .act = [](Objects& mine) { mine.queue.Get(absl::Milliseconds(1)).IgnoreError(); },
+       .judge = Expect({}, {})},
+      {.name = "queue.lease",
+       .make = MakeQueue({LargeText(), "old"}),
+       .act = TakeAndFinish,
+       .judge = ExpectBackOrDone},
+      {.name = "queue.lease_of_the_dead",
+       .make = MakeQueue({LargeText(), "old"}),
+       .first = [](Objects& mine) { new auto(mine.queue.GetLease()); },
+       .act = TakeAndFinish,
+       .judge = ExpectBackOrDone},
+      {.name = "queue.lease_returned",
+       .make = MakeQueue({LargeText(), "old"}),
+       .act = [](Objects& mine) { mine.queue.GetLease().IgnoreError(); },
+       .judge = ExpectBackOrDone},
+      {.name = "queue.task_done_to_sleepers",
+       .make = MakeQueue({"old"}),
+       .act = [](Objects& mine) { mine.queue.TaskDone().IgnoreError(); },
+       .sleepers = 2,
+       .sleeper = [](Stage& stage,
+                     Objects& mine) { stage.ExpectOk(mine.queue.Join(stage.limit()), "Join"); },
+       .judge =
+           [](Stage& stage, Objects& mine, bool) {
+             // If the victim has not said so.
+             mine.queue.TaskDone().IgnoreError();
+             stage.ExpectOk(mine.queue.Join(stage.limit()), "Join");
+           }},
+      {.name = "queue.close_to_sleepers",
+       .make = MakeQueue({}),
+       .act = [](Objects& mine) { mine.queue.Close(); },
+       .sleepers = 2,
+       .sleeper =
+           [](Stage& stage, Objects& mine) {
+             stage.Expect(absl::IsOutOfRange(mine.queue.Get(stage.limit()).status()), "no end");
+           },
+       .judge = [](Stage&, Objects& mine, bool) { mine.queue.Close(); }},
+  };
+}
+
+}  // namespace isoproc::kill

@@ -11,6 +11,7 @@
 #include "platform/core/shared/family.h"
 #include "platform/core/shared/layout.h"
 #include "platform/core/shared/payload.h"
+#include "platform/core/shared/repair.h"
 #include "platform/core/shared/stamp.h"
 
 namespace isoproc::kill {
@@ -51,10 +52,13 @@ absl::Span<const std::byte> SharedBytes() {
 }
 
 int CountSleepers() {
-  const internal::ArenaMemory& memory = Family().memory();
-  int count = CountBits(memory.header.waiters);
-  for (const ObjectSlot& slot : memory.objects) {
-    if (!IsFree(slot)) count += CountBits(slot.waiters);
+  Arena& arena = Family();
+  int count = CountBits(arena.memory().header.waiters);
+  for (uint64_t index = 0; index < internal::kMaxObjects; ++index) {
+    ObjectSlot& slot = arena.object(index);
+    if (IsFree(slot)) continue;
+    internal::ForEachWaiters(
+        arena, slot, [&](const internal::Waiters& waiters) { count += CountBits(waiters); });
   }
   return count;
 }

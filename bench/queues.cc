@@ -47,7 +47,6 @@ class Line {
  public:
   Line(const std::string& name, size_t size) {
     good_ = MakeChannel(name, size, &there_) && MakeChannel(name, size, &back_);
-    go_ = Semaphore::Create(0).value();
     done_ = Semaphore::Create(0).value();
     if (good_) {
       to_ = OpenChannel(there_);
@@ -65,14 +64,16 @@ class Line {
 
   void Add(Part part, int times) {
     if (!good_) return;
+    // One for each, or a fast one would run twice in place of a slow one.
+    go_.push_back(Semaphore::Create(0).value());
     absl::StatusOr<Process> partner =
-        Process::Start<Partner>(there_, back_, go_, done_, times, part);
+        Process::Start<Partner>(there_, back_, go_.back(), done_, times, part);
     good_ = partner.ok();
     if (good_) partners_.push_back(*std::move(partner));
   }
   // Lets the partners begin.
   bool Go() {
-    for (size_t i = 0; good_ && i < partners_.size(); ++i) good_ = go_.Release().ok();
+    for (const Semaphore& go : go_) good_ = good_ && go.Release().ok();
     return good_;
   }
   bool AwaitPartners() {
@@ -89,7 +90,7 @@ class Line {
   bool good_ = false;
   ChannelPlace there_;
   ChannelPlace back_;
-  Semaphore go_;
+  std::vector<Semaphore> go_;
   Semaphore done_;
   std::unique_ptr<Channel> to_;
   std::unique_ptr<Channel> from_;

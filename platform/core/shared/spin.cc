@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <thread>
 
 #include "absl/functional/function_ref.h"
 #include "absl/time/time.h"
@@ -23,17 +22,13 @@ bool Spin::Until(Arena& arena, Atomic<int64_t>& until, absl::FunctionRef<bool()>
   if (others > begin && others < begin + 2 * kLongest) return false;
   if (!until.compare_exchange_strong(others, end)) return false;
   bool found = false;
-  bool yielded = false;
-  for (int64_t at = begin; !found && at < end; at = now()) {
+  // Without giving the processor away meanwhile: on a busy machine it would not be had again for
+  // long, and who sleeps instead is woken at once.
+  while (!found && now() < end) {
     for (int i = 0; !found && i < 16; ++i) {
       port::RelaxProcessor();
       found = hint();
     }
-    if (found || yielded || at < begin + budget / 2) continue;
-    // Perhaps who is waited for waits for this processor.
-    yielded = true;
-    std::this_thread::yield();
-    found = hint();
   }
   until.store(0, std::memory_order_relaxed);
   budget_.store(found ? std::min(2 * budget, kLongest) : std::max(budget / 2, kShortest),

@@ -29,6 +29,18 @@ std::optional<NativeErrorInfo> NativeError(const absl::Status& status);
 // was ready (kAborted); nullopt if no death is. Never blocks; any thread.
 std::optional<ExitStatus> ExitStatusOf(const absl::Status& status);
 
+// An exception of another process, which lived on: a task of a pool threw it.
+struct RemoteError {
+  std::string type;     // as C++ spells it; "unknown" if it is no std::exception
+  std::string what;     // at most 16 KiB of it
+  std::string process;  // the name of the process
+  int64_t pid = 0;
+};
+
+// The exception that is the reason for `status` (kUnknown); nullopt if none of a task is. Never
+// blocks; any thread.                                                                  [POOL-12]
+std::optional<RemoteError> RemoteErrorOf(const absl::Status& status);
+
 }  // namespace isoproc
 
 #endif  // ISOPROC_STATUS_H_

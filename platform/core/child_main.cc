@@ -23,10 +23,12 @@
 #include "platform/base/type_name.h"
 #include "platform/core/connection/connection_end.h"
 #include "platform/core/parent_monitor.h"
+#include "platform/core/pool/worker.h"
 #include "platform/core/runtime.h"
 #include "platform/core/shared/family.h"
 #include "platform/core/shared/shared_block.h"
 #include "platform/core/target_registry.h"
+#include "platform/core/thread_end.h"
 #include "platform/core/wire.h"
 #include "platform/port/port.h"
 
@@ -72,29 +74,10 @@ void ReportException(port::Stream& control, const std::string& type, const std::
   std::exit(code);  // NOLINT(concurrency-mt-unsafe): the end of main, wherever it is
 }
 
-// A target that ends its thread (pthread_exit) unwinds the stack on some systems, which is no
-// exception, but would be caught by catch (...), and that ends the process as a crash. On its way
-// out it meets this object, for which it is a return.
-class ThreadEnd {
- public:
-  explicit ThreadEnd(StartMethod start_method) : start_method_(start_method) {}
-  ThreadEnd(const ThreadEnd&) = delete;
-  ThreadEnd& operator=(const ThreadEnd&) = delete;
-  ~ThreadEnd() {
-    if (!returned_ && std::uncaught_exceptions() == exceptions_) EndChild(start_method_, 0);
-  }
-  void Returned() { returned_ = true; }
-
- private:
-  const StartMethod start_method_;
-  const int exceptions_ = std::uncaught_exceptions();
-  bool returned_ = false;
-};
-
 // Gives the exit code.
 int RunTarget(Call call, port::Stream& control, StartMethod start_method) {
   try {
-    ThreadEnd thread_end(start_method);
+    ThreadEnd thread_end([start_method] { EndChild(start_method, 0); });
     const int code = std::move(call)() & 0xFF;
     thread_end.Returned();
     return code;
@@ -136,6 +119,11 @@ absl::StatusOr<Orders> ReadOrders(port::Stream& control) {
     absl::StatusOr<port::Handle> arena = control.ReceiveHandle(port::Deadline::Never());
     if (!arena.ok()) return arena.status();
     InheritArena(*std::move(arena));
+  }
+  if (message->has_pool_stream) {
+    absl::StatusOr<port::Handle> stream = control.ReceiveHandle(port::Deadline::Never());
+    if (!stream.ok()) return stream.status();
+    InheritPoolStream(*std::move(stream));
   }
   absl::StatusOr<std::vector<port::Handle>> blocks = ReceiveHandles(control, message->blocks);
   if (!blocks.ok()) return blocks.status();

@@ -1,8 +1,6 @@
 #include "platform/core/parent_monitor.h"
 
-#include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <mutex>
@@ -13,6 +11,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "platform/core/runtime.h"
+#include "platform/core/wait_until.h"
 #include "platform/core/wire.h"
 #include "platform/port/port.h"
 
@@ -64,23 +63,6 @@ void ParentMonitor::Run(port::Port& port, port::Stream& control, port::DeathNoti
   while (true) changed_.wait(lock);
 }
 
-template <class Predicate>
-bool ParentMonitor::WaitUntil(absl::Duration timeout, Predicate done) {
-  // Slices, since a wait_until far in the future overflows in some standard libraries.
-  constexpr absl::Duration kSlice = absl::Hours(1);
-  Runtime& runtime = Runtime::Get();
-  const port::Deadline deadline = runtime.DeadlineAfter(timeout);
-  std::unique_lock lock(mutex_);
-  while (!done()) {
-    const absl::Duration now = runtime.port().Now();
-    if (deadline.Expired(now)) return false;
-    changed_.wait_until(lock,
-                        std::chrono::steady_clock::now() +
-                            absl::ToChronoNanoseconds(std::min(deadline.Remaining(now), kSlice)));
-  }
-  return true;
-}
-
 bool ParentMonitor::running() {
   const std::lock_guard lock(mutex_);
   return running_;
@@ -94,8 +76,9 @@ bool ParentMonitor::stop_requested() {
 bool ParentMonitor::WaitForStop(absl::Duration timeout) {
   const bool for_ever = timeout == absl::InfiniteDuration();
   const auto can_come = [&] { return running_ && !parent_gone_; };
-  return WaitUntil(timeout, [&] { return stop_requested_ || (for_ever && !can_come()); }) &&
-         stop_requested();
+  std::unique_lock lock(mutex_);
+  WaitUntil(changed_, lock, timeout, [&] { return stop_requested_ || (for_ever && !can_come()); });
+  return stop_requested_;
 }
 
 bool ParentMonitor::parent_is_gone() {
@@ -104,7 +87,8 @@ bool ParentMonitor::parent_is_gone() {
 }
 
 absl::Status ParentMonitor::WaitForParentsDeath(absl::Duration timeout) {
-  if (WaitUntil(timeout, [this] { return parent_gone_; })) return absl::OkStatus();
+  std::unique_lock lock(mutex_);
+  if (WaitUntil(changed_, lock, timeout, [this] { return parent_gone_; })) return absl::OkStatus();
   return absl::DeadlineExceededError("the parent still runs");
 }
 

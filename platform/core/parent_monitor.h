@@ -34,9 +34,6 @@ class ParentMonitor {
 
  private:
   void Run(port::Port& port, port::Stream& control, port::DeathNotice* parent_death, bool detached);
-  // Waits until `done` is true under mutex_, or `timeout`. Gives the last value of `done`.
-  template <class Predicate>
-  bool WaitUntil(absl::Duration timeout, Predicate done);
 
   std::mutex mutex_;
   std::condition_variable changed_;  // what follows

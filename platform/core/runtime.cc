@@ -78,6 +78,7 @@ void Runtime::SetExecutable(std::string path) {
 }
 
 void Runtime::EndChildren() {
+  if (void (*const end)() = before_ending_.load()) end();
   children_.EndAll();
   fork_server_.Stop();
 }

@@ -2,6 +2,7 @@
 #ifndef ISOPROC_PLATFORM_CORE_RUNTIME_H_
 #define ISOPROC_PLATFORM_CORE_RUNTIME_H_
 
+#include <atomic>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
@@ -57,6 +58,8 @@ class Runtime {
 
   // At the end of main, and of a kFork child's target: ends what was started, as options say.
   void EndChildren();
+  // Has `end` called first then: what would start children anew. One function for all calls.
+  void BeforeEndingChildren(void (*end)()) { before_ending_ = end; }
   // In a fork of this process, which is about to find a Runtime of its own: closes the copies of
   // this one's streams.
   void ForgetChildrenAfterFork();
@@ -81,6 +84,7 @@ class Runtime {
   Children children_;
   ForkServer fork_server_;
   ParentMonitor parent_monitor_;
+  std::atomic<void (*)()> before_ending_ = nullptr;
 
   std::mutex mutex_;  // of what follows
   std::shared_ptr<const KnownProcess> self_;

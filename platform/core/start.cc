@@ -25,6 +25,7 @@
 #include "platform/core/runtime.h"
 #include "platform/core/shared/family.h"
 #include "platform/core/shared/shared_block.h"
+#include "platform/core/start.h"
 #include "platform/core/target_registry.h"
 #include "platform/core/wire.h"
 #include "platform/port/port.h"
@@ -74,6 +75,13 @@ bool Has(StartMethod method, const port::Capabilities& capabilities) {
 absl::StatusOr<std::shared_ptr<Child>> StartChild(const ProcessOptions& options,
                                                   const Target& target,
                                                   const Arguments& arguments) {
+  return StartChildWithStream(options, target, arguments, port::Handle());
+}
+
+absl::StatusOr<std::shared_ptr<Child>> StartChildWithStream(const ProcessOptions& options,
+                                                            const Target& target,
+                                                            const Arguments& arguments,
+                                                            port::Handle stream) {
   Runtime& runtime = Runtime::Get();
   const absl::Status ready = runtime.program().CheckReady(runtime.port());
   if (!ready.ok()) return ready;
@@ -104,6 +112,8 @@ absl::StatusOr<std::shared_ptr<Child>> StartChild(const ProcessOptions& options,
   if (!arena.ok()) return arena.status();
   message.has_arena = arena->has_value();
   if (arena->has_value()) handles.push_back(**std::move(arena));
+  message.has_pool_stream = static_cast<bool>(stream);
+  if (stream) handles.push_back(std::move(stream));
   for (const std::shared_ptr<SharedBlock>& block : arguments.luggage.blocks) {
     absl::StatusOr<port::Handle> handle = block->Share();
     if (!handle.ok()) return handle.status();

@@ -18,6 +18,8 @@ namespace {
 
 // Text, as statuses print their payloads: kind, code, type and what(), a line each.
 constexpr char kExitStatusUrl[] = "isoproc/exit_status";
+// As text: process id, name, type and what(), a line each.
+constexpr char kRemoteErrorUrl[] = "isoproc/remote_error";
 
 }  // namespace
 
@@ -54,6 +56,26 @@ void internal::SetExitStatus(const ExitStatus& exit_status, absl::Status& status
       kExitStatusUrl,
       absl::Cord(absl::StrCat(static_cast<int>(exit_status.kind()), "\n", exit_status.code(), "\n",
                               exit_status.type(), "\n", exit_status.what())));
+}
+
+std::optional<RemoteError> RemoteErrorOf(const absl::Status& status) {
+  const absl::optional<absl::Cord> bytes = status.GetPayload(kRemoteErrorUrl);
+  if (!bytes.has_value()) return std::nullopt;
+  const std::string text(*bytes);
+  const std::vector<std::string> parts = absl::StrSplit(text, absl::MaxSplits('\n', 3));
+  RemoteError error;
+  if (parts.size() != 4 || !absl::SimpleAtoi(parts[0], &error.pid)) return std::nullopt;
+  error.process = parts[1];
+  error.type = parts[2];
+  error.what = parts[3];
+  return error;
+}
+
+absl::Status internal::ToStatus(const RemoteError& error) {
+  absl::Status status = absl::UnknownError(absl::StrCat(error.type, ": ", error.what));
+  status.SetPayload(kRemoteErrorUrl, absl::Cord(absl::StrCat(error.pid, "\n", error.process, "\n",
+                                                             error.type, "\n", error.what)));
+  return status;
 }
 
 }  // namespace isoproc

@@ -163,8 +163,11 @@ struct Invocation {
     return arguments;
   }
 
-  static absl::StatusOr<Call> Bind(absl::Span<const std::byte> bytes, const Delivery& delivery) {
-    std::optional<std::tuple<Box<Ts>...>> boxes;
+  // Decoded arguments.
+  using Boxes = std::tuple<Box<Ts>...>;
+  static absl::StatusOr<Boxes> Decode(absl::Span<const std::byte> bytes,
+                                      const Delivery& delivery) {
+    std::optional<Boxes> boxes;
     ReadArchive archive(bytes, &delivery);
     const absl::Status status = GuardDecode([&] {
       boxes.emplace();  // runs the users' constructors
@@ -173,9 +176,15 @@ struct Invocation {
       archive.ExpectEnd();
     });
     if (!status.ok()) return status;
+    return *std::move(boxes);
+  }
+
+  static absl::StatusOr<Call> Bind(absl::Span<const std::byte> bytes, const Delivery& delivery) {
+    absl::StatusOr<Boxes> decoded = Decode(bytes, delivery);
+    if (!decoded.ok()) return decoded.status();
     // Made in place: a Call that is moved looks uninitialised to gcc 12.
     absl::StatusOr<Call> call;
-    call.emplace([boxes = *std::move(boxes)]() mutable {
+    call.emplace([boxes = *std::move(decoded)]() mutable {
       return std::apply(
           [](auto&&... box) {
             if constexpr (Key::kTravelsAlong) {
@@ -229,26 +238,43 @@ inline constexpr bool kConverts = std::is_same_v<Arg, T> || std::is_convertible_
 using Prepared = absl::StatusOr<std::pair<const Target*, Arguments>>;
 
 // What follows a failed assertion, so that there is one for each mistake.
-inline Prepared NotReached() { return absl::InternalError("not reached"); }
+inline absl::Status NotReached() { return absl::InternalError("not reached"); }
+
+// Whether arguments can be given to parameters; if not, one failed assertion that says why.
+template <class Parameters, class... Args>
+struct Fit;
+template <class... Ts, class... Args>
+struct Fit<Types<Ts...>, Args...> {
+  static consteval bool IsGood() {
+    if constexpr (sizeof...(Ts) != sizeof...(Args)) {
+      return false;
+    } else {
+      return (kTravels<Ts> && ...) && (kConverts<Args, Ts> && ...);
+    }
+  }
+  static absl::Status Explain() {
+    if constexpr (sizeof...(Ts) != sizeof...(Args)) {
+      static_assert(sizeof...(Ts) == sizeof...(Args),
+                    "isoproc: the number of arguments is not that of the target's parameters "
+                    "(defaults do not count; ProcessOptions come first)");
+    } else if constexpr (!(kTravels<Ts> && ...)) {
+      (MustTravel<Ts>(), ...);
+    } else {
+      static_assert((kConverts<Args, Ts> && ...),
+                    "isoproc: an argument does not convert to the target's parameter");
+    }
+    return NotReached();
+  }
+};
 
 template <class Key, class... Ts, class... Args>
 Prepared Prepare(Types<Ts...>, const Args&... args) {
-  if constexpr (sizeof...(Ts) != sizeof...(Args)) {
-    static_assert(sizeof...(Ts) == sizeof...(Args),
-                  "isoproc: the number of arguments is not that of the target's parameters "
-                  "(defaults do not count; ProcessOptions come first)");
-    return NotReached();
-  } else if constexpr (!(kTravels<Ts> && ...)) {
-    (MustTravel<Ts>(), ...);
-    return NotReached();
-  } else if constexpr (!(kConverts<Args, Ts> && ...)) {
-    static_assert((kConverts<Args, Ts> && ...),
-                  "isoproc: an argument does not convert to the target's parameter");
-    return NotReached();
-  } else {
+  if constexpr (Fit<Types<Ts...>, Args...>::IsGood()) {
     absl::StatusOr<Arguments> arguments = Invocation<Key, Ts...>::Encode(args...);
     if (!arguments.ok()) return arguments.status();
     return std::pair(&Registered<Key, Ts...>::target, *std::move(arguments));
+  } else {
+    return Fit<Types<Ts...>, Args...>::Explain();
   }
 }
 

@@ -1,0 +1,94 @@
+// The state of a call that was submitted to a pool, behind AsyncResult.
+#ifndef ISOPROC_INTERNAL_CALL_STATE_H_
+#define ISOPROC_INTERNAL_CALL_STATE_H_
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "isoproc/internal/task_results.h"
+
+namespace isoproc::internal {
+
+class CallState;
+class PoolCore;
+
+// Who waits for several calls: gets the places of those which become ready, in that order.
+class ReadyList {
+ public:
+  void Add(size_t place);
+  // The next one, if it comes until `timeout`.
+  std::optional<size_t> Next(absl::Duration timeout);
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable added_;
+  std::deque<size_t> places_;
+};
+
+// Thread safety: any thread.
+class CallState final : public TaskSink, public std::enable_shared_from_this<CallState> {
+ public:
+  using Progress = std::function<void(uint64_t done, uint64_t total)>;
+  using Callback = absl::AnyInvocable<void(CallState& state)>;
+
+  // Ready at once if `items` is 0.
+  CallState(std::weak_ptr<PoolCore> pool, size_t items, Progress progress);
+
+  // Which job it is, before anybody can cancel it. Outcomes may have come before.
+  void SetJob(JobId job);
+
+  void Resolve(uint64_t index, TaskOutcome outcome) override;
+
+  bool ready();
+  // Errors: DeadlineExceeded: it is not ready.
+  absl::Status AwaitReady(absl::Duration timeout);
+
+  // OK, or the error that counts: that of the lowest index. Requires: ready, or in a callback.
+  absl::Status Error();
+  // Requires: ready, or in a callback.
+  absl::Span<const TaskOutcome> outcomes() const { return outcomes_; }
+
+  // Has `callback` called once, before it is ready; now, if it is.
+  void WhenDone(Callback callback);
+  // Puts `place` into `list` when it is ready.
+  void Watch(std::shared_ptr<ReadyList> list, size_t place);
+
+  uint64_t Cancel(bool running);
+
+  // For the thread of callbacks: what is due.
+  void CallBack();
+
+ private:
+  // Requires the lock. All is done, and no callback is left.
+  void BecomeReady();
+
+  std::mutex mutex_;
+  std::condition_variable changed_;  // ready_
+  std::vector<TaskOutcome> outcomes_;
+  size_t done_ = 0;
+  size_t progress_told_ = 0;
+  bool calls_back_ = false;  // it is with the thread of callbacks
+  bool ready_ = false;
+  const Progress progress_;
+  std::deque<Callback> callbacks_;
+  std::optional<absl::Status> callback_error_;
+  std::vector<std::pair<std::weak_ptr<ReadyList>, size_t>> watchers_;
+  const std::weak_ptr<PoolCore> pool_;
+  JobId job_ = 0;
+};
+
+}  // namespace isoproc::internal
+
+#endif  // ISOPROC_INTERNAL_CALL_STATE_H_

@@ -1,0 +1,98 @@
+// Results of IMap and IMapUnordered, one after the other.
+#ifndef ISOPROC_RESULT_STREAM_H_
+#define ISOPROC_RESULT_STREAM_H_
+
+#include <cstddef>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "isoproc/async_result.h"
+#include "isoproc/internal/stream_state.h"
+
+namespace isoproc {
+
+//   for (const absl::StatusOr<int>& square : pool.IMap<Square>(numbers).value()) …
+//
+// Items are taken from the input here, by the thread that asks for results, at most
+// StreamOptions::look_ahead more than it has got. An input given as an lvalue is referred to, and
+// must live as long as the stream; others move into it.                       [POOL-35, FUT-15]
+// An exception of the input comes out of Next after the results of what was taken before. [POOL-36]
+// When the pool is closed, broken or terminated, no more is taken: the results of what was taken
+// come, then the reason as one more result, then the end.                               [POOL-73]
+// Destroying it cancels what no worker has begun.                                       [POOL-74]
+// Move-only. Thread safety: one thread at a time.
+template <class R>
+class ResultStream {
+ public:
+  ResultStream(ResultStream&& other) noexcept = default;
+  ResultStream& operator=(ResultStream&& other) noexcept {
+    if (this != &other) {
+      Abandon();
+      state_ = std::move(other.state_);
+    }
+    return *this;
+  }
+  ~ResultStream() { Abandon(); }
+
+  // The next result, or why there is none for that item; nullopt at the end, again and again.
+  //                                                                           [POOL-30, POOL-37]
+  // Blocks:  until it is there.
+  std::optional<Outcome<R>> Next() {
+    if (state_ == nullptr) return std::nullopt;
+    const std::optional<internal::TaskOutcome> outcome = state_->Next();
+    if (!outcome.has_value()) return std::nullopt;
+    return internal::ToOutcome<R>(*outcome);
+  }
+
+  // Waits until Next does not block.                                                    [POOL-32]
+  // Errors:  DeadlineExceeded.
+  absl::Status Wait(absl::Duration timeout = absl::InfiniteDuration()) {
+    return state_ == nullptr ? absl::OkStatus() : state_->Await(timeout);
+  }
+
+  // An input iterator; begin takes the first result.
+  class Iterator {
+   public:
+    using iterator_category = std::input_iterator_tag;
+    using value_type = Outcome<R>;
+    using difference_type = std::ptrdiff_t;
+    using pointer = const value_type*;
+    using reference = const value_type&;
+
+    reference operator*() const { return *current_; }
+    pointer operator->() const { return &*current_; }
+    Iterator& operator++() {
+      current_ = stream_->Next();
+      return *this;
+    }
+    void operator++(int) { ++*this; }
+    friend bool operator==(const Iterator& iterator, std::default_sentinel_t) {
+      return !iterator.current_.has_value();
+    }
+
+   private:
+    friend class ResultStream;
+    explicit Iterator(ResultStream* stream) : stream_(stream), current_(stream->Next()) {}
+    ResultStream* stream_;
+    std::optional<value_type> current_;
+  };
+  Iterator begin() { return Iterator(this); }
+  std::default_sentinel_t end() const { return std::default_sentinel; }
+
+ private:
+  friend class Pool;
+  explicit ResultStream(std::shared_ptr<internal::StreamState> state) : state_(std::move(state)) {}
+  void Abandon() {
+    if (state_ != nullptr) state_->Abandon();
+  }
+
+  std::shared_ptr<internal::StreamState> state_;
+};
+
+}  // namespace isoproc
+
+#endif  // ISOPROC_RESULT_STREAM_H_

@@ -1,0 +1,124 @@
+// What a pool and its workers say to each other, on a stream that each worker has with the pool.
+//
+//   pool → worker   kCode once for each code, kArena; kItems; kForget; at last kDismiss
+//   worker → pool   kReady or kInitializerThrew; then for each item kBegun and kResult, where a
+//                   kResult can say that the next one is begun
+// What a worker wrote before it died is read to its end; what is cut off was not said.
+//
+// A payload that is large is in memory of its own, which travels as a handle: it is copied once to
+// get there, and no writer waits for its reader.
+#ifndef ISOPROC_PLATFORM_CORE_POOL_MESSAGES_H_
+#define ISOPROC_PLATFORM_CORE_POOL_MESSAGES_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "platform/core/shared/shared_block.h"
+#include "platform/port/port.h"
+
+namespace isoproc::internal {
+
+struct PoolMessage {
+  enum class Kind : uint32_t {
+    kCode = 1,
+    kForget,
+    kArena,  // one handle
+    kItems,
+    kDismiss,
+    kReady,
+    kInitializerThrew,
+    kBegun,
+    kResult,
+  };
+  // Of kResult: the payload is a TaskFailure, and not a value; the next item is begun.
+  static constexpr uint32_t kFailed = 1;
+  static constexpr uint32_t kBeginsNext = 2;
+
+  Kind kind = Kind::kReady;
+  uint32_t flags = 0;
+  std::string bytes;
+  std::shared_ptr<SharedBlock> block;  // with the payload, if not null
+  uint64_t size = 0;                   // of the payload
+  std::vector<port::Handle> handles;   // others than that of the block
+
+  absl::Span<const std::byte> payload() const;
+
+  // A message whose payload `fill` writes. Payloads of more than `inline_size` bytes go into a
+  // block, if the system has one.
+  static PoolMessage Make(Kind kind, uint64_t size, uint64_t inline_size,
+                          absl::FunctionRef<void(std::byte* into)> fill);
+};
+
+// A task that failed in its worker.
+struct TaskFailure {
+  int code = 0;         // a canonical code; kUnknown: it threw
+  std::string type;     // of the exception
+  std::string message;  // or what() of the exception
+};
+
+// The writing end. Thread safety: one thread at a time.
+class MessageWriter {
+ public:
+  // `receiver` is the process id of the reader.
+  MessageWriter(port::Stream& stream, int64_t receiver) : stream_(stream), receiver_(receiver) {}
+
+  // Errors: ResourceExhausted: there is no handle for the block; nothing is written.
+  absl::Status Put(PoolMessage message);
+  // Writes what was put. Errors: as port::Stream::Write; DeadlineExceeded: some is left.
+  absl::Status Flush(port::Deadline deadline);
+  bool empty() const { return pieces_.empty(); }
+
+ private:
+  struct Piece {
+    std::string bytes;  // or, if empty:
+    port::Handle handle;
+  };
+  port::Stream& stream_;
+  const int64_t receiver_;
+  std::deque<Piece> pieces_;
+  size_t written_ = 0;  // of the first
+};
+
+// The reading end. Thread safety: one thread at a time.
+class MessageReader {
+ public:
+  explicit MessageReader(port::Stream& stream) : stream_(stream) {}
+
+  // The next message. Errors: OutOfRange: the stream has ended, maybe inside a message.
+  // DeadlineExceeded: it is not there as a whole; call again. Others: the stream is dead.
+  absl::StatusOr<PoolMessage> Read(port::Deadline deadline);
+
+ private:
+  struct Header {
+    uint32_t magic;
+    uint32_t kind;
+    uint32_t flags;
+    uint32_t handles;
+    uint64_t size;
+    uint64_t in_block;  // 0 or 1: the first handle is that of the payload
+  };
+  friend class MessageWriter;
+  static constexpr uint32_t kMagic = 0x706f6f6c;
+
+  absl::Status Fill(std::byte* into, size_t size, port::Deadline deadline);
+
+  port::Stream& stream_;
+  Header header_ = {};
+  size_t have_ = 0;  // of the header, then of the payload
+  bool has_header_ = false;
+  std::string bytes_;
+  std::vector<port::Handle> handles_;
+};
+
+}  // namespace isoproc::internal
+
+#endif  // ISOPROC_PLATFORM_CORE_POOL_MESSAGES_H_

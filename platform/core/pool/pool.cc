@@ -1,0 +1,114 @@
+#include "isoproc/pool.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "isoproc/internal/call_state.h"
+#include "platform/core/pool/pool_core.h"
+#include "platform/core/pool/scheduler.h"
+
+namespace isoproc {
+namespace internal {
+
+absl::Status UnusablePool(const PoolCore* pool) {
+  if (pool == nullptr) return absl::FailedPreconditionError("this Pool was moved away");
+  return pool->CheckIsOwner();
+}
+
+std::shared_ptr<const TaskCode> CodeOf(PoolCore& pool, const TaskTarget& target) {
+  return pool.CodeOf(target);
+}
+
+absl::StatusOr<std::shared_ptr<CallState>> SubmitCall(const std::shared_ptr<PoolCore>& pool,
+                                                      std::shared_ptr<const TaskCode> code,
+                                                      Items items, const MapOptions& options) {
+  if (options.chunk_size.value_or(1) < 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a chunk has at least one item, not ", *options.chunk_size));
+  }
+  if (options.retries < 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a task is tried again at least 0 times, not ", options.retries));
+  }
+  const size_t count = items.size();
+  const size_t shares = 4 * static_cast<size_t>(pool->processes());
+  auto state = std::make_shared<CallState>(pool, count, options.on_progress);
+  JobRequest request;
+  request.sink = state;
+  request.code = std::move(code);
+  request.items = std::move(items);
+  request.chunk_size = options.chunk_size.has_value()
+                           ? static_cast<uint64_t>(*options.chunk_size)
+                           : (std::max)((count + shares - 1) / shares, size_t{1});
+  request.task_timeout = options.timeout;
+  request.retries = options.retries;
+  request.cancel_rest_on_error = options.on_error == OnError::kCancelRest;
+  const absl::StatusOr<JobId> job = pool->Submit(std::move(request));
+  if (!job.ok()) return job.status();
+  state->SetJob(*job);
+  return state;
+}
+
+}  // namespace internal
+
+absl::StatusOr<Pool> Pool::Create(const PoolOptions& options) {
+  absl::StatusOr<std::shared_ptr<internal::PoolCore>> core = internal::PoolCore::Create(options);
+  if (!core.ok()) return core.status();
+  return Pool(*std::move(core));
+}
+
+Pool& Pool::operator=(Pool&& other) noexcept {
+  if (this != &other) {
+    End();
+    core_ = std::move(other.core_);
+    exceptions_ = other.exceptions_;
+  }
+  return *this;
+}
+
+Pool::~Pool() { End(); }
+
+void Pool::End() {
+  if (!internal::UnusablePool(core_.get()).ok()) return;
+  if (std::uncaught_exceptions() > exceptions_) {
+    core_->Terminate();
+  } else {
+    core_->Close();
+  }
+  core_->Join(absl::InfiniteDuration()).IgnoreError();
+  core_ = nullptr;
+}
+
+void Pool::Close() {
+  if (internal::UnusablePool(core_.get()).ok()) core_->Close();
+}
+
+void Pool::Terminate() {
+  if (internal::UnusablePool(core_.get()).ok()) core_->Terminate();
+}
+
+absl::Status Pool::Join(absl::Duration timeout) {
+  const absl::Status usable = internal::UnusablePool(core_.get());
+  return usable.ok() ? core_->Join(timeout) : usable;
+}
+
+std::vector<WorkerStatistics> Pool::Statistics() const {
+  if (!internal::UnusablePool(core_.get()).ok()) return {};
+  return core_->Statistics();
+}
+
+std::string Pool::ToString() const {
+  return core_ == nullptr ? "no pool" : core_->ToString();
+}
+
+}  // namespace isoproc

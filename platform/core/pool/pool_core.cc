@@ -1,0 +1,525 @@
+#include "platform/core/pool/pool_core.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "isoproc/codec.h"
+#include "isoproc/exit_status.h"
+#include "isoproc/internal/call_state.h"
+#include "isoproc/internal/task.h"
+#include "isoproc/pool_options.h"
+#include "isoproc/process_options.h"
+#include "isoproc/status.h"
+#include "platform/base/native_error.h"
+#include "platform/core/exit_status_payload.h"
+#include "platform/core/pool/messages.h"
+#include "platform/core/pool/scheduler.h"
+#include "platform/core/pool/worker.h"
+#include "platform/core/pool/worker_link.h"
+#include "platform/core/runtime.h"
+#include "platform/core/shared/family.h"
+#include "platform/core/shared/shared_block.h"
+#include "platform/core/start.h"
+#include "platform/core/target_registry.h"
+#include "platform/core/wait_until.h"
+#include "platform/port/port.h"
+
+namespace isoproc::internal {
+namespace {
+
+constexpr int kMostNested = 10;
+// A worker that says nothing any more without being dismissed is about to die. If it does not:
+constexpr absl::Duration kSilenceGrace = absl::Seconds(5);
+// What did not fit into a stream is tried again after this time.
+constexpr absl::Duration kUnsentPause = absl::Milliseconds(1);
+constexpr absl::Duration kStartTimeout = absl::Minutes(1);
+
+port::Deadline Once() { return port::Deadline::At(absl::ZeroDuration()); }
+
+std::string NameOfWorker(WorkerId worker) { return absl::StrCat("PoolWorker-", worker); }
+
+// The pools that exist, for the end of the process.
+struct Pools {
+  std::mutex mutex;
+  std::vector<std::weak_ptr<PoolCore>> all;
+};
+Pools& GetPools() {
+  static Pools* const pools = new Pools;
+  return *pools;
+}
+void EndPools() {
+  std::vector<std::weak_ptr<PoolCore>> all;
+  {
+    const std::lock_guard lock(GetPools().mutex);
+    all.swap(GetPools().all);
+  }
+  for (const std::weak_ptr<PoolCore>& entry : all) {
+    const std::shared_ptr<PoolCore> pool = entry.lock();
+    if (pool != nullptr && pool->CheckIsOwner().ok()) pool->Terminate();
+  }
+}
+void Remember(const std::shared_ptr<PoolCore>& pool) {
+  {
+    const std::lock_guard lock(GetPools().mutex);
+    std::vector<std::weak_ptr<PoolCore>>& all = GetPools().all;
+    all.erase(std::remove_if(all.begin(), all.end(),
+                             [](const std::weak_ptr<PoolCore>& entry) { return entry.expired(); }),
+              all.end());
+    all.push_back(pool);
+  }
+  Runtime::Get().BeforeEndingChildren(&EndPools);
+}
+
+absl::StatusOr<Scheduler::Rules> CheckOptions(const PoolOptions& options) {
+  if (options.processes < 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a pool has at least one process, not ", options.processes));
+  }
+  if (options.max_tasks_per_child.value_or(1) < 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a worker has at least one task, not ", *options.max_tasks_per_child));
+  }
+  for (const std::optional<WorkerHook>& hook : {options.initializer, options.exit_hook}) {
+    if (hook.has_value() && !hook->prepared().ok()) return hook->prepared().status();
+  }
+  if (PoolDepth() >= kMostNested) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("pools are nested more than ", kMostNested, " deep"));
+  }
+  return Scheduler::Rules{options.processes, options.on_demand, options.idle_timeout,
+                          static_cast<uint64_t>(options.max_tasks_per_child.value_or(0))};
+}
+
+std::optional<WorkerOrders::HookCall> Describe(const std::optional<WorkerHook>& hook,
+                                               Luggage& luggage) {
+  if (!hook.has_value()) return std::nullopt;
+  const auto& [target, arguments] = *hook->prepared();
+  const Luggage& more = arguments.luggage;
+  luggage.kept.insert(luggage.kept.end(), more.kept.begin(), more.kept.end());
+  luggage.blocks.insert(luggage.blocks.end(), more.blocks.begin(), more.blocks.end());
+  return WorkerOrders::HookCall{NameOf(*target), arguments.bytes,
+                                static_cast<uint32_t>(more.blocks.size())};
+}
+
+// What a worker says of a failure.
+absl::Status ToStatus(const PoolMessage& message, WorkerId worker, int64_t pid) {
+  const absl::StatusOr<TaskFailure> failure = Decode<TaskFailure>(message.payload());
+  if (!failure.ok()) return failure.status();
+  if (failure->type.empty()) {
+    return absl::Status(static_cast<absl::StatusCode>(failure->code), failure->message);
+  }
+  return internal::ToStatus(
+      RemoteError{failure->type, failure->message, NameOfWorker(worker), pid});
+}
+
+TaskOutcome ToOutcome(PoolMessage message, WorkerId worker, int64_t pid) {
+  TaskOutcome outcome;
+  if ((message.flags & PoolMessage::kFailed) != 0) {
+    outcome.status = ToStatus(message, worker, pid);
+  } else {
+    outcome.bytes = std::move(message.bytes);
+    outcome.block = std::move(message.block);
+    outcome.size = message.size;
+  }
+  return outcome;
+}
+
+}  // namespace
+
+absl::Span<const std::byte> TaskOutcome::value() const {
+  if (block != nullptr) return block->bytes().subspan(0, static_cast<size_t>(size));
+  return absl::MakeConstSpan(reinterpret_cast<const std::byte*>(bytes.data()), bytes.size());
+}
+
+// ---- beginning ----------------------------------------------------------------------------------
+
+PoolCore::PoolCore(const PoolOptions& options, const Scheduler::Rules& rules)
+    : options_(options),
+      rules_(rules),
+      owner_(Runtime::Get().port().ProcessId()),
+      scheduler_(rules) {}
+
+absl::StatusOr<std::shared_ptr<PoolCore>> PoolCore::Create(const PoolOptions& options) {
+  const absl::StatusOr<Scheduler::Rules> rules = CheckOptions(options);
+  if (!rules.ok()) return rules.status();
+  Runtime& runtime = Runtime::Get();
+  const absl::Status can_start = runtime.program().CheckReady(runtime.port());
+  if (!can_start.ok()) return can_start;
+  absl::StatusOr<port::StreamPair> wake = runtime.port().CreateStreamPair();
+  if (!wake.ok()) return wake.status();
+
+  const std::shared_ptr<PoolCore> pool(new PoolCore(options, *rules));
+  pool->wake_ = *std::move(wake);
+  absl::Status status = pool->StartThreads();
+  if (!status.ok()) return status;
+  Remember(pool);
+  if (options.on_demand) return pool;
+  {
+    std::unique_lock lock(pool->mutex_);
+    pool->changed_.wait(lock, [&] {
+      return pool->first_start_failure_.has_value() ||
+             pool->starts_done_ >= static_cast<size_t>(rules->processes);
+    });
+    if (!pool->first_start_failure_.has_value()) return pool;
+    status = *pool->first_start_failure_;
+  }
+  pool->Terminate();
+  pool->Join(absl::InfiniteDuration()).IgnoreError();
+  return status;
+}
+
+absl::Status PoolCore::StartThreads() {
+  absl::Status status;
+  for (void (PoolCore::*const run)() :
+       {&PoolCore::RunCallbacks, &PoolCore::StartWorkers, &PoolCore::Manage}) {
+    {
+      const std::lock_guard lock(mutex_);
+      ++threads_;
+    }
+    status = Runtime::Get().port().StartThread([self = shared_from_this(), run] {
+      ((*self).*run)();
+      const std::lock_guard lock(self->mutex_);
+      --self->threads_;
+      self->changed_.notify_all();
+    });
+    if (status.ok()) continue;
+    // Without the last, the manager, the others have done nothing yet.
+    std::unique_lock lock(mutex_);
+    --threads_;
+    End(lock);
+    changed_.wait(lock, [this] { return threads_ == 0; });
+    return status;
+  }
+  return status;
+}
+
+absl::Status PoolCore::CheckIsOwner() const {
+  if (Runtime::Get().port().ProcessId() == owner_) return absl::OkStatus();
+  return absl::FailedPreconditionError("this process is a fork of the one that made the pool");
+}
+
+absl::Duration PoolCore::Now() const { return Runtime::Get().port().Now(); }
+
+// ---- what users want ----------------------------------------------------------------------------
+
+std::shared_ptr<const TaskCode> PoolCore::CodeOf(const TaskTarget& target) {
+  const std::lock_guard lock(mutex_);
+  std::shared_ptr<const TaskCode>& code = codes_[&target];
+  if (code == nullptr) code = std::make_shared<const TaskCode>(TaskCode{&target, {}});
+  return code;
+}
+
+absl::StatusOr<JobId> PoolCore::Submit(JobRequest request) {
+  const std::lock_guard lock(mutex_);
+  absl::StatusOr<JobId> job = scheduler_.Submit(std::move(request), Now());
+  Wake();
+  return job;
+}
+
+absl::Status PoolCore::Append(JobId job, std::vector<std::shared_ptr<const Arguments>> items) {
+  const std::lock_guard lock(mutex_);
+  absl::Status status = scheduler_.Append(job, std::move(items), Now());
+  Wake();
+  return status;
+}
+
+void PoolCore::Finish(JobId job) {
+  const std::lock_guard lock(mutex_);
+  scheduler_.Finish(job);
+}
+
+uint64_t PoolCore::Cancel(JobId job, bool running) {
+  const std::lock_guard lock(mutex_);
+  const uint64_t count = scheduler_.Cancel(job, running, Now());
+  Wake();
+  return count;
+}
+
+void PoolCore::Close() {
+  const std::lock_guard lock(mutex_);
+  scheduler_.Close(Now());
+  Wake();
+}
+
+void PoolCore::Terminate() {
+  std::unique_lock lock(mutex_);
+  scheduler_.Terminate(Now());
+  Wake();
+  changed_.wait(lock, [this] { return over_; });
+}
+
+absl::Status PoolCore::Join(absl::Duration timeout) {
+  std::unique_lock lock(mutex_);
+  if (!scheduler_.closed()) {
+    return absl::FailedPreconditionError("the pool was neither closed nor terminated");
+  }
+  if (std::this_thread::get_id() == callback_thread_) {
+    return absl::FailedPreconditionError("a callback cannot wait for the end of its pool");
+  }
+  if (!WaitUntil(changed_, lock, timeout, [this] { return over_ && threads_ == 0; })) {
+    return absl::DeadlineExceededError("the pool has work to do");
+  }
+  return absl::OkStatus();
+}
+
+std::vector<WorkerStatistics> PoolCore::Statistics() {
+  const std::lock_guard lock(mutex_);
+  return scheduler_.Statistics(Now());
+}
+
+std::string PoolCore::ToString() {
+  const std::lock_guard lock(mutex_);
+  return absl::StrCat("pool of ", rules_.processes, ", ",
+                      over_                 ? "ended"
+                      : scheduler_.closed() ? "closed"
+                                            : "running");
+}
+
+void PoolCore::Wake() {
+  if (std::exchange(woken_, true)) return;
+  constexpr std::array<std::byte, 1> kNews = {std::byte{1}};
+  wake_.first->Write(kNews, Once()).IgnoreError();
+}
+
+void PoolCore::End(std::unique_lock<std::mutex>&) {
+  over_ = true;
+  changed_.notify_all();
+  const std::lock_guard lock(calls_mutex_);
+  no_more_calls_ = true;
+  calls_changed_.notify_all();
+}
+
+// ---- the manager --------------------------------------------------------------------------------
+
+void PoolCore::Manage() {
+  while (true) {
+    TakeNewWorkers();
+    std::vector<Command> commands;
+    {
+      std::unique_lock lock(mutex_);
+      scheduler_.Tick(Now());
+      commands = scheduler_.TakeCommands();
+      if (commands.empty() && scheduler_.finished()) {
+        End(lock);
+        return;
+      }
+    }
+    for (const Command& command : commands) Execute(command);
+    bool unsent = false;
+    for (const auto& [worker, link] : links_) {
+      link->Flush();
+      unsent |= link->has_unsent();
+    }
+    if (commands.empty()) Await(unsent);
+  }
+}
+
+void PoolCore::TakeNewWorkers() {
+  std::vector<NewWorker> started;
+  {
+    const std::lock_guard lock(mutex_);
+    started.swap(started_);
+  }
+  for (NewWorker& entry : started) {
+    const std::lock_guard lock(mutex_);
+    if (!entry.link.ok()) {
+      scheduler_.StartFailed(entry.worker, entry.link.status(), Now());
+      continue;
+    }
+    scheduler_.Started(entry.worker, (*entry.link)->pid(), Now());
+    links_[entry.worker] = *std::move(entry.link);
+  }
+}
+
+void PoolCore::Execute(const Command& command) {
+  if (const auto* start = std::get_if<StartWorker>(&command)) {
+    const std::lock_guard lock(mutex_);
+    to_start_.push_back(start->worker);
+    changed_.notify_all();
+  } else if (const auto* items = std::get_if<SendItems>(&command)) {
+    WorkerLink* const link = Find(items->worker);
+    const absl::Status sent = link == nullptr ? absl::OkStatus() : link->Send(*items);
+    if (sent.ok()) return;
+    // There are no handles for what it needs: the items fail, and the worker knows nothing of them.
+    const std::lock_guard lock(mutex_);
+    scheduler_.Begun(items->worker, Now());
+    for (size_t i = 0; i < items->items.size(); ++i) {
+      TaskOutcome outcome;
+      outcome.status = sent;
+      scheduler_.Ended(items->worker, std::move(outcome), true, Now());
+    }
+  } else if (const auto* dismiss = std::get_if<DismissWorker>(&command)) {
+    if (WorkerLink* const link = Find(dismiss->worker)) link->Dismiss();
+  } else if (const auto* kill = std::get_if<KillWorker>(&command)) {
+    if (WorkerLink* const link = Find(kill->worker)) link->Kill();
+  }
+}
+
+WorkerLink* PoolCore::Find(WorkerId worker) {
+  const auto link = links_.find(worker);
+  return link == links_.end() ? nullptr : link->second.get();
+}
+
+void PoolCore::Await(bool unsent) {
+  port::Port& port = Runtime::Get().port();
+  absl::Duration until;
+  {
+    const std::lock_guard lock(mutex_);
+    until = scheduler_.NextDeadline();
+  }
+  const absl::Duration now = port.Now();
+  if (unsent) until = (std::min)(until, now + kUnsentPause);
+  std::vector<port::Waitable*> objects = {wake_.second.get()};
+  for (const auto& [worker, link] : links_) {
+    if (!link->is_silent()) objects.push_back(&link->stream());
+    if (link->kill_at != absl::InfiniteDuration()) until = (std::min)(until, link->kill_at);
+    const absl::StatusOr<port::Waitable*> notice = link->notice();
+    if (notice.ok()) objects.push_back(*notice);
+  }
+  const absl::StatusOr<std::vector<size_t>> ready =
+      port.WaitAny(objects, port::Deadline::At(until));
+  if (ready.ok() && ready->front() == 0) {
+    std::array<std::byte, 16> news;
+    wake_.second->Read(absl::MakeSpan(news), Once()).IgnoreError();
+    const std::lock_guard lock(mutex_);
+    woken_ = false;
+  }
+  for (auto entry = links_.begin(); entry != links_.end();) {
+    entry = Hear(entry->first, *entry->second) ? std::next(entry) : links_.erase(entry);
+  }
+}
+
+bool PoolCore::Hear(WorkerId worker, WorkerLink& link) {
+  // First whether it has ended: all that it wrote is there then.
+  const absl::StatusOr<ExitStatus> ended = link.Status();
+  while (std::optional<PoolMessage> message = link.Read()) Tell(worker, link, *std::move(message));
+  if (absl::IsDeadlineExceeded(ended.status())) {
+    if (!link.is_silent() || link.is_dismissed()) return true;
+    if (link.kill_at == absl::InfiniteDuration()) link.kill_at = Now() + kSilenceGrace;
+    if (Now() >= link.kill_at) link.Kill();
+    return true;
+  }
+  const std::lock_guard lock(mutex_);
+  scheduler_.Died(worker, ended, Now());
+  return false;
+}
+
+void PoolCore::Tell(WorkerId worker, WorkerLink& link, PoolMessage message) {
+  const std::lock_guard lock(mutex_);
+  const bool begins_next = (message.flags & PoolMessage::kBeginsNext) != 0;
+  switch (message.kind) {
+    case PoolMessage::Kind::kReady:
+      scheduler_.Ready(worker, Now());
+      break;
+    case PoolMessage::Kind::kInitializerThrew:
+      scheduler_.InitializerFailed(
+          worker,
+          port::Annotate(ToStatus(message, worker, link.pid()),
+                         "the pool is broken, since a worker could not be initialized"),
+          Now());
+      break;
+    case PoolMessage::Kind::kBegun:
+      scheduler_.Begun(worker, Now());
+      break;
+    case PoolMessage::Kind::kResult:
+      scheduler_.Ended(worker, ToOutcome(std::move(message), worker, link.pid()), begins_next,
+                       Now());
+      break;
+    default:
+      break;
+  }
+}
+
+// ---- the starter --------------------------------------------------------------------------------
+
+void PoolCore::StartWorkers() {
+  while (true) {
+    WorkerId worker = 0;
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return over_ || !to_start_.empty(); });
+      if (over_) return;
+      worker = to_start_.front();
+      to_start_.pop_front();
+    }
+    absl::StatusOr<std::unique_ptr<WorkerLink>> link = StartOne(worker);
+    const std::lock_guard lock(mutex_);
+    ++starts_done_;
+    if (!link.ok() && !first_start_failure_.has_value()) first_start_failure_ = link.status();
+    started_.push_back(NewWorker{worker, std::move(link)});
+    Wake();
+    changed_.notify_all();
+  }
+}
+
+absl::StatusOr<std::unique_ptr<WorkerLink>> PoolCore::StartOne(WorkerId worker) {
+  Arguments arguments;
+  WorkerOrders orders;
+  orders.number = static_cast<int64_t>(worker);
+  orders.depth = PoolDepth() + 1;
+  orders.initializer = Describe(options_.initializer, arguments.luggage);
+  orders.exit_hook = Describe(options_.exit_hook, arguments.luggage);
+  absl::StatusOr<std::string> bytes = Encode(orders);
+  if (!bytes.ok()) return bytes.status();
+  arguments.bytes = *std::move(bytes);
+
+  ProcessOptions process = options_.process;
+  process.name = NameOfWorker(worker);
+  process.at_exit = AtExit::kKill;
+  process.detached = false;
+  process.start_timeout = (std::min)(process.start_timeout, kStartTimeout);
+
+  const absl::StatusOr<std::optional<port::Handle>> arena = ArenaForChild();
+  if (!arena.ok()) return arena.status();
+  absl::StatusOr<port::StreamPair> streams = Runtime::Get().port().CreateStreamPair();
+  if (!streams.ok()) return streams.status();
+  absl::StatusOr<std::shared_ptr<Child>> child =
+      StartChildWithStream(process, WorkerTarget(), arguments, streams->second->Detach());
+  if (!child.ok()) return child.status();
+  return std::make_unique<WorkerLink>(*std::move(child), std::move(streams->first),
+                                      arena->has_value());
+}
+
+// ---- callbacks ----------------------------------------------------------------------------------
+
+void PoolCore::CallLater(std::shared_ptr<CallState> call) {
+  const std::lock_guard lock(calls_mutex_);
+  calls_.push_back(std::move(call));
+  calls_changed_.notify_all();
+}
+
+void PoolCore::RunCallbacks() {
+  {
+    const std::lock_guard lock(mutex_);
+    callback_thread_ = std::this_thread::get_id();
+  }
+  while (true) {
+    std::shared_ptr<CallState> call;
+    {
+      std::unique_lock lock(calls_mutex_);
+      calls_changed_.wait(lock, [this] { return no_more_calls_ || !calls_.empty(); });
+      if (calls_.empty()) return;
+      call = std::move(calls_.front());
+      calls_.pop_front();
+    }
+    call->CallBack();
+  }
+}
+
+}  // namespace isoproc::internal

@@ -1,0 +1,231 @@
+// What a pool does next: which worker runs which task, what becomes of a task whose worker dies,
+// which workers start and end.
+//
+// Pure logic. It has no thread, process or clock: what happens is told to it, with the time, and
+// what is to be done is taken from it as commands. So every order of events can be played to it.
+//
+// A job is what one call of the pool submits; its items are the tasks. Items go to workers in
+// chunks. A worker says of each item that it begins, and later how it ended: so that, when it dies,
+// one item is its own, those before it are done, and those after it have not begun.
+//
+// The rules:
+//   - Each item is resolved just once. Which outcome is known first, counts.
+//   - An item that has begun is begun again only if its job allows retries.
+//   - An item that has not begun is given to another worker, but not for ever: kMostReturns.
+//   - A worker that is killed for an item's sake keeps that item until it is dead, since the item
+//     may end well before.
+//   - If no worker gets ready any more, the pool is broken: kMostUnready.
+#ifndef ISOPROC_PLATFORM_CORE_POOL_SCHEDULER_H_
+#define ISOPROC_PLATFORM_CORE_POOL_SCHEDULER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "isoproc/exit_status.h"
+#include "isoproc/internal/task_results.h"
+#include "isoproc/pool_options.h"
+
+namespace isoproc::internal {
+
+struct Arguments;
+struct TaskCode;
+
+using WorkerId = uint64_t;  // one life of a worker; never used again
+
+// All of one call.
+struct JobRequest {
+  std::shared_ptr<TaskSink> sink;
+  std::shared_ptr<const TaskCode> code;
+  std::vector<std::shared_ptr<const Arguments>> items;
+  uint64_t chunk_size = 1;
+  absl::Duration task_timeout = absl::InfiniteDuration();
+  int retries = 0;
+  bool cancel_rest_on_error = false;
+  bool more_to_come = false;  // Append may follow, until Finish
+};
+
+// ---- what is to be done -------------------------------------------------------------------------
+
+struct StartWorker {
+  WorkerId worker;
+};
+// Requires nothing of the worker: it is ready and has no other items.
+struct SendItems {
+  WorkerId worker;
+  std::shared_ptr<const TaskCode> code;
+  std::vector<std::shared_ptr<const Arguments>> items;
+};
+// The worker ends when it has read this.
+struct DismissWorker {
+  WorkerId worker;
+};
+struct KillWorker {
+  WorkerId worker;
+};
+using Command = std::variant<StartWorker, SendItems, DismissWorker, KillWorker>;
+
+// Thread safety: none; its owner has a lock.
+class Scheduler {
+ public:
+  struct Rules {
+    int processes = 1;
+    bool on_demand = false;
+    absl::Duration idle_timeout = absl::InfiniteDuration();
+    uint64_t max_tasks_per_child = 0;  // 0: any number
+  };
+  // How often an item is given to workers that die before they begin it.
+  static constexpr int kMostReturns = 10;
+  // How many workers in a row, at least, may end before they are ready, if no other is.
+  static constexpr int kMostUnready = 3;
+
+  explicit Scheduler(const Rules& rules) : rules_(rules) {}
+
+  // ---- what users want --------------------------------------------------------------------------
+
+  // Errors: FailedPrecondition: it is closed; or what broke it.
+  absl::StatusOr<JobId> Submit(JobRequest request, absl::Duration now);
+  // More items for a job of Submit with more_to_come. Errors: as Submit.
+  absl::Status Append(JobId job, std::vector<std::shared_ptr<const Arguments>> items,
+                      absl::Duration now);
+  void Finish(JobId job);
+  // Resolves what has not been given to a worker with Cancelled; with `running`, also the rest, by
+  // killing the workers that have it. Gives how many will have that outcome, but for those which
+  // end while they are killed.
+  uint64_t Cancel(JobId job, bool running, absl::Duration now);
+  // Nothing new; what there is goes on.
+  void Close(absl::Duration now);
+  // Resolves all with Cancelled and kills all workers.
+  void Terminate(absl::Duration now);
+  // To be called at NextDeadline.
+  void Tick(absl::Duration now) { Pump(now); }
+
+  // ---- what happens to workers ------------------------------------------------------------------
+
+  // StartWorker was done: the process is there; or it could not be done.
+  void Started(WorkerId worker, int64_t pid, absl::Duration now);
+  void StartFailed(WorkerId worker, const absl::Status& reason, absl::Duration now);
+  // It waits for items.
+  void Ready(WorkerId worker, absl::Duration now);
+  // Its initializer failed; it will end.
+  void InitializerFailed(WorkerId worker, const absl::Status& reason, absl::Duration now);
+  // It begins the first of its items.
+  void Begun(WorkerId worker, absl::Duration now);
+  // The item that it had begun has ended; `begins_next`: it goes on with the next, if any.
+  void Ended(WorkerId worker, TaskOutcome outcome, bool begins_next, absl::Duration now);
+  // All that it had said was told before.
+  void Died(WorkerId worker, const absl::StatusOr<ExitStatus>& how, absl::Duration now);
+
+  // ---- what is to be done, and what is known ----------------------------------------------------
+
+  std::vector<Command> TakeCommands();
+  // When to call Tick at the latest.
+  absl::Duration NextDeadline() const;
+
+  // Closed, nothing to do, no workers.
+  bool finished() const { return closed_ && workers_.empty() && unresolved_ == 0; }
+  bool closed() const { return closed_; }
+  uint64_t unresolved() const { return unresolved_; }
+  std::vector<WorkerStatistics> Statistics(absl::Duration now) const;
+
+ private:
+  enum class ItemState { kPending, kGiven, kBegun, kResolved };
+  struct Item {
+    std::shared_ptr<const Arguments> arguments;
+    ItemState state = ItemState::kPending;
+    int lost = 0;      // workers that died with it
+    int returned = 0;  // workers that died before they began it
+    std::optional<absl::Status> doom;  // what it gets if its worker dies
+  };
+  struct Job {
+    JobRequest request;      // without its items
+    std::deque<Item> items;  // those before `first` are resolved and gone
+    uint64_t first = 0;
+    uint64_t unresolved = 0;
+    bool more_to_come = false;
+    bool cancelling = false;
+  };
+  struct Chunk {
+    JobId job;
+    uint64_t first;
+    uint64_t count;
+  };
+  enum class WorkerState { kStarting, kInitializing, kIdle, kBusy, kLeaving, kKilled };
+  struct Worker {
+    WorkerState state = WorkerState::kStarting;
+    bool exists = false;  // there is a process
+    JobId job = 0;
+    std::vector<uint64_t> indices;  // of the items that it has
+    size_t position = 0;            // of the one it does or will do next
+    absl::Duration begun_at;
+    absl::Duration since;  // of the state
+    absl::Duration deadline = absl::InfiniteDuration();
+    uint64_t given = 0;             // items in all
+    bool has_begun = false;         // any
+    WorkerStatistics statistics;
+  };
+
+  Job* FindJob(JobId id) {
+    const auto job = jobs_.find(id);
+    return job == jobs_.end() ? nullptr : &job->second;
+  }
+  Item& At(Job& job, uint64_t index) { return job.items[index - job.first]; }
+  bool IsResolved(Job& job, uint64_t index) {
+    return index < job.first || At(job, index).state == ItemState::kResolved;
+  }
+  void Enqueue(JobId id, Job& job, std::vector<std::shared_ptr<const Arguments>> items);
+  void Resolve(Job& job, uint64_t index, TaskOutcome outcome);
+  // Those which no worker has. Gives how many.
+  uint64_t ResolvePending(Job& job, const absl::Status& status);
+  void Break(const absl::Status& reason);
+  void Kill(WorkerId id, Worker& worker, absl::Duration now);
+  void MarkBegun(Worker& worker, absl::Duration now);
+  // The items of a worker that is dead.
+  void TakeBack(Worker& worker, const absl::StatusOr<ExitStatus>& how);
+  static void Enter(Worker& worker, WorkerState state, absl::Duration now);
+  // A worker ended before it was ready, or could not be started.
+  void CountUnready(const absl::Status& reason, absl::Duration now);
+  // A worker ended before it began anything: the next ones start less and less often.
+  void Pause(absl::Duration now);
+
+  // Does what follows from what happened.
+  void Pump(absl::Duration now);
+  // Chunks of which all items are resolved.
+  void DropStaleChunks();
+  void KillWhatIsOverdue(absl::Duration now);
+  void GiveItems(absl::Duration now);
+  bool GiveTo(WorkerId id, Worker& worker, absl::Duration now);
+  void EndIdleWorkers(absl::Duration now);
+  void StartWorkers(absl::Duration now);
+  size_t WantedWorkers() const;
+
+  const Rules rules_;
+  std::vector<Command> commands_;
+  std::map<JobId, Job> jobs_;
+  std::deque<Chunk> queue_;
+  bool queue_is_stale_ = false;
+  std::map<WorkerId, Worker> workers_;
+  std::vector<WorkerId> idle_;  // the one that was busy last comes last
+  std::deque<WorkerStatistics> past_;
+  JobId last_job_ = 0;
+  WorkerId last_worker_ = 0;
+  uint64_t unresolved_ = 0;
+  bool closed_ = false;
+  bool terminated_ = false;
+  std::optional<absl::Status> broken_;
+  int unready_in_a_row_ = 0;
+  int fruitless_lives_ = 0;  // in a row, without any item begun
+  absl::Duration next_start_ = -absl::InfiniteDuration();
+};
+
+}  // namespace isoproc::internal
+
+#endif  // ISOPROC_PLATFORM_CORE_POOL_SCHEDULER_H_

@@ -1,0 +1,154 @@
+#include "isoproc/internal/stream_state.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "isoproc/pool_options.h"
+#include "platform/core/pool/pool_core.h"
+#include "platform/core/wait_until.h"
+
+namespace isoproc::internal {
+
+absl::StatusOr<std::shared_ptr<StreamState>> StreamState::Start(
+    std::shared_ptr<PoolCore> pool, std::shared_ptr<const TaskCode> code,
+    const StreamOptions& options, bool ordered, Pull pull) {
+  if (options.chunk_size < 1 || options.look_ahead.value_or(1) < 1 || options.retries < 0) {
+    return absl::InvalidArgumentError(
+        "chunk_size and look_ahead are at least 1, and retries at least 0");
+  }
+  const uint64_t chunk_size = static_cast<uint64_t>(options.chunk_size);
+  const uint64_t look_ahead =
+      options.look_ahead.has_value()
+          ? static_cast<uint64_t>(*options.look_ahead)
+          : 4 * chunk_size * static_cast<uint64_t>(pool->processes());
+  std::shared_ptr<StreamState> stream(
+      new StreamState(pool, (std::min)(chunk_size, look_ahead), look_ahead, ordered,
+                      std::move(pull)));
+  JobRequest request;
+  request.sink = stream;
+  request.code = std::move(code);
+  request.chunk_size = stream->chunk_size_;
+  request.task_timeout = options.timeout;
+  request.retries = options.retries;
+  request.more_to_come = true;
+  const absl::StatusOr<JobId> job = pool->Submit(std::move(request));
+  if (!job.ok()) return job.status();
+  stream->job_ = *job;
+  stream->Refill();
+  return stream;
+}
+
+void StreamState::Resolve(uint64_t index, TaskOutcome outcome) {
+  const std::lock_guard lock(mutex_);
+  const uint64_t position = positions_[static_cast<size_t>(index - first_item_)];
+  Place(position, std::move(outcome));
+}
+
+void StreamState::Place(uint64_t position, TaskOutcome outcome) {
+  if (ordered_) {
+    const auto place = static_cast<size_t>(position - given_);
+    if (window_.size() <= place) window_.resize(place + 1);
+    window_[place] = std::move(outcome);
+  } else {
+    arrived_.push_back(std::move(outcome));
+  }
+  placed_.notify_all();
+}
+
+void StreamState::Refill() {
+  while (!input_over_) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (taken_ != given_ && taken_ - given_ + chunk_size_ > look_ahead_) return;
+    }
+    std::vector<std::shared_ptr<const Arguments>> items;
+    std::vector<uint64_t> positions;
+    uint64_t count = 0;
+    for (; count < chunk_size_; ++count) {
+      std::optional<absl::StatusOr<Arguments>> next;
+      try {
+        next = pull_();
+      } catch (...) {
+        input_failed_ = std::current_exception();
+      }
+      if (!next.has_value()) {
+        input_over_ = true;
+        break;
+      }
+      const std::lock_guard lock(mutex_);
+      const uint64_t position = taken_++;
+      if (next->ok()) {
+        items.push_back(std::make_shared<const Arguments>(**std::move(next)));
+        positions_.push_back(position);
+      } else {
+        TaskOutcome outcome;
+        outcome.status = next->status();
+        Place(position, std::move(outcome));
+      }
+    }
+    if (items.empty()) continue;
+    const size_t submitted = items.size();
+    const absl::Status appended = pool_->Append(job_, std::move(items));
+    if (appended.ok()) continue;
+    // They count as not taken, but for one, in the place of which the reason is given.
+    input_over_ = true;
+    input_failed_ = nullptr;
+    const std::lock_guard lock(mutex_);
+    const uint64_t first = positions_[positions_.size() - submitted];
+    positions_.resize(positions_.size() - submitted);
+    taken_ -= submitted - 1;
+    TaskOutcome outcome;
+    outcome.status = appended;
+    Place(first, std::move(outcome));
+  }
+  if (input_over_) pool_->Finish(job_);
+}
+
+absl::Status StreamState::Await(absl::Duration timeout) {
+  std::unique_lock lock(mutex_);
+  if (WaitUntil(placed_, lock, timeout, [this] { return HasNext(); })) return absl::OkStatus();
+  return absl::DeadlineExceededError("the next result is not there yet");
+}
+
+std::optional<TaskOutcome> StreamState::Next() {
+  std::optional<TaskOutcome> outcome;
+  {
+    std::unique_lock lock(mutex_);
+    placed_.wait(lock, [this] { return HasNext(); });
+    if (given_ != taken_) {
+      if (ordered_) {
+        outcome = std::move(window_.front());
+        window_.pop_front();
+      } else {
+        outcome = std::move(arrived_.front());
+        arrived_.pop_front();
+      }
+      ++given_;
+    }
+  }
+  if (outcome.has_value()) {
+    Refill();
+  } else if (input_failed_ != nullptr) {
+    std::rethrow_exception(std::exchange(input_failed_, nullptr));
+  }
+  return outcome;
+}
+
+void StreamState::Abandon() {
+  input_over_ = true;
+  if (!pool_->CheckIsOwner().ok()) return;
+  pool_->Cancel(job_, false);
+  pool_->Finish(job_);
+}
+
+}  // namespace isoproc::internal

@@ -1,0 +1,275 @@
+#include "platform/core/pool/worker.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <typeinfo>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "isoproc/codec.h"
+#include "isoproc/internal/target.h"
+#include "isoproc/internal/task.h"
+#include "isoproc/pool_options.h"
+#include "platform/base/type_name.h"
+#include "platform/core/known_process.h"
+#include "platform/core/pool/items.h"
+#include "platform/core/pool/messages.h"
+#include "platform/core/runtime.h"
+#include "platform/core/shared/family.h"
+#include "platform/core/shared/shared_block.h"
+#include "platform/core/target_registry.h"
+#include "platform/core/thread_end.h"
+#include "platform/port/port.h"
+
+namespace isoproc {
+namespace internal {
+namespace {
+
+constexpr size_t kMaxWhat = size_t{16} << 10;
+// Results that are larger than this are copied once, into memory that the pool maps.
+constexpr uint64_t kInlineResult = uint64_t{64} << 10;
+
+// Set before the worker's first user code, and constant then.
+struct Self {
+  std::optional<int64_t> number;
+  int depth = 0;
+  port::Handle stream;
+};
+Self& GetSelf() {
+  static Self* const self = new Self;
+  return *self;
+}
+
+TaskFailure ToFailure(const absl::Status& status) {
+  return {static_cast<int>(status.code()), {}, std::string(status.message())};
+}
+
+// Runs user code; its exception as a failure, or nothing.
+template <class Body>
+std::optional<TaskFailure> Guard(Body body) {
+  constexpr int kThrew = static_cast<int>(absl::StatusCode::kUnknown);
+  try {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): the task ends the worker, as if it returned from main
+    ThreadEnd thread_end([] { std::exit(0); });
+    body();
+    thread_end.Returned();
+    return std::nullopt;
+  } catch (const std::exception& error) {
+    return TaskFailure{kThrew, port::TypeName(typeid(error)),
+                       std::string(error.what()).substr(0, kMaxWhat)};
+  } catch (...) {
+    return TaskFailure{kThrew, "unknown", "not a std::exception"};
+  }
+}
+
+class Worker {
+ public:
+  Worker(WorkerOrders orders, const Delivery& delivery, std::unique_ptr<port::Stream> stream)
+      : orders_(std::move(orders)),
+        blocks_(delivery.blocks),
+        stream_(std::move(stream)),
+        reader_(*stream_),
+        writer_(*stream_, Runtime::Get().parent()->pid) {}
+
+  // Returns when the pool wants no more of it, or is gone.
+  void Run() {
+    if (!Initialize() || !Say(PoolMessage::Kind::kReady)) return;
+    while (true) {
+      absl::StatusOr<PoolMessage> message = reader_.Read(port::Deadline::Never());
+      if (!message.ok()) return;
+      switch (message->kind) {
+        case PoolMessage::Kind::kArena:
+          if (!message->handles.empty()) InheritArena(std::move(message->handles.front()));
+          break;
+        case PoolMessage::Kind::kCode:
+          Learn(*std::move(message));
+          break;
+        case PoolMessage::Kind::kForget:
+          functions_.erase(ReadForget(*message));
+          break;
+        case PoolMessage::Kind::kItems:
+          if (!RunItems(*std::move(message))) return;
+          break;
+        case PoolMessage::Kind::kDismiss:
+          CallExitHook();
+          return;
+        default:
+          return;
+      }
+    }
+  }
+
+ private:
+  absl::StatusOr<Call> BindHook(const WorkerOrders::HookCall& hook, size_t first_block) {
+    const absl::StatusOr<const Target*> target = FindTarget(hook.target);
+    if (!target.ok()) return target.status();
+    Delivery delivery;
+    delivery.blocks.assign(blocks_.begin() + static_cast<ptrdiff_t>(first_block),
+                           blocks_.begin() + static_cast<ptrdiff_t>(first_block + hook.blocks));
+    return (*target)->bind()(
+        absl::MakeConstSpan(reinterpret_cast<const std::byte*>(hook.arguments.data()),
+                            hook.arguments.size()),
+        delivery);
+  }
+
+  // Also decodes the arguments of the exit hook, so that what they refer to lives until then.
+  bool Initialize() {
+    std::optional<TaskFailure> failure;
+    const size_t blocks_of_first =
+        orders_.initializer.has_value() ? orders_.initializer->blocks : 0;
+    if (orders_.exit_hook.has_value()) {
+      absl::StatusOr<Call> call = BindHook(*orders_.exit_hook, blocks_of_first);
+      if (call.ok()) {
+        exit_hook_ = *std::move(call);
+      } else {
+        failure = ToFailure(call.status());
+      }
+    }
+    if (orders_.initializer.has_value() && !failure.has_value()) {
+      absl::StatusOr<Call> call = BindHook(*orders_.initializer, 0);
+      failure = call.ok() ? Guard([&call] { (*std::move(call))(); }) : ToFailure(call.status());
+    }
+    blocks_.clear();
+    if (!failure.has_value()) return true;
+    SayFailure(PoolMessage::Kind::kInitializerThrew, 0, *failure);
+    return false;
+  }
+
+  void CallExitHook() {
+    if (!exit_hook_) return;
+    const std::optional<TaskFailure> failure = Guard([this] { std::move(exit_hook_)(); });
+    if (failure.has_value()) {
+      std::fprintf(stderr, "Process %s: its exit hook threw %s: %s\n",
+                   Runtime::Get().self()->name.c_str(), failure->type.c_str(),
+                   failure->message.c_str());
+    }
+  }
+
+  void Learn(PoolMessage message) {
+    const absl::StatusOr<CodeMessage> code = Decode<CodeMessage>(message.payload());
+    if (!code.ok()) return;  // its items will not find it, and say so
+    functions_.erase(code->id);
+    const absl::StatusOr<const Target*> target = FindTarget(code->target);
+    const absl::StatusOr<Delivery> delivery = Open(std::move(message.handles));
+    absl::StatusOr<TaskFunction> function = absl::NotFoundError("no such task");
+    if (!target.ok()) {
+      function = target.status();
+    } else if (!delivery.ok()) {
+      function = delivery.status();
+    } else {
+      // Named by the pool as a task, and found by that name: it is one.
+      function = static_cast<const TaskTarget*>(*target)->bind_task()(
+          absl::MakeConstSpan(reinterpret_cast<const std::byte*>(code->object.data()),
+                              code->object.size()),
+          *delivery);
+    }
+    functions_.emplace(code->id, std::move(function));
+  }
+
+  // False when the pool is gone.
+  bool RunItems(PoolMessage message) {
+    const absl::StatusOr<ReceivedItems> items = ReadItems(std::move(message));
+    if (!items.ok()) return false;
+    const auto function = functions_.find(items->code);
+    if (!Say(PoolMessage::Kind::kBegun)) return false;
+    for (size_t i = 0; i < items->items.size(); ++i) {
+      const ReceivedItems::Item& item = items->items[i];
+      const uint32_t next = i + 1 < items->items.size() ? PoolMessage::kBeginsNext : 0;
+      absl::StatusOr<std::string> result = absl::NotFoundError("the worker lacks the task");
+      std::optional<TaskFailure> failure;
+      if (function != functions_.end() && function->second.ok()) {
+        failure =
+            Guard([&] { result = (*function->second)(item.arguments, item.delivery); });
+      } else if (function != functions_.end()) {
+        result = function->second.status();
+      }
+      if (!failure.has_value() && !result.ok()) failure = ToFailure(result.status());
+      if (!(failure.has_value() ? SayFailure(PoolMessage::Kind::kResult, next, *failure)
+                                : SayResult(next, *result))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  bool Say(PoolMessage::Kind kind) {
+    PoolMessage message;
+    message.kind = kind;
+    return Write(std::move(message));
+  }
+  bool SayResult(uint32_t flags, const std::string& result) {
+    PoolMessage message =
+        PoolMessage::Make(PoolMessage::Kind::kResult, result.size(), kInlineResult,
+                          [&](std::byte* into) { CopyBytes(into, result); });
+    message.flags = flags;
+    return Write(std::move(message));
+  }
+  bool SayFailure(PoolMessage::Kind kind, uint32_t flags, const TaskFailure& failure) {
+    PoolMessage message;
+    message.kind = kind;
+    message.flags = flags | PoolMessage::kFailed;
+    message.bytes = Encode(failure).value_or(std::string());
+    return Write(std::move(message));
+  }
+  bool Write(PoolMessage message) {
+    return writer_.Put(std::move(message)).ok() && writer_.Flush(port::Deadline::Never()).ok();
+  }
+
+  const WorkerOrders orders_;
+  SharedBlocks blocks_;
+  const std::unique_ptr<port::Stream> stream_;
+  MessageReader reader_;
+  MessageWriter writer_;
+  Call exit_hook_;
+  std::map<uint64_t, absl::StatusOr<TaskFunction>> functions_;
+};
+
+absl::StatusOr<Call> BindWorker(absl::Span<const std::byte> bytes, const Delivery& delivery) {
+  absl::StatusOr<WorkerOrders> orders = Decode<WorkerOrders>(bytes);
+  if (!orders.ok()) return orders.status();
+  Self& self = GetSelf();
+  self.number = orders->number;
+  self.depth = orders->depth;
+  absl::StatusOr<std::unique_ptr<port::Stream>> stream =
+      Runtime::Get().port().AdoptStream(std::move(self.stream));
+  if (!stream.ok()) return stream.status();
+  auto worker = std::make_unique<Worker>(*std::move(orders), delivery, *std::move(stream));
+  absl::StatusOr<Call> call;
+  call.emplace([worker = std::move(worker)] {
+    worker->Run();
+    return 0;
+  });
+  return call;
+}
+
+const Target worker_target("isoproc pool worker", 0, &BindWorker);
+
+absl::StatusOr<Call> RefuseToStart(absl::Span<const std::byte>, const Delivery&) {
+  return absl::InternalError("a task of a pool is no target of a process");
+}
+
+}  // namespace
+
+TaskTarget::TaskTarget(const char* name, uint64_t file, TaskBinder binder)
+    : Target(name, file, &RefuseToStart), bind_task_(binder) {}
+
+const Target& WorkerTarget() { return worker_target; }
+
+void InheritPoolStream(port::Handle stream) { GetSelf().stream = std::move(stream); }
+
+int PoolDepth() { return GetSelf().depth; }
+
+}  // namespace internal
+
+std::optional<int64_t> WorkerNumber() { return internal::GetSelf().number; }
+
+}  // namespace isoproc

@@ -1,0 +1,39 @@
+// What runs in the workers of a pool.
+#ifndef ISOPROC_PLATFORM_CORE_POOL_WORKER_H_
+#define ISOPROC_PLATFORM_CORE_POOL_WORKER_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "isoproc/internal/target.h"
+#include "platform/core/target_registry.h"
+#include "platform/port/handle.h"
+
+namespace isoproc::internal {
+
+// What a worker is told when it starts: the argument of its target.
+struct WorkerOrders {
+  struct HookCall {
+    TargetName target;
+    std::string arguments;
+    uint32_t blocks = 0;  // of those that came with the orders, first those of the initializer
+  };
+  int64_t number = 0;
+  int depth = 1;  // how many pools it is below the process that the user started
+  std::optional<HookCall> initializer;
+  std::optional<HookCall> exit_hook;
+};
+
+// The target of all workers.
+const Target& WorkerTarget();
+
+// In a child, before its target runs: its stream to the pool.
+void InheritPoolStream(port::Handle stream);
+
+// How many pools the process is below the one that the user started; 0 if it is no worker.
+int PoolDepth();
+
+}  // namespace isoproc::internal
+
+#endif  // ISOPROC_PLATFORM_CORE_POOL_WORKER_H_

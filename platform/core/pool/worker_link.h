@@ -1,0 +1,80 @@
+// The pool's end of one worker.
+#ifndef ISOPROC_PLATFORM_CORE_POOL_WORKER_LINK_H_
+#define ISOPROC_PLATFORM_CORE_POOL_WORKER_LINK_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "isoproc/exit_status.h"
+#include "platform/core/child.h"
+#include "platform/core/pool/messages.h"
+#include "platform/core/pool/scheduler.h"
+#include "platform/port/port.h"
+
+namespace isoproc::internal {
+
+// Thread safety: one thread at a time. The destructor lets go of a worker that is dead.
+class WorkerLink {
+ public:
+  // `has_arena`: the worker has that of the family.
+  WorkerLink(std::shared_ptr<Child> child, std::unique_ptr<port::Stream> stream, bool has_arena)
+      : child_(std::move(child)),
+        stream_(std::move(stream)),
+        reader_(*stream_),
+        writer_(*stream_, child_->pid()),
+        has_arena_(has_arena) {}
+
+  int64_t pid() const { return child_->pid(); }
+
+  // What follows is written by Flush, as far as there is room.
+
+  // Items, after what the worker needs for them.
+  // Errors: none of the items is sent. As port::Segment::Share.
+  absl::Status Send(const SendItems& items);
+  void Dismiss();
+  void Flush();
+  bool has_unsent() const { return !is_deaf_ && !writer_.empty(); }
+
+  // The next message that is there.
+  std::optional<PoolMessage> Read();
+  // Nothing comes from it any more: it closed its stream, or broke it.
+  bool is_silent() const { return is_silent_; }
+  bool is_dismissed() const { return is_dismissed_; }
+  // When the pool's patience with its silence ends.
+  absl::Duration kill_at = absl::InfiniteDuration();
+
+  void Kill();
+  // How it ended. Errors: DeadlineExceeded: it lives.
+  absl::StatusOr<ExitStatus> Status();
+
+  port::Waitable& stream() { return *stream_; }
+  // What becomes ready when the process has ended.
+  absl::StatusOr<port::Waitable*> notice() { return child_->PortWaitable(); }
+
+ private:
+  // Gives its number.
+  absl::StatusOr<uint64_t> SendCode(const std::shared_ptr<const TaskCode>& code);
+  absl::Status SendArena();
+
+  const std::shared_ptr<Child> child_;
+  const std::unique_ptr<port::Stream> stream_;
+  MessageReader reader_;
+  MessageWriter writer_;
+  bool has_arena_;
+  // What the worker knows, by its number there.
+  std::map<uint64_t, std::weak_ptr<const TaskCode>> codes_;
+  uint64_t last_code_ = 0;
+  bool is_deaf_ = false;
+  bool is_silent_ = false;
+  bool is_dismissed_ = false;
+};
+
+}  // namespace isoproc::internal
+
+#endif  // ISOPROC_PLATFORM_CORE_POOL_WORKER_LINK_H_

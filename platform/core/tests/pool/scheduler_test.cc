@@ -1,0 +1,510 @@
+// The scheduler of pools, event by event, and in worlds where everything happens at random.
+#include "platform/core/pool/scheduler.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/time.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "isoproc/exit_status.h"
+#include "isoproc/internal/task.h"
+#include "isoproc/internal/task_results.h"
+#include "isoproc/status.h"
+
+namespace isoproc::internal {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+// Writes down what becomes of items.
+class Sink : public TaskSink {
+ public:
+  void Resolve(uint64_t index, TaskOutcome outcome) override {
+    if (outcomes_.size() <= index) outcomes_.resize(index + 1);
+    EXPECT_FALSE(outcomes_[index].has_value()) << "item " << index << " is resolved twice";
+    outcomes_[index] = outcome.status;
+  }
+  // "ok", a code, or "-" for each item.
+  std::string ToString() const {
+    return absl::StrJoin(outcomes_, " ", [](std::string* out, const auto& outcome) {
+      absl::StrAppend(out, !outcome.has_value() ? "-"
+                           : outcome->ok()      ? "ok"
+                                                : absl::StatusCodeToString(outcome->code()));
+    });
+  }
+  const absl::Status& at(size_t index) const { return *outcomes_.at(index); }
+  size_t resolved() const {
+    size_t count = 0;
+    for (const auto& outcome : outcomes_) count += outcome.has_value() ? 1 : 0;
+    return count;
+  }
+
+ private:
+  std::vector<std::optional<absl::Status>> outcomes_;
+};
+
+// An item, by which tests know it again.
+std::shared_ptr<const Arguments> Item(uint64_t number) {
+  Arguments arguments;
+  arguments.bytes = absl::StrCat(number);
+  return std::make_shared<const Arguments>(std::move(arguments));
+}
+std::vector<std::shared_ptr<const Arguments>> Items(uint64_t count, uint64_t first = 0) {
+  std::vector<std::shared_ptr<const Arguments>> items;
+  for (uint64_t i = 0; i < count; ++i) items.push_back(Item(first + i));
+  return items;
+}
+JobRequest Request(std::shared_ptr<Sink> sink, uint64_t count, uint64_t chunk_size = 1) {
+  JobRequest request;
+  request.sink = std::move(sink);
+  request.code = std::make_shared<const TaskCode>();
+  request.items = Items(count);
+  request.chunk_size = chunk_size;
+  return request;
+}
+
+TaskOutcome Value() { return TaskOutcome(); }
+TaskOutcome Error(absl::Status status) {
+  TaskOutcome outcome;
+  outcome.status = std::move(status);
+  return outcome;
+}
+
+class SchedulerTest : public testing::Test {
+ protected:
+  void Make(Scheduler::Rules rules) { scheduler_.emplace(rules); }
+  // With workers that are ready.
+  void MakeReady(int processes, Scheduler::Rules rules = {}) {
+    rules.processes = processes;
+    Make(rules);
+    scheduler_->Tick(now_);
+    Commands();
+    for (int worker = 1; worker <= processes; ++worker) MakeReadyOne(worker);
+  }
+  void MakeReadyOne(WorkerId worker) {
+    scheduler_->Started(worker, 100 + static_cast<int64_t>(worker), now_);
+    scheduler_->Ready(worker, now_);
+  }
+  // What is to be done, as "start 1", "send 1: 4 5", "dismiss 1", "kill 1".
+  std::vector<std::string> Commands() {
+    std::vector<std::string> texts;
+    for (const Command& command : scheduler_->TakeCommands()) {
+      if (const auto* start = std::get_if<StartWorker>(&command)) {
+        texts.push_back(absl::StrCat("start ", start->worker));
+      } else if (const auto* send = std::get_if<SendItems>(&command)) {
+        std::string text = absl::StrCat("send ", send->worker, ":");
+        for (const auto& item : send->items) absl::StrAppend(&text, " ", item->bytes);
+        texts.push_back(text);
+      } else if (const auto* dismiss = std::get_if<DismissWorker>(&command)) {
+        texts.push_back(absl::StrCat("dismiss ", dismiss->worker));
+      } else if (const auto* kill = std::get_if<KillWorker>(&command)) {
+        texts.push_back(absl::StrCat("kill ", kill->worker));
+      }
+    }
+    return texts;
+  }
+  JobId Submit(JobRequest request) { return scheduler_->Submit(std::move(request), now_).value(); }
+  void End(WorkerId worker, bool begins_next = false) {
+    scheduler_->Ended(worker, Value(), begins_next, now_);
+  }
+  void Begin(WorkerId worker) { scheduler_->Begun(worker, now_); }
+  void Die(WorkerId worker, ExitStatus how = ExitStatus::Signalled(9)) {
+    scheduler_->Died(worker, how, now_);
+  }
+  void Pass(absl::Duration time) {
+    now_ += time;
+    scheduler_->Tick(now_);
+  }
+
+  absl::Duration now_ = absl::Seconds(1000);
+  std::optional<Scheduler> scheduler_;
+  std::shared_ptr<Sink> sink_ = std::make_shared<Sink>();
+};
+
+TEST_F(SchedulerTest, StartsAllWorkersAtOnce) {
+  Make({.processes = 3});
+  scheduler_->Tick(now_);
+  EXPECT_THAT(Commands(), ElementsAre("start 1", "start 2", "start 3"));
+  scheduler_->Tick(now_);
+  EXPECT_THAT(Commands(), IsEmpty());
+}
+
+TEST_F(SchedulerTest, StartsWorkersOnDemand) {
+  Make({.processes = 2, .on_demand = true});
+  scheduler_->Tick(now_);
+  EXPECT_THAT(Commands(), IsEmpty());
+  Submit(Request(sink_, 1));
+  EXPECT_THAT(Commands(), ElementsAre("start 1"));
+  MakeReadyOne(1);
+  EXPECT_THAT(Commands(), ElementsAre("send 1: 0"));
+  Begin(1);
+  End(1);
+  // The one that is idle is used first.
+  Submit(Request(std::make_shared<Sink>(), 3));
+  EXPECT_THAT(Commands(), ElementsAre("send 1: 0", "start 2"));
+}
+
+TEST_F(SchedulerTest, GivesChunksToWhoIsIdle) {
+  MakeReady(2);
+  Submit(Request(sink_, 5, 2));
+  EXPECT_THAT(Commands(), ElementsAre("send 2: 0 1", "send 1: 2 3"));
+  Begin(1);
+  End(1, true);
+  End(1);
+  EXPECT_THAT(Commands(), ElementsAre("send 1: 4"));
+  Begin(1);
+  End(1);
+  Begin(2);
+  End(2, true);
+  EXPECT_EQ(sink_->ToString(), "ok - ok ok ok");
+  End(2);
+  EXPECT_EQ(sink_->ToString(), "ok ok ok ok ok");
+  EXPECT_EQ(scheduler_->unresolved(), 0u);
+}
+
+TEST_F(SchedulerTest, DeathFailsTheItemThatHasBegun) {
+  MakeReady(1);
+  Submit(Request(sink_, 4, 4));
+  Begin(1);
+  End(1, true);
+  Commands();
+  Die(1, ExitStatus::Exited(7));
+  EXPECT_EQ(sink_->ToString(), "ok ABORTED");
+  EXPECT_EQ(ExitStatusOf(sink_->at(1)), ExitStatus::Exited(7));
+  EXPECT_THAT(Commands(), ElementsAre("start 2"));
+  // The others go to the next, in their order.
+  MakeReadyOne(2);
+  EXPECT_THAT(Commands(), ElementsAre("send 2: 2"));
+  Begin(2);
+  End(2);
+  EXPECT_THAT(Commands(), ElementsAre("send 2: 3"));
+}
+
+TEST_F(SchedulerTest, DeathBeforeTheBeginningFailsNothing) {
+  MakeReady(1);
+  Submit(Request(sink_, 1));
+  Commands();
+  Die(1);
+  EXPECT_EQ(sink_->ToString(), "");
+  EXPECT_THAT(Commands(), ElementsAre("start 2"));
+  MakeReadyOne(2);
+  EXPECT_THAT(Commands(), ElementsAre("send 2: 0"));
+}
+
+TEST_F(SchedulerTest, WhatIsNeverBegunIsGivenUp) {
+  MakeReady(1);
+  Submit(Request(sink_, 1));
+  WorkerId worker = 1;
+  for (; sink_->resolved() == 0; ++worker) {
+    ASSERT_LE(worker, WorkerId{Scheduler::kMostReturns + 1});
+    Die(worker);
+    Pass(absl::Seconds(10));
+    Commands();
+    MakeReadyOne(worker + 1);
+  }
+  EXPECT_EQ(worker, WorkerId{Scheduler::kMostReturns + 2});
+  EXPECT_EQ(sink_->ToString(), "ABORTED");
+}
+
+TEST_F(SchedulerTest, RetriesWhatItsWorkerDiedWith) {
+  MakeReady(1);
+  JobRequest request = Request(sink_, 1);
+  request.retries = 2;
+  Submit(std::move(request));
+  for (WorkerId worker = 1; worker <= 3; ++worker) {
+    EXPECT_EQ(sink_->ToString(), "");
+    Begin(worker);
+    Die(worker);
+    if (worker < 3) MakeReadyOne(worker + 1);
+  }
+  EXPECT_EQ(sink_->ToString(), "ABORTED");
+}
+
+TEST_F(SchedulerTest, ExceptionIsAResultAndNotRetried) {
+  MakeReady(1);
+  JobRequest request = Request(sink_, 1);
+  request.retries = 2;
+  Submit(std::move(request));
+  Begin(1);
+  scheduler_->Ended(1, Error(absl::UnknownError("it threw")), false, now_);
+  EXPECT_EQ(sink_->ToString(), "UNKNOWN");
+}
+
+TEST_F(SchedulerTest, TimeoutKillsTheWorker) {
+  MakeReady(1);
+  JobRequest request = Request(sink_, 2, 2);
+  request.task_timeout = absl::Seconds(5);
+  Submit(std::move(request));
+  // One at a time, whatever the chunk.
+  EXPECT_THAT(Commands(), ElementsAre("send 1: 0"));
+  EXPECT_EQ(scheduler_->NextDeadline(), absl::InfiniteDuration());
+  Pass(absl::Seconds(50));  // it has not begun
+  EXPECT_THAT(Commands(), IsEmpty());
+  Begin(1);
+  EXPECT_EQ(scheduler_->NextDeadline(), now_ + absl::Seconds(5));
+  Pass(absl::Seconds(4));
+  EXPECT_THAT(Commands(), IsEmpty());
+  Pass(absl::Seconds(1));
+  EXPECT_THAT(Commands(), ElementsAre("kill 1"));
+  EXPECT_EQ(sink_->ToString(), "");  // until it is dead
+  Die(1);
+  EXPECT_EQ(sink_->ToString(), "DEADLINE_EXCEEDED");
+  EXPECT_THAT(Commands(), ElementsAre("start 2"));
+}
+
+TEST_F(SchedulerTest, ResultBeforeTheDeathCounts) {
+  MakeReady(1);
+  JobRequest request = Request(sink_, 1);
+  request.task_timeout = absl::Seconds(5);
+  Submit(std::move(request));
+  Begin(1);
+  Pass(absl::Seconds(5));
+  End(1);
+  EXPECT_EQ(sink_->ToString(), "ok");
+  // It gets nothing more.
+  Submit(Request(std::make_shared<Sink>(), 1));
+  EXPECT_THAT(Commands(), ElementsAre("send 1: 0", "kill 1"));
+  Die(1);
+  EXPECT_EQ(sink_->ToString(), "ok");
+}
+
+TEST_F(SchedulerTest, CancelsWhatNoWorkerHas) {
+  MakeReady(1);
+  const JobId job = Submit(Request(sink_, 3));
+  EXPECT_EQ(scheduler_->Cancel(job, false, now_), 2u);
+  EXPECT_EQ(sink_->ToString(), "- CANCELLED CANCELLED");
+  EXPECT_EQ(scheduler_->Cancel(job, false, now_), 0u);
+  Begin(1);
+  End(1);
+  EXPECT_EQ(sink_->ToString(), "ok CANCELLED CANCELLED");
+  EXPECT_EQ(scheduler_->Cancel(job, true, now_), 0u);
+  EXPECT_THAT(Commands(), ElementsAre("send 1: 0"));
+}
+
+TEST_F(SchedulerTest, CancelsWhatRuns) {
+  MakeReady(2);
+  auto other = std::make_shared<Sink>();
+  Submit(Request(other, 1));
+  const JobId job = Submit(Request(sink_, 3, 2));
+  EXPECT_THAT(Commands(), ElementsAre("send 2: 0", "send 1: 0 1"));
+  Begin(1);
+  EXPECT_EQ(scheduler_->Cancel(job, true, now_), 3u);
+  EXPECT_THAT(Commands(), ElementsAre("kill 1"));
+  EXPECT_EQ(sink_->ToString(), "- - CANCELLED");
+  End(1, true);  // it was faster
+  Die(1);
+  EXPECT_EQ(sink_->ToString(), "ok CANCELLED CANCELLED");
+  EXPECT_EQ(other->ToString(), "");
+}
+
+TEST_F(SchedulerTest, FirstErrorCancelsTheRestIfWanted) {
+  MakeReady(1);
+  JobRequest request = Request(sink_, 4, 2);
+  request.cancel_rest_on_error = true;
+  Submit(std::move(request));
+  Begin(1);
+  scheduler_->Ended(1, Error(absl::UnknownError("it threw")), true, now_);
+  EXPECT_EQ(sink_->ToString(), "UNKNOWN - CANCELLED CANCELLED");
+  End(1);
+  EXPECT_EQ(sink_->ToString(), "UNKNOWN ok CANCELLED CANCELLED");
+}
+
+TEST_F(SchedulerTest, WorkerEndsAfterItsTasks) {
+  MakeReady(1, {.max_tasks_per_child = 3});
+  Submit(Request(sink_, 5, 2));
+  EXPECT_THAT(Commands(), ElementsAre("send 1: 0 1"));
+  Begin(1);
+  End(1, true);
+  End(1);
+  EXPECT_THAT(Commands(), ElementsAre("send 1: 2"));
+  Begin(1);
+  End(1);
+  EXPECT_THAT(Commands(), ElementsAre("dismiss 1"));
+  Die(1, ExitStatus::Exited(0));
+  EXPECT_THAT(Commands(), ElementsAre("start 2"));
+  MakeReadyOne(2);
+  EXPECT_THAT(Commands(), ElementsAre("send 2: 3"));
+}
+
+TEST_F(SchedulerTest, IdleWorkersEndAndComeBack) {
+  MakeReady(2, {.idle_timeout = absl::Seconds(10)});
+  EXPECT_THAT(Commands(), IsEmpty());
+  EXPECT_EQ(scheduler_->NextDeadline(), now_ + absl::Seconds(10));
+  Pass(absl::Seconds(10));
+  EXPECT_THAT(Commands(), ElementsAre("dismiss 1", "dismiss 2"));
+  Die(1, ExitStatus::Exited(0));
+  Die(2, ExitStatus::Exited(0));
+  EXPECT_THAT(Commands(), IsEmpty());
+  Submit(Request(sink_, 1));
+  EXPECT_THAT(Commands(), ElementsAre("start 3"));
+}
+
+TEST_F(SchedulerTest, CloseLetsWorkersGoWhenAllIsDone) {
+  MakeReady(2);
+  Submit(Request(sink_, 1));
+  Commands();
+  scheduler_->Close(now_);
+  EXPECT_THAT(Commands(), ElementsAre("dismiss 1"));
+  EXPECT_EQ(scheduler_->Submit(Request(sink_, 1), now_).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+  EXPECT_FALSE(scheduler_->finished());
+  Begin(2);
+  End(2);
+  EXPECT_THAT(Commands(), ElementsAre("dismiss 2"));
+  Die(1, ExitStatus::Exited(0));
+  EXPECT_FALSE(scheduler_->finished());
+  Die(2, ExitStatus::Exited(0));
+  EXPECT_THAT(Commands(), IsEmpty());
+  EXPECT_TRUE(scheduler_->finished());
+}
+
+TEST_F(SchedulerTest, ClosedPoolStillReplacesWhomItNeeds) {
+  MakeReady(1);
+  Submit(Request(sink_, 2));
+  scheduler_->Close(now_);
+  Begin(1);
+  Commands();
+  Die(1);
+  EXPECT_THAT(Commands(), ElementsAre("start 2"));
+  MakeReadyOne(2);
+  Begin(2);
+  End(2);
+  EXPECT_EQ(sink_->ToString(), "ABORTED ok");
+}
+
+TEST_F(SchedulerTest, TerminateResolvesAllAndKills) {
+  MakeReady(2, {});
+  Submit(Request(sink_, 3));
+  Begin(1);
+  Commands();
+  Die(1);  // so that one is starting
+  Commands();
+  scheduler_->Terminate(now_);
+  EXPECT_EQ(sink_->resolved(), 3u);
+  EXPECT_THAT(Commands(), ElementsAre("kill 2"));
+  End(2);
+  Die(2);
+  EXPECT_FALSE(scheduler_->finished());
+  scheduler_->Started(3, 103, now_);
+  EXPECT_THAT(Commands(), ElementsAre("kill 3"));
+  Die(3);
+  EXPECT_THAT(Commands(), IsEmpty());
+  EXPECT_TRUE(scheduler_->finished());
+}
+
+TEST_F(SchedulerTest, FailedInitializerBreaksThePool) {
+  MakeReady(1);
+  Submit(Request(sink_, 2));
+  Begin(1);
+  Die(1);
+  Commands();
+  scheduler_->Started(2, 102, now_);
+  scheduler_->InitializerFailed(2, absl::UnknownError("no licence"), now_);
+  EXPECT_EQ(sink_->ToString(), "ABORTED UNKNOWN");
+  EXPECT_EQ(scheduler_->Submit(Request(sink_, 1), now_).status(), absl::UnknownError("no licence"));
+  Die(2, ExitStatus::Exited(0));
+  EXPECT_THAT(Commands(), IsEmpty());
+  EXPECT_TRUE(scheduler_->finished());
+}
+
+TEST_F(SchedulerTest, CrashLoopBreaksThePool) {
+  Make({.processes = 1});
+  Submit(Request(sink_, 1));
+  WorkerId worker = 1;
+  while (sink_->resolved() == 0) {
+    ASSERT_LE(worker, WorkerId{Scheduler::kMostUnready});
+    scheduler_->Started(worker, 100, now_);
+    Die(worker++, ExitStatus::Signalled(11));
+    Pass(absl::Seconds(10));
+  }
+  EXPECT_EQ(worker, WorkerId{Scheduler::kMostUnready + 1});
+  EXPECT_EQ(sink_->ToString(), "ABORTED");
+  EXPECT_EQ(ExitStatusOf(sink_->at(0)), ExitStatus::Signalled(11));
+  EXPECT_TRUE(scheduler_->finished());
+}
+
+TEST_F(SchedulerTest, FailedStartsBreakThePool) {
+  Make({.processes = 1});
+  Submit(Request(sink_, 1));
+  for (WorkerId worker = 1; worker <= WorkerId{Scheduler::kMostUnready}; ++worker) {
+    scheduler_->StartFailed(worker, absl::ResourceExhaustedError("no more processes"), now_);
+    Pass(absl::Seconds(10));
+  }
+  EXPECT_EQ(sink_->ToString(), "ABORTED");
+}
+
+TEST_F(SchedulerTest, StartsWaitAfterFruitlessLives) {
+  MakeReady(1);
+  WorkerId worker = 1;
+  absl::Duration longest;
+  for (int life = 0; life < 20; ++life) {
+    Die(worker++);
+    const absl::Duration wait = scheduler_->NextDeadline() - now_;
+    if (wait != absl::InfiniteDuration()) {
+      EXPECT_THAT(Commands(), IsEmpty());
+      EXPECT_GE(wait, longest);
+      longest = wait;
+      Pass(wait);
+    }
+    EXPECT_THAT(Commands(), ElementsAre(absl::StrCat("start ", worker)));
+    MakeReadyOne(worker);
+  }
+  EXPECT_EQ(longest, absl::Milliseconds(640));
+}
+
+TEST_F(SchedulerTest, StreamTakesMoreItems) {
+  MakeReady(1);
+  JobRequest request = Request(sink_, 0);
+  request.more_to_come = true;
+  const JobId job = Submit(std::move(request));
+  EXPECT_TRUE(scheduler_->Append(job, Items(1), now_).ok());
+  Begin(1);
+  End(1);
+  EXPECT_TRUE(scheduler_->Append(job, Items(2, 1), now_).ok());
+  scheduler_->Finish(job);
+  Begin(1);
+  End(1);
+  EXPECT_THAT(Commands(), ElementsAre("send 1: 0", "send 1: 1", "send 1: 2"));
+  Begin(1);
+  End(1);
+  EXPECT_EQ(sink_->ToString(), "ok ok ok");
+}
+
+TEST_F(SchedulerTest, CountsTimeAndTasks) {
+  Make({.processes = 1});
+  scheduler_->Tick(now_);
+  Pass(absl::Seconds(1));
+  scheduler_->Started(1, 77, now_);
+  Pass(absl::Seconds(1));
+  scheduler_->Ready(1, now_);
+  Pass(absl::Seconds(4));
+  Submit(Request(sink_, 1));
+  Begin(1);
+  Pass(absl::Seconds(8));
+  End(1);
+  Pass(absl::Seconds(16));
+  const std::vector<WorkerStatistics> all = scheduler_->Statistics(now_);
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_EQ(all[0].number, 1);
+  EXPECT_EQ(all[0].pid, 77);
+  EXPECT_EQ(all[0].tasks, 1u);
+  EXPECT_EQ(all[0].starting, absl::Seconds(2));
+  EXPECT_EQ(all[0].working, absl::Seconds(8));
+  EXPECT_EQ(all[0].idle, absl::Seconds(20));
+  Die(1);
+  EXPECT_FALSE(scheduler_->Statistics(now_).front().alive);
+}
+
+}  // namespace
+}  // namespace isoproc::internal

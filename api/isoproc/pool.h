@@ -106,9 +106,13 @@ class Pool {
   // Blocks:  until it has ended.
   // Errors:  as above, and as ApplyAsync.
   template <auto kFunction, class... Args>
-  auto Apply(const Args&... args) { return Await(ApplyAsync<kFunction>(args...)); }
+  auto Apply(const Args&... args) {
+    return Await(ApplyAsync<kFunction>(args...));
+  }
   template <class First, class... Rest>
-  auto Apply(const First& first, const Rest&... rest) { return Await(ApplyAsync(first, rest...)); }
+  auto Apply(const First& first, const Rest&... rest) {
+    return Await(ApplyAsync(first, rest...));
+  }
 
   // Submits a task.
   // Blocks:  never.
@@ -280,8 +284,8 @@ class Pool {
 
   // What a callable is to its calls: itself, if it has state.
   template <class Key, class Callable>
-  absl::StatusOr<std::shared_ptr<const internal::TaskCode>> Code(
-      const internal::TaskTarget& target, const Callable& callable) const {
+  absl::StatusOr<std::shared_ptr<const internal::TaskCode>> Code(const internal::TaskTarget& target,
+                                                                 const Callable& callable) const {
     const absl::Status usable = internal::UnusablePool(core_.get());
     if (!usable.ok()) return usable;
     if constexpr (Key::kTravelsAlong) {

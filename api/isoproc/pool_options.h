@@ -77,8 +77,8 @@ enum class OnError {
 
 // Options of the Map family. Time and retries are those of each item.
 struct MapOptions {
-  // How many items a worker gets at a time; nullopt: a quarter of its share of all, rounded up. With
-  // a timeout it is one.                                                       [POOL-22, POOL-23]
+  // How many items a worker gets at a time; nullopt: a quarter of its share of all, rounded up.
+  // With a timeout it is one.                                                  [POOL-22, POOL-23]
   std::optional<int64_t> chunk_size = std::nullopt;
   absl::Duration timeout = absl::InfiniteDuration();
   int retries = 0;

@@ -22,9 +22,9 @@ std::string_view LevelName(Level level) {
 const std::vector<Clause>& Catalogue() {
   static const std::vector<Clause>& all = *[] {
     auto* clauses = new std::vector<Clause>;
-    for (const auto family :
-         {ProcessClauses(), StartClauses(), EntryClauses(), TimeClauses(), SyncClauses(),
-          ValueClauses(), MemoryClauses(), ConnectionClauses(), QueueClauses(), PortClauses()}) {
+    for (const auto family : {ProcessClauses(), StartClauses(), EntryClauses(), TimeClauses(),
+                              SyncClauses(), ValueClauses(), MemoryClauses(), ConnectionClauses(),
+                              QueueClauses(), PoolClauses(), PortClauses()}) {
       clauses->insert(clauses->end(), family.begin(), family.end());
     }
     return clauses;

@@ -57,6 +57,7 @@ absl::Span<const Clause> ValueClauses();       // VAL
 absl::Span<const Clause> MemoryClauses();      // SHM, SHL, RES
 absl::Span<const Clause> ConnectionClauses();  // CONN
 absl::Span<const Clause> QueueClauses();       // QUE
+absl::Span<const Clause> PoolClauses();        // POOL, FUT
 absl::Span<const Clause> PortClauses();        // HNDL, PORT, SPWN, CHLD, STRM, WAIT, LIVE, …
 
 // All of them, in the order of the files.

@@ -1,4 +1,6 @@
 // How a child is started.
+#include "platform/core/start.h"
+
 #include <cstdint>
 #include <cstdio>
 #include <memory>
@@ -25,7 +27,6 @@
 #include "platform/core/runtime.h"
 #include "platform/core/shared/family.h"
 #include "platform/core/shared/shared_block.h"
-#include "platform/core/start.h"
 #include "platform/core/target_registry.h"
 #include "platform/core/wire.h"
 #include "platform/port/port.h"

@@ -120,9 +120,9 @@ struct TaskTraits {
     } else if constexpr (std::is_empty_v<Callable>) {
       return std::is_default_constructible_v<Callable>;
     } else {
-      return kTravels<Callable> && (kWayOf<Callable> == Way::kCereal ||
-                                    (std::is_aggregate_v<Callable> &&
-                                     !std::is_polymorphic_v<Callable>));
+      return kTravels<Callable> &&
+             (kWayOf<Callable> == Way::kCereal ||
+              (std::is_aggregate_v<Callable> && !std::is_polymorphic_v<Callable>));
     }
   }
   static constexpr bool Check() {
@@ -191,8 +191,8 @@ auto PullFrom(Range&& range) {
     std::ranges::sentinel_t<std::remove_reference_t<Range>> end;
     bool is_first = true;
   };
-  return [input = std::make_unique<Input>(std::forward<Range>(range))]()
-             -> std::optional<absl::StatusOr<Arguments>> {
+  return [input = std::make_unique<Input>(
+              std::forward<Range>(range))]() -> std::optional<absl::StatusOr<Arguments>> {
     // Not right after the last: to step on may take something from what stands behind the range.
     if (!input->is_first) ++input->next;
     input->is_first = false;

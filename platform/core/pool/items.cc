@@ -55,9 +55,8 @@ void CopyBytes(std::byte* into, const std::string& bytes) {
 absl::StatusOr<PoolMessage> WriteCode(const CodeMessage& code, const SharedBlocks& blocks) {
   const absl::StatusOr<std::string> bytes = Encode(code);
   if (!bytes.ok()) return bytes.status();
-  PoolMessage message =
-      PoolMessage::Make(PoolMessage::Kind::kCode, bytes->size(), kInlineItems,
-                        [&](std::byte* into) { CopyBytes(into, *bytes); });
+  PoolMessage message = PoolMessage::Make(PoolMessage::Kind::kCode, bytes->size(), kInlineItems,
+                                          [&](std::byte* into) { CopyBytes(into, *bytes); });
   const absl::Status shared = ShareBlocks(blocks, message);
   if (!shared.ok()) return shared;
   return message;

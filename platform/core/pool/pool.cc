@@ -1,6 +1,5 @@
 #include "isoproc/pool.h"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -41,15 +40,13 @@ absl::StatusOr<std::shared_ptr<CallState>> SubmitCall(const std::shared_ptr<Pool
         absl::StrCat("a task is tried again at least 0 times, not ", options.retries));
   }
   const size_t count = items.size();
-  const size_t shares = 4 * static_cast<size_t>(pool->processes());
   auto state = std::make_shared<CallState>(pool, count, options.on_progress);
   JobRequest request;
   request.sink = state;
   request.code = std::move(code);
   request.items = std::move(items);
-  request.chunk_size = options.chunk_size.has_value()
-                           ? static_cast<uint64_t>(*options.chunk_size)
-                           : (std::max)((count + shares - 1) / shares, size_t{1});
+  request.chunk_size = options.chunk_size.has_value() ? static_cast<uint64_t>(*options.chunk_size)
+                                                      : DefaultChunkSize(count, pool->processes());
   request.task_timeout = options.timeout;
   request.retries = options.retries;
   request.cancel_rest_on_error = options.on_error == OnError::kCancelRest;
@@ -107,8 +104,6 @@ std::vector<WorkerStatistics> Pool::Statistics() const {
   return core_->Statistics();
 }
 
-std::string Pool::ToString() const {
-  return core_ == nullptr ? "no pool" : core_->ToString();
-}
+std::string Pool::ToString() const { return core_ == nullptr ? "no pool" : core_->ToString(); }
 
 }  // namespace isoproc

@@ -93,7 +93,7 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   const PoolOptions options_;
   const Scheduler::Rules rules_;
   const int64_t owner_;
-  port::StreamPair wake_;                             // first: to write to; second: the manager's
+  port::StreamPair wake_;  // first: to write to; second: the manager's
   std::map<WorkerId, std::unique_ptr<WorkerLink>> links_;  // the manager's
 
   std::mutex mutex_;  // of what follows

@@ -37,13 +37,17 @@ TaskOutcome Failed(absl::Status status) {
 
 absl::Status WorkerLost(const absl::StatusOr<ExitStatus>& how, absl::string_view when) {
   if (!how.ok()) return absl::AbortedError(absl::StrCat("the worker ended ", when));
-  absl::Status status =
-      absl::AbortedError(absl::StrCat("the worker ", how->ToString(), " ", when));
+  absl::Status status = absl::AbortedError(absl::StrCat("the worker ", how->ToString(), " ", when));
   SetExitStatus(*how, status);
   return status;
 }
 
 }  // namespace
+
+uint64_t DefaultChunkSize(uint64_t items, int processes) {
+  const uint64_t shares = 4 * static_cast<uint64_t>(processes);
+  return (std::max)((items + shares - 1) / shares, uint64_t{1});
+}
 
 // ---- what users want ----------------------------------------------------------------------------
 
@@ -242,9 +246,9 @@ void Scheduler::CountUnready(const absl::Status& reason, absl::Duration now) {
     return entry.second.state == WorkerState::kIdle || entry.second.state == WorkerState::kBusy;
   });
   if (!any_ready && unready_in_a_row_ >= (std::max)(kMostUnready, rules_.processes)) {
-    absl::Status broken = absl::AbortedError(absl::StrCat(
-        "the pool is broken: ", unready_in_a_row_,
-        " workers in a row did not get ready, the last: ", reason.message()));
+    absl::Status broken = absl::AbortedError(
+        absl::StrCat("the pool is broken: ", unready_in_a_row_,
+                     " workers in a row did not get ready, the last: ", reason.message()));
     reason.ForEachPayload([&broken](absl::string_view type, const absl::Cord& payload) {
       broken.SetPayload(type, payload);
     });
@@ -436,9 +440,9 @@ void Scheduler::EndIdleWorkers(absl::Duration now) {
 size_t Scheduler::WantedWorkers() const {
   if (terminated_ || broken_.has_value()) return 0;
   const size_t processes = static_cast<size_t>(rules_.processes);
-  if (!closed_ && !rules_.on_demand && rules_.idle_timeout == absl::InfiniteDuration()) {
-    return processes;
-  }
+  // Those that start with the pool; they are replaced, unless they may be let go.
+  const bool keeps = rules_.idle_timeout == absl::InfiniteDuration() || last_worker_ < processes;
+  if (!closed_ && !rules_.on_demand && keeps) return processes;
   const auto busy = std::count_if(workers_.begin(), workers_.end(), [](const auto& entry) {
     return entry.second.state == WorkerState::kBusy;
   });
@@ -448,8 +452,8 @@ size_t Scheduler::WantedWorkers() const {
 void Scheduler::StartWorkers(absl::Duration now) {
   if (now < next_start_) return;
   const size_t wanted = WantedWorkers();
-  size_t staying = static_cast<size_t>(
-      std::count_if(workers_.begin(), workers_.end(), [](const auto& entry) {
+  size_t staying =
+      static_cast<size_t>(std::count_if(workers_.begin(), workers_.end(), [](const auto& entry) {
         return entry.second.state != WorkerState::kLeaving &&
                entry.second.state != WorkerState::kKilled;
       }));

@@ -53,6 +53,9 @@ struct JobRequest {
   bool more_to_come = false;  // Append may follow, until Finish
 };
 
+// How many items a worker gets at a time if nobody says so.
+uint64_t DefaultChunkSize(uint64_t items, int processes);
+
 // ---- what is to be done -------------------------------------------------------------------------
 
 struct StartWorker {
@@ -141,8 +144,8 @@ class Scheduler {
   struct Item {
     std::shared_ptr<const Arguments> arguments;
     ItemState state = ItemState::kPending;
-    int lost = 0;      // workers that died with it
-    int returned = 0;  // workers that died before they began it
+    int lost = 0;                      // workers that died with it
+    int returned = 0;                  // workers that died before they began it
     std::optional<absl::Status> doom;  // what it gets if its worker dies
   };
   struct Job {
@@ -168,8 +171,8 @@ class Scheduler {
     absl::Duration begun_at;
     absl::Duration since;  // of the state
     absl::Duration deadline = absl::InfiniteDuration();
-    uint64_t given = 0;             // items in all
-    bool has_begun = false;         // any
+    uint64_t given = 0;      // items in all
+    bool has_begun = false;  // any
     WorkerStatistics statistics;
   };
 

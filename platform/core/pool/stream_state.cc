@@ -27,13 +27,11 @@ absl::StatusOr<std::shared_ptr<StreamState>> StreamState::Start(
         "chunk_size and look_ahead are at least 1, and retries at least 0");
   }
   const uint64_t chunk_size = static_cast<uint64_t>(options.chunk_size);
-  const uint64_t look_ahead =
-      options.look_ahead.has_value()
-          ? static_cast<uint64_t>(*options.look_ahead)
-          : 4 * chunk_size * static_cast<uint64_t>(pool->processes());
-  std::shared_ptr<StreamState> stream(
-      new StreamState(pool, (std::min)(chunk_size, look_ahead), look_ahead, ordered,
-                      std::move(pull)));
+  const uint64_t look_ahead = options.look_ahead.has_value()
+                                  ? static_cast<uint64_t>(*options.look_ahead)
+                                  : 4 * chunk_size * static_cast<uint64_t>(pool->processes());
+  std::shared_ptr<StreamState> stream(new StreamState(pool, (std::min)(chunk_size, look_ahead),
+                                                      look_ahead, ordered, std::move(pull)));
   JobRequest request;
   request.sink = stream;
   request.code = std::move(code);

@@ -187,8 +187,7 @@ class Worker {
       absl::StatusOr<std::string> result = absl::NotFoundError("the worker lacks the task");
       std::optional<TaskFailure> failure;
       if (function != functions_.end() && function->second.ok()) {
-        failure =
-            Guard([&] { result = (*function->second)(item.arguments, item.delivery); });
+        failure = Guard([&] { result = (*function->second)(item.arguments, item.delivery); });
       } else if (function != functions_.end()) {
         result = function->second.status();
       }

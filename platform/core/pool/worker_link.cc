@@ -54,9 +54,8 @@ absl::StatusOr<uint64_t> WorkerLink::SendCode(const std::shared_ptr<const TaskCo
     ++entry;
   }
   if (known.has_value()) return *known;
-  absl::StatusOr<PoolMessage> message =
-      WriteCode({++last_code_, NameOf(*code->target), code->object.bytes},
-                code->object.luggage.blocks);
+  absl::StatusOr<PoolMessage> message = WriteCode(
+      {++last_code_, NameOf(*code->target), code->object.bytes}, code->object.luggage.blocks);
   if (!message.ok()) return message.status();
   const absl::Status put = writer_.Put(*std::move(message));
   if (!put.ok()) return put;

@@ -339,7 +339,6 @@ TEST_F(SchedulerTest, WorkerEndsAfterItsTasks) {
 
 TEST_F(SchedulerTest, IdleWorkersEndAndComeBack) {
   MakeReady(2, {.idle_timeout = absl::Seconds(10)});
-  EXPECT_THAT(Commands(), IsEmpty());
   EXPECT_EQ(scheduler_->NextDeadline(), now_ + absl::Seconds(10));
   Pass(absl::Seconds(10));
   EXPECT_THAT(Commands(), ElementsAre("dismiss 1", "dismiss 2"));
@@ -479,6 +478,26 @@ TEST_F(SchedulerTest, StreamTakesMoreItems) {
   Begin(1);
   End(1);
   EXPECT_EQ(sink_->ToString(), "ok ok ok");
+}
+
+TEST_F(SchedulerTest, LetsGoOfArguments) {
+  MakeReady(1);
+  JobRequest request = Request(sink_, 1);
+  const std::weak_ptr<const Arguments> item = request.items.front();
+  Submit(std::move(request));
+  Commands();
+  Begin(1);
+  EXPECT_FALSE(item.expired());  // it may be needed again
+  End(1);
+  EXPECT_TRUE(item.expired());
+}
+
+TEST(DefaultChunkSize, IsAQuarterOfAShare) {
+  EXPECT_EQ(DefaultChunkSize(1, 2), 1u);
+  EXPECT_EQ(DefaultChunkSize(8, 2), 1u);
+  EXPECT_EQ(DefaultChunkSize(9, 2), 2u);
+  EXPECT_EQ(DefaultChunkSize(100, 2), 13u);
+  EXPECT_EQ(DefaultChunkSize(0, 2), 1u);
 }
 
 TEST_F(SchedulerTest, CountsTimeAndTasks) {

@@ -1,0 +1,231 @@
+// Pools: results that are on their way.
+#include <cstddef>
+#include <future>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "conformance/api/pool_support.h"
+#include "conformance/harness/case.h"
+#include "conformance/harness/environment.h"
+#include "conformance/harness/status_matchers.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "isoproc/async_result.h"
+#include "isoproc/pool.h"
+#include "isoproc/sync.h"
+
+namespace isoproc::conformance {
+namespace {
+
+using testing::ElementsAre;
+
+// A pool of one worker, which is busy until it may go on.
+class BusyPool {
+ public:
+  BusyPool()
+      : pool_(MakePool(1).value()), begun_(Event::Create().value()), go_(Event::Create().value()) {}
+  Pool& pool() { return pool_; }
+  // A task that has begun and waits.
+  AsyncResult<int> Hold(int value) {
+    AsyncResult<int> result = pool_.ApplyAsync<conformance::Hold>(begun_, go_, value).value();
+    EXPECT_OK(begun_.Wait(GetEnvironment().patience));
+    return result;
+  }
+  void Go() { EXPECT_OK(go_.Set()); }
+
+ private:
+  Pool pool_;
+  Event begun_;
+  Event go_;
+};
+
+std::unique_ptr<int> Own(int value) { return std::make_unique<int>(value); }
+
+ISOPROC_CASE(PoolResult, POOL_38, ResultStays) {
+  ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(1));
+  ASSERT_OK_AND_ASSIGN(const auto result, pool.ApplyAsync<Own>(8));
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_OK_AND_ASSIGN(const std::unique_ptr<int> value, result.Get());
+    EXPECT_EQ(*value, 8);
+  }
+  EXPECT_OK(result.Get(absl::ZeroDuration()));
+  EXPECT_OK(result.Get(-absl::Seconds(1)));
+  const AsyncResult<int> none;
+  EXPECT_TRUE(none.Ready());
+  EXPECT_CODE(none.Get(), kFailedPrecondition);
+  EXPECT_EQ(none.Cancel(), 0u);
+}
+
+ISOPROC_CASE(PoolResult, POOL_40, SaysHowFarItIs) {
+  BusyPool busy;
+  const AsyncResult<int> result = busy.Hold(1);
+  ASSERT_OK_AND_ASSIGN(const auto fails, busy.pool().ApplyAsync<ThrowOnOdd>(1));
+  EXPECT_FALSE(result.Ready());
+  EXPECT_CODE(result.Successful(), kFailedPrecondition);
+  EXPECT_CODE(result.Wait(absl::Milliseconds(1)), kDeadlineExceeded);
+  EXPECT_CODE(result.Get(absl::ZeroDuration()), kDeadlineExceeded);
+  busy.Go();
+  EXPECT_OK(result.Wait(GetEnvironment().patience));
+  EXPECT_TRUE(result.Ready());
+  EXPECT_EQ(result.Successful().value_or(false), true);
+  EXPECT_OK(fails.Wait(GetEnvironment().patience));
+  EXPECT_EQ(fails.Successful().value_or(true), false);
+}
+
+ISOPROC_CASE(PoolResult, POOL_41, OneOfTheCallbacksIsCalled) {
+  BusyPool busy;
+  std::vector<std::string> calls;
+  const auto note = [&calls](const char* what) {
+    return [&calls, what](const auto&) { calls.emplace_back(what); };
+  };
+  const AsyncResult<int> good = busy.Hold(1);
+  good.OnSuccess(note("good")).OnError(note("wrong"));
+  ASSERT_OK_AND_ASSIGN(const auto bad, busy.pool().ApplyAsync<ThrowOnOdd>(1));
+  bad.OnSuccess(note("wrong")).OnError(note("bad"));
+  ASSERT_OK_AND_ASSIGN(const auto map, busy.pool().MapAsync<ThrowOnOdd>(std::vector<int>{0, 1}));
+  map.OnError(note("map"));
+  ASSERT_OK_AND_ASSIGN(const auto whole, busy.pool().MapAsync<Square>(std::vector<int>{2, 3}));
+  whole.OnSuccess([&calls](const std::vector<int>& squares) {
+    calls.push_back("whole " + std::to_string(squares.size()));
+  });
+  busy.Go();
+  EXPECT_OK(WaitAll({good, bad, map, whole}, GetEnvironment().patience));
+  EXPECT_THAT(calls, ElementsAre("good", "bad", "map", "whole 2"));
+}
+
+ISOPROC_CASE(PoolResult, POOL_42, CallbackComesBeforeTheResult) {
+  BusyPool busy;
+  const AsyncResult<int> result = busy.Hold(5);
+  bool called = false;
+  result.OnSuccess([&](int value) {
+    EXPECT_EQ(value, 5);
+    EXPECT_FALSE(result.Ready());
+    called = true;
+  });
+  busy.Go();
+  EXPECT_OK(result.Get(GetEnvironment().patience));
+  EXPECT_TRUE(called);
+}
+
+ISOPROC_CASE(PoolResult, POOL_43, SlowCallbackHoldsUpNoWorker) {
+  BusyPool busy;
+  const AsyncResult<int> first = busy.Hold(1);
+  std::promise<void> go;
+  first.OnSuccess([&](int) { go.get_future().wait(); });
+  busy.Go();
+  EXPECT_EQ(busy.pool().Apply<Square>(3).value_or(0), 9) << "while the callback runs";
+  EXPECT_FALSE(first.Ready());
+  go.set_value();
+  EXPECT_OK(first.Get(GetEnvironment().patience));
+}
+
+// Complaint 8: a callback that throws ends the thread that takes results.
+ISOPROC_CASE(PoolResult, POOL_44, ThrowingCallbackIsTheErrorOfItsCall) {
+  BusyPool busy;
+  const AsyncResult<int> result = busy.Hold(1);
+  result.OnSuccess([](int) { throw std::runtime_error("too much"); });
+  busy.Go();
+  const absl::Status status = result.Get(GetEnvironment().patience).status();
+  EXPECT_CODE(status, kUnknown);
+  EXPECT_EQ(status.message(), "a callback threw std::runtime_error: too much");
+  ASSERT_OK_AND_ASSIGN(const auto next, busy.pool().ApplyAsync<Square>(2));
+  bool called = false;
+  next.OnSuccess([&called](int) { called = true; });
+  EXPECT_EQ(next.Get(GetEnvironment().patience).value_or(0), 4);
+  EXPECT_TRUE(called);
+  Observe("message", std::string(status.message()));
+}
+
+// Complaint 4: terminate in a callback locks itself.
+ISOPROC_CASE(PoolResult, POOL_45, CallbacksMayUseThePool) {
+  BusyPool busy;
+  const AsyncResult<int> result = busy.Hold(3);
+  ASSERT_OK_AND_ASSIGN(const Event begun, Event::Create());
+  ASSERT_OK_AND_ASSIGN(const auto hangs, busy.pool().ApplyAsync<Hang>(begun));
+  AsyncResult<int> more;
+  result.OnSuccess([&](int value) {
+    more = busy.pool().ApplyAsync<Square>(value).value();
+    EXPECT_CODE(busy.pool().Join(), kFailedPrecondition);
+    busy.pool().Close();
+    busy.pool().Terminate();
+    EXPECT_CODE(busy.pool().Join(), kFailedPrecondition) << "it would wait for itself";
+  });
+  busy.Go();
+  EXPECT_OK(result.Get(GetEnvironment().patience));
+  EXPECT_CODE(more.Get(GetEnvironment().patience), kCancelled);
+  EXPECT_CODE(hangs.Get(GetEnvironment().patience), kCancelled);
+  EXPECT_OK(busy.pool().Join(GetEnvironment().patience));
+}
+
+ISOPROC_CASE(PoolResult, FUT_08, CancelTwiceIsFine) {
+  BusyPool busy;
+  const AsyncResult<int> first = busy.Hold(1);
+  ASSERT_OK_AND_ASSIGN(const auto map, busy.pool().MapAsync<Square>(std::vector<int>{1, 2, 3}));
+  EXPECT_EQ(map.Cancel(), 3u);
+  EXPECT_EQ(map.Cancel(), 0u);
+  EXPECT_CODE(map.Get(absl::ZeroDuration()), kCancelled);
+  busy.Go();
+  EXPECT_OK(first.Get(GetEnvironment().patience));
+  EXPECT_EQ(first.Cancel(), 0u);
+  EXPECT_OK(first.Get());
+}
+
+ISOPROC_CASE(PoolResult, FUT_10, CallbacksComeInTheirOrder) {
+  BusyPool busy;
+  const AsyncResult<int> result = busy.Hold(1);
+  std::vector<int> order;
+  for (int i = 1; i <= 3; ++i) {
+    result.OnSuccess([&order, i](int) { order.push_back(i); });
+  }
+  busy.Go();
+  EXPECT_OK(result.Get(GetEnvironment().patience));
+  EXPECT_THAT(order, ElementsAre(1, 2, 3));
+  const std::thread::id here = std::this_thread::get_id();
+  result.OnSuccess([&order, here](int) {
+    EXPECT_EQ(std::this_thread::get_id(), here);
+    order.push_back(4);
+  });
+  EXPECT_EQ(order.back(), 4) << "at once, when it is ready";
+}
+
+ISOPROC_CASE(PoolResult, FUT_12, WaitsForAnyAndAll) {
+  BusyPool busy;
+  const AsyncResult<int> held = busy.Hold(1);
+  ASSERT_OK_AND_ASSIGN(const auto cancelled, busy.pool().ApplyAsync<Square>(1));
+  EXPECT_CODE(WaitAny({held, cancelled}, absl::Milliseconds(1)), kDeadlineExceeded);
+  EXPECT_CODE(WaitAll({held, cancelled}, absl::Milliseconds(1)), kDeadlineExceeded);
+  EXPECT_EQ(cancelled.Cancel(), 1u);
+  EXPECT_THAT(WaitAny({held, cancelled, cancelled}).value_or(std::vector<size_t>()),
+              ElementsAre(1, 2));
+  busy.Go();
+  EXPECT_OK(WaitAll(std::vector<AsyncResult<int>>{held, cancelled}, GetEnvironment().patience));
+  EXPECT_CODE(WaitAny(std::vector<AsyncResult<int>>()), kInvalidArgument);
+  EXPECT_OK(WaitAll(std::vector<AsyncResult<int>>()));
+}
+
+ISOPROC_CASE(PoolResult, FUT_13, GivesResultsAsTheyBecomeReady) {
+  BusyPool busy;
+  const AsyncResult<int> held = busy.Hold(1);
+  ASSERT_OK_AND_ASSIGN(const auto second, busy.pool().ApplyAsync<Square>(2));
+  ASSERT_OK_AND_ASSIGN(const auto third, busy.pool().ApplyAsync<Square>(3));
+  CompletionOrder order(std::vector<AsyncResult<int>>{second, held, third});
+  EXPECT_EQ(order.Next(absl::Milliseconds(1)), std::nullopt);
+  EXPECT_EQ(third.Cancel(), 1u);
+  EXPECT_EQ(order.Next(), 2u);
+  busy.Go();
+  EXPECT_EQ(order.Next(GetEnvironment().patience), 1u);
+  EXPECT_EQ(order.left(), 1u);
+  EXPECT_EQ(order.Next(GetEnvironment().patience), 0u);
+  EXPECT_EQ(order.Next(), std::nullopt);
+}
+
+}  // namespace
+}  // namespace isoproc::conformance

@@ -21,8 +21,8 @@ namespace isoproc {
 // StreamOptions::look_ahead more than it has got. An input given as an lvalue is referred to, and
 // must live as long as the stream; others move into it.                       [POOL-35, FUT-15]
 // An exception of the input comes out of Next after the results of what was taken before. [POOL-36]
-// When the pool is closed, broken or terminated, no more is taken: the results of what was taken
-// come, then the reason as one more result, then the end.                               [POOL-73]
+// When the pool is closed, broken or terminated, no more is taken: the results of what it has come,
+// then the reason, in place of the chunk that it did not take, then the end.            [POOL-73]
 // Destroying it cancels what no worker has begun.                                       [POOL-74]
 // Move-only. Thread safety: one thread at a time.
 template <class R>

@@ -6,9 +6,11 @@
 #include <cstdint>
 #include <deque>
 #include <exception>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <utility>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
@@ -68,16 +70,15 @@ class StreamState final : public TaskSink {
   JobId job_ = 0;
   bool input_over_ = false;
   std::exception_ptr input_failed_;
-  std::optional<absl::Status> refused_;  // by the pool
 
   std::mutex mutex_;
   std::condition_variable placed_;
   uint64_t taken_ = 0;  // from the input
   uint64_t given_ = 0;  // to the user
-  // Where the items of the job stand in the input, those before `first_item_` left out. Some of
-  // the input never become items.
-  std::deque<uint64_t> positions_;
-  uint64_t first_item_ = 0;
+  // Where the items of the job that are not resolved stand in the input, of which some never become
+  // items.
+  std::map<uint64_t, uint64_t> positions_;
+  uint64_t items_ = 0;
   std::deque<std::optional<TaskOutcome>> window_;  // if ordered, from given_ on
   std::deque<TaskOutcome> arrived_;                // if not
 };

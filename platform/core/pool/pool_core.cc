@@ -385,39 +385,58 @@ void PoolCore::Await(bool unsent) {
   }
   const absl::Duration now = port.Now();
   if (unsent) until = (std::min)(until, now + kUnsentPause);
+  // What is waited for, and whose it is.
   std::vector<port::Waitable*> objects = {wake_.second.get()};
+  std::vector<WorkerId> workers = {0};
   for (const auto& [worker, link] : links_) {
-    if (!link->is_silent()) objects.push_back(&link->stream());
-    if (link->kill_at != absl::InfiniteDuration()) until = (std::min)(until, link->kill_at);
+    if (!link->is_silent()) {
+      objects.push_back(&link->stream());
+      workers.push_back(worker);
+    }
     const absl::StatusOr<port::Waitable*> notice = link->notice();
-    if (notice.ok()) objects.push_back(*notice);
+    if (notice.ok()) {
+      objects.push_back(*notice);
+      workers.push_back(worker);
+    }
+    until = (std::min)(until, link->kill_at);
   }
   const absl::StatusOr<std::vector<size_t>> ready =
       port.WaitAny(objects, port::Deadline::At(until));
-  if (ready.ok() && ready->front() == 0) {
+  if (!ready.ok()) {
+    // Time has passed, or the system is short of something: then everybody is asked.
+    for (const WorkerId worker : workers) Hear(worker);
+    return;
+  }
+  for (const size_t place : *ready) {
+    if (place != 0) {
+      Hear(workers[place]);
+      continue;
+    }
     std::array<std::byte, 16> news;
     wake_.second->Read(absl::MakeSpan(news), Once()).IgnoreError();
     const std::lock_guard lock(mutex_);
     woken_ = false;
   }
-  for (auto entry = links_.begin(); entry != links_.end();) {
-    entry = Hear(entry->first, *entry->second) ? std::next(entry) : links_.erase(entry);
-  }
 }
 
-bool PoolCore::Hear(WorkerId worker, WorkerLink& link) {
+void PoolCore::Hear(WorkerId worker) {
+  WorkerLink* const link = Find(worker);
+  if (link == nullptr) return;
   // First whether it has ended: all that it wrote is there then.
-  const absl::StatusOr<ExitStatus> ended = link.Status();
-  while (std::optional<PoolMessage> message = link.Read()) Tell(worker, link, *std::move(message));
+  const absl::StatusOr<ExitStatus> ended = link->Status();
+  while (std::optional<PoolMessage> message = link->Read())
+    Tell(worker, *link, *std::move(message));
   if (absl::IsDeadlineExceeded(ended.status())) {
-    if (!link.is_silent() || link.is_dismissed()) return true;
-    if (link.kill_at == absl::InfiniteDuration()) link.kill_at = Now() + kSilenceGrace;
-    if (Now() >= link.kill_at) link.Kill();
-    return true;
+    if (!link->is_silent() || link->is_dismissed()) return;
+    if (link->kill_at == absl::InfiniteDuration()) link->kill_at = Now() + kSilenceGrace;
+    if (Now() < link->kill_at) return;
+    link->Kill();
+    link->kill_at = Now() + kSilenceGrace;
+    return;
   }
+  links_.erase(worker);
   const std::lock_guard lock(mutex_);
   scheduler_.Died(worker, ended, Now());
-  return false;
 }
 
 void PoolCore::Tell(WorkerId worker, WorkerLink& link, PoolMessage message) {

@@ -81,8 +81,8 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   WorkerLink* Find(WorkerId worker);
   // Waits for news of workers, users and time, and takes what workers say.
   void Await(bool unsent);
-  // Takes what the worker said; false when it is dead.
-  bool Hear(WorkerId worker, WorkerLink& link);
+  // Takes what the worker said, and that it is dead.
+  void Hear(WorkerId worker);
   void Tell(WorkerId worker, WorkerLink& link, PoolMessage message);
 
   absl::StatusOr<std::unique_ptr<WorkerLink>> StartOne(WorkerId worker);

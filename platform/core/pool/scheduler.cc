@@ -56,10 +56,11 @@ absl::StatusOr<JobId> Scheduler::Submit(JobRequest request, absl::Duration now) 
   if (closed_) return absl::FailedPreconditionError("the pool is closed");
   const JobId id = ++last_job_;
   Job& job = jobs_[id];
+  job.id = id;
   std::vector<std::shared_ptr<const Arguments>> items = std::move(request.items);
   job.more_to_come = request.more_to_come;
   job.request = std::move(request);
-  Enqueue(id, job, std::move(items));
+  Enqueue(job, std::move(items));
   Pump(now);
   return id;
 }
@@ -68,7 +69,7 @@ absl::Status Scheduler::Append(JobId id, std::vector<std::shared_ptr<const Argum
                                absl::Duration now) {
   if (broken_.has_value()) return *broken_;
   if (closed_) return absl::FailedPreconditionError("the pool is closed");
-  Enqueue(id, jobs_.at(id), std::move(items));
+  Enqueue(jobs_.at(id), std::move(items));
   Pump(now);
   return absl::OkStatus();
 }
@@ -264,7 +265,8 @@ void Scheduler::Pause(absl::Duration now) {
 
 // ---- items --------------------------------------------------------------------------------------
 
-void Scheduler::Enqueue(JobId id, Job& job, std::vector<std::shared_ptr<const Arguments>> items) {
+void Scheduler::Enqueue(Job& job, std::vector<std::shared_ptr<const Arguments>> items) {
+  changed_jobs_.push_back(job.id);
   const uint64_t first = job.first + job.items.size();
   const uint64_t end = first + items.size();
   for (std::shared_ptr<const Arguments>& arguments : items) {
@@ -280,7 +282,7 @@ void Scheduler::Enqueue(JobId id, Job& job, std::vector<std::shared_ptr<const Ar
   const uint64_t size =
       job.request.task_timeout == absl::InfiniteDuration() ? job.request.chunk_size : 1;
   for (uint64_t begin = first; begin < end; begin += size) {
-    queue_.push_back(Chunk{id, begin, (std::min)(size, end - begin)});
+    queue_.push_back(Chunk{job.id, begin, (std::min)(size, end - begin)});
   }
 }
 
@@ -291,6 +293,7 @@ void Scheduler::Resolve(Job& job, uint64_t index, TaskOutcome outcome) {
   item.arguments = nullptr;
   --job.unresolved;
   --unresolved_;
+  changed_jobs_.push_back(job.id);
   job.request.sink->Resolve(index, std::move(outcome));
   if (failed && job.request.cancel_rest_on_error && !job.cancelling) {
     job.cancelling = true;
@@ -305,7 +308,6 @@ uint64_t Scheduler::ResolvePending(Job& job, const absl::Status& status) {
     Resolve(job, job.first + i, Failed(status));
     ++count;
   }
-  if (count > 0) queue_is_stale_ = true;
   return count;
 }
 
@@ -349,22 +351,29 @@ void Scheduler::Enter(Worker& worker, WorkerState state, absl::Duration now) {
 
 void Scheduler::Pump(absl::Duration now) {
   KillWhatIsOverdue(now);
-  if (std::exchange(queue_is_stale_, false)) DropStaleChunks();
+  DropStaleChunks();
   GiveItems(now);
   EndIdleWorkers(now);
   StartWorkers(now);
-  for (auto entry = jobs_.begin(); entry != jobs_.end();) {
+  ForgetResolved();
+}
+
+void Scheduler::ForgetResolved() {
+  for (const JobId id : changed_jobs_) {
+    const auto entry = jobs_.find(id);
+    if (entry == jobs_.end()) continue;
     Job& job = entry->second;
     while (!job.items.empty() && job.items.front().state == ItemState::kResolved) {
       job.items.pop_front();
       ++job.first;
     }
-    entry = job.unresolved == 0 && !job.more_to_come ? jobs_.erase(entry) : std::next(entry);
+    if (job.unresolved == 0 && !job.more_to_come) jobs_.erase(entry);
   }
+  changed_jobs_.clear();
 }
 
 void Scheduler::DropStaleChunks() {
-  const auto stale = [this](const Chunk& chunk) {
+  const auto is_stale = [this](const Chunk& chunk) {
     Job* const job = FindJob(chunk.job);
     if (job == nullptr) return true;
     for (uint64_t i = 0; i < chunk.count; ++i) {
@@ -372,7 +381,7 @@ void Scheduler::DropStaleChunks() {
     }
     return true;
   };
-  queue_.erase(std::remove_if(queue_.begin(), queue_.end(), stale), queue_.end());
+  while (!queue_.empty() && is_stale(queue_.front())) queue_.pop_front();
 }
 
 void Scheduler::KillWhatIsOverdue(absl::Duration now) {

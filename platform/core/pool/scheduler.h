@@ -149,6 +149,7 @@ class Scheduler {
     std::optional<absl::Status> doom;  // what it gets if its worker dies
   };
   struct Job {
+    JobId id = 0;
     JobRequest request;      // without its items
     std::deque<Item> items;  // those before `first` are resolved and gone
     uint64_t first = 0;
@@ -184,7 +185,7 @@ class Scheduler {
   bool IsResolved(Job& job, uint64_t index) {
     return index < job.first || At(job, index).state == ItemState::kResolved;
   }
-  void Enqueue(JobId id, Job& job, std::vector<std::shared_ptr<const Arguments>> items);
+  void Enqueue(Job& job, std::vector<std::shared_ptr<const Arguments>> items);
   void Resolve(Job& job, uint64_t index, TaskOutcome outcome);
   // Those which no worker has. Gives how many.
   uint64_t ResolvePending(Job& job, const absl::Status& status);
@@ -201,8 +202,10 @@ class Scheduler {
 
   // Does what follows from what happened.
   void Pump(absl::Duration now);
-  // Chunks of which all items are resolved.
+  // Chunks at the front of which all items are resolved. Others count as work until they get there.
   void DropStaleChunks();
+  // Items that are resolved, and jobs that are over.
+  void ForgetResolved();
   void KillWhatIsOverdue(absl::Duration now);
   void GiveItems(absl::Duration now);
   bool GiveTo(WorkerId id, Worker& worker, absl::Duration now);
@@ -213,8 +216,8 @@ class Scheduler {
   const Rules rules_;
   std::vector<Command> commands_;
   std::map<JobId, Job> jobs_;
+  std::vector<JobId> changed_jobs_;
   std::deque<Chunk> queue_;
-  bool queue_is_stale_ = false;
   std::map<WorkerId, Worker> workers_;
   std::vector<WorkerId> idle_;  // the one that was busy last comes last
   std::deque<WorkerStatistics> past_;

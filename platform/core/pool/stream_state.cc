@@ -48,8 +48,9 @@ absl::StatusOr<std::shared_ptr<StreamState>> StreamState::Start(
 
 void StreamState::Resolve(uint64_t index, TaskOutcome outcome) {
   const std::lock_guard lock(mutex_);
-  const uint64_t position = positions_[static_cast<size_t>(index - first_item_)];
-  Place(position, std::move(outcome));
+  const auto position = positions_.find(index);
+  Place(position->second, std::move(outcome));
+  positions_.erase(position);
 }
 
 void StreamState::Place(uint64_t position, TaskOutcome outcome) {
@@ -70,7 +71,6 @@ void StreamState::Refill() {
       if (taken_ != given_ && taken_ - given_ + chunk_size_ > look_ahead_) return;
     }
     std::vector<std::shared_ptr<const Arguments>> items;
-    std::vector<uint64_t> positions;
     uint64_t count = 0;
     for (; count < chunk_size_; ++count) {
       std::optional<absl::StatusOr<Arguments>> next;
@@ -87,7 +87,7 @@ void StreamState::Refill() {
       const uint64_t position = taken_++;
       if (next->ok()) {
         items.push_back(std::make_shared<const Arguments>(**std::move(next)));
-        positions_.push_back(position);
+        positions_[items_++] = position;
       } else {
         TaskOutcome outcome;
         outcome.status = next->status();
@@ -98,16 +98,15 @@ void StreamState::Refill() {
     const size_t submitted = items.size();
     const absl::Status appended = pool_->Append(job_, std::move(items));
     if (appended.ok()) continue;
-    // They count as not taken, but for one, in the place of which the reason is given.
     input_over_ = true;
     input_failed_ = nullptr;
     const std::lock_guard lock(mutex_);
-    const uint64_t first = positions_[positions_.size() - submitted];
-    positions_.resize(positions_.size() - submitted);
-    taken_ -= submitted - 1;
-    TaskOutcome outcome;
-    outcome.status = appended;
-    Place(first, std::move(outcome));
+    for (size_t left = submitted; left > 0; --left) {
+      TaskOutcome outcome;
+      outcome.status = appended;
+      Place(positions_.at(items_ - left), std::move(outcome));
+      positions_.erase(items_ - left);
+    }
   }
   if (input_over_) pool_->Finish(job_);
 }

@@ -6,7 +6,7 @@
 //     tuple, variant, and unique_ptr and shared_ptr to a type that travels
 //   - plain aggregates of such types, of up to 100 members, without any boilerplate
 //   - whatever has the hooks of the cereal library: serialize, save and load
-//   - handles of shared objects, but only as arguments of Process::Start: sync.h
+//   - handles of shared objects, but only as arguments of Process::Start and of tasks: sync.h
 // These do not, and using them is a compile error: pointers, references, views (std::string_view,
 // spans), iterators, functions, unions, weak_ptr, std::error_code and other classes of the standard
 // library that hold pointers, aggregates that hold one of these, trivially copyable ranges and

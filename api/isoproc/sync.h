@@ -6,7 +6,7 @@
 //                  its functions then fail with kFailedPrecondition.
 //   travel         as arguments of Process::Start, alone or inside other values, and from there to
 //                  the receiver's own children. The receiver has its handle when Start returns.
-//                                                                                       [SHR-02]
+//                  Also as arguments of a pool's tasks.                         [SHR-02, POOL-77]
 //   lifetime       the object lives until its last handle is gone, in whatever process; a process
 //                  that ends, in whatever way, has no handles any more.         [SHR-03, SHR-04]
 //   thread safety  all functions from any thread of any process. While one thread assigns to a

@@ -135,18 +135,22 @@ struct TaskTraits {
     } else if constexpr (!Fit<Parameters, Args...>::IsGood()) {
       static_cast<void>(&Fit<Parameters, Args...>::Explain);
       return false;
-    } else if constexpr (!ResultIsGood()) {
-      static_cast<void>(&MustTravel<typename Task::Result>);
-      return false;
     } else {
-      return true;
+      return CheckResult<typename Task::Result>();
     }
   }
-  static consteval bool ResultIsGood() {
-    if constexpr (std::is_void_v<typename Task::Result>) {
+  template <class Result>
+  static constexpr bool CheckResult() {
+    if constexpr (std::is_void_v<Result>) {
       return true;
+    } else if constexpr (!kTravels<Result>) {
+      static_cast<void>(&MustTravel<Result>);
+      return false;
     } else {
-      return kTravels<typename Task::Result>;
+      static_assert(kTravelsAsBytes<Result>,
+                    "isoproc: handles of shared objects travel as arguments of a task, not as its "
+                    "result");
+      return kTravelsAsBytes<Result>;
     }
   }
 

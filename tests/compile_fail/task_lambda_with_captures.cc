@@ -1,0 +1,5 @@
+#include "isoproc/isoproc.h"
+
+bool Apply(isoproc::Pool& pool, int x) {
+  return pool.Apply([x] { return x; }).ok();
+}

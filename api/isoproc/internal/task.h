@@ -106,6 +106,19 @@ struct Task<Key, Types<Ts...>> {
   }
 };
 
+template <class Callable>
+consteval bool IsTaskCallable() {
+  if constexpr (!std::is_class_v<Callable>) {
+    return std::is_pointer_v<Callable>;
+  } else if constexpr (std::is_empty_v<Callable>) {
+    return std::is_default_constructible_v<Callable>;
+  } else {
+    return kTravels<Callable> &&
+           (kWayOf<Callable> == Way::kCereal ||
+            (std::is_aggregate_v<Callable> && !std::is_polymorphic_v<Callable>));
+  }
+}
+
 // A task as it is called with arguments of these types. Check is false, after one failed assertion
 // that says why, where that cannot be.
 template <class Key, class... Args>
@@ -114,20 +127,9 @@ struct TaskTraits {
   using Parameters = typename ArgumentTypes<Callable, Args...>::Type;
   using Task = internal::Task<Key, Parameters>;
 
-  static consteval bool CallableIsGood() {
-    if constexpr (!std::is_class_v<Callable>) {
-      return std::is_pointer_v<Callable>;
-    } else if constexpr (std::is_empty_v<Callable>) {
-      return std::is_default_constructible_v<Callable>;
-    } else {
-      return kTravels<Callable> &&
-             (kWayOf<Callable> == Way::kCereal ||
-              (std::is_aggregate_v<Callable> && !std::is_polymorphic_v<Callable>));
-    }
-  }
   static constexpr bool Check() {
-    if constexpr (!CallableIsGood()) {
-      static_assert(CallableIsGood(),
+    if constexpr (!IsTaskCallable<Callable>()) {
+      static_assert(IsTaskCallable<Callable>(),
                     "isoproc: a task is a function known at compile time, as in Apply<function>, a "
                     "lambda without captures, or a callable object that travels: a plain "
                     "aggregate, or one with a serialize hook");

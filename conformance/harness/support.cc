@@ -74,6 +74,8 @@ constexpr Operation kOperations[] = {
     {"SHM", "Spawn", ProbeSpawn},
     {"SHL", "Spawn", ProbeSpawn},
     {"RES", "Spawn", ProbeSpawn},
+    {"POOL", "Spawn", ProbeSpawn},
+    {"FUT", "Spawn", ProbeSpawn},
     {"SPWN", "Spawn", ProbeSpawn},
     {"CHLD", "Spawn", ProbeSpawn},
     {"PORT-01", "CreateStreamPair", ProbeStream},

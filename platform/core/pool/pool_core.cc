@@ -393,9 +393,9 @@ void PoolCore::Await(bool unsent) {
       objects.push_back(&link->stream());
       workers.push_back(worker);
     }
-    const absl::StatusOr<port::Waitable*> notice = link->notice();
+    const absl::StatusOr<std::shared_ptr<port::Waitable>> notice = link->notice();
     if (notice.ok()) {
-      objects.push_back(*notice);
+      objects.push_back(notice->get());  // a part of the link's child
       workers.push_back(worker);
     }
     until = (std::min)(until, link->kill_at);

@@ -55,7 +55,7 @@ class WorkerLink {
 
   port::Waitable& stream() { return *stream_; }
   // What becomes ready when the process has ended.
-  absl::StatusOr<port::Waitable*> notice() { return child_->PortWaitable(); }
+  absl::StatusOr<std::shared_ptr<port::Waitable>> notice() { return child_->PortWaitable(); }
 
  private:
   // Gives its number.

@@ -20,7 +20,6 @@ inline thread_local std::function<void(const void* word, std::memory_order order
 template <class T>
 class Atomic {
  public:
-  using value_type = T;
   static constexpr auto kStrongest = std::memory_order_seq_cst;
 
   T load(std::memory_order order = kStrongest) const {

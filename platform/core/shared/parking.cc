@@ -79,7 +79,7 @@ absl::StatusOr<std::unique_ptr<Parking::Lease::Place>> Parking::Make(Stamp self)
       memory_.parker_owners[index].store(0);
       return parker.status();
     }
-    return std::make_unique<Lease::Place>(Lease::Place{index, self.process(), *std::move(parker)});
+    return std::make_unique<Lease::Place>(Lease::Place{index, *std::move(parker)});
   }
   return absl::ResourceExhaustedError("too many threads sleep");
 }

@@ -50,7 +50,6 @@ class Parking {
     friend class Parking;
     struct Place {
       uint32_t index;
-      Stamp owner;
       std::unique_ptr<port::Parker> parker;
     };
     Lease(Parking* parking, std::unique_ptr<Place> place)

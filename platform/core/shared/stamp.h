@@ -29,7 +29,6 @@ class Stamp {
   constexpr uint32_t incarnation() const {
     return static_cast<uint32_t>(word_ >> kThreadBits) & kIncarnationMask;
   }
-  constexpr uint32_t thread() const { return static_cast<uint32_t>(word_) & kThreadMask; }
   // The process alone.
   constexpr Stamp process() const { return Stamp(slot(), incarnation(), 0); }
 

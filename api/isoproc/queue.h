@@ -162,7 +162,8 @@ class Queue {
 
   // Takes the first item on trial: it comes back if this process ends before Lease::Done. 256 may
   // be on trial at the same time, but not more than `capacity`.                 [QUE-34, QUE-43]
-  // Blocks:  as Get; the end of a closed queue has not come while other processes have leases.
+  // Blocks:  as Get; the end of a closed queue has not come while other processes have leases, but
+  //          for who has some himself: he gets OutOfRange, and may ask again when he is done.
   // Errors:  as Get; ResourceExhausted: too many are on trial.
   absl::StatusOr<Lease<T>> GetLease(absl::Duration timeout = absl::InfiniteDuration()) const {
     absl::StatusOr<internal::ByteLease> taken = queue_.GetLease(timeout);
@@ -193,7 +194,8 @@ class Queue {
     if (!loan.ok()) return loan.status();
     return Loan<T>(*std::move(loan));
   }
-  // As Put. Errors: also FailedPrecondition: `loan` is of another queue. It is kept on any error.
+  // As Put. Errors: also FailedPrecondition: `loan` is of another queue, was put, or was borrowed by
+  // the process that this one is a forked copy of. It is kept on any error.
   absl::Status Put(Loan<T>& loan, absl::Duration timeout = absl::InfiniteDuration()) const {
     return queue_.Put(loan.bytes_, timeout);
   }
@@ -203,22 +205,19 @@ class Queue {
 
   // For all handles of all processes: nothing is put from now on; what is there can be got. Who
   // waits wakes. Again is fine.                                         [QUE-16, QUE-25, QUE-40]
-  // Blocks:  never.
+  // Blocks:  for the moment for which another is inside of Put.
   void Close() const { queue_.Close().IgnoreError(); }
 
-  // Items that can be got, and whether there are none or `capacity`: true of a moment that is over
-  // when it is known. A closed queue answers too.                       [QUE-14, QUE-15, QUE-18]
+  // Items that can be got, and whether there are none, or so many that Put would wait: true of a
+  // moment that is over when it is known. Items that came back from leases need no room: with them
+  // it can be more than `capacity`. A closed queue answers too.         [QUE-14, QUE-15, QUE-18]
   absl::StatusOr<size_t> Size() const { return queue_.Size(); }
   absl::StatusOr<bool> Empty() const {
     const absl::StatusOr<size_t> size = Size();
     if (!size.ok()) return size.status();
     return *size == 0;
   }
-  absl::StatusOr<bool> Full() const {
-    const absl::StatusOr<size_t> size = Size();
-    if (!size.ok()) return size.status();
-    return *size >= queue_.capacity();
-  }
+  absl::StatusOr<bool> Full() const { return queue_.IsFull(); }
 
   // An item that was put is done with; which one, is not said.                  [QUE-30, QUE-31]
   // Errors:  FailedPrecondition: as many were said to be done as were put.              [QUE-32]

@@ -37,7 +37,7 @@ ISOPROC_CASE(Queue, QUE_01, WithoutACapacityTheBytesCount) {
   ASSERT_OK_AND_ASSIGN(const auto queue, Numbers::Create({.capacity = 0, .bytes = 1 << 20}));
   int count = 0;
   while (queue.TryPut(count).ok()) ++count;
-  EXPECT_GT(count, 1024);
+  EXPECT_EQ(count, 8192) << "128 bytes each";
   EXPECT_TRUE(queue.Full().value());
   Observe("items", count);
 }

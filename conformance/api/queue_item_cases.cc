@@ -158,6 +158,25 @@ ISOPROC_CASE(QueueItem, QUE_46_2, ConstructorThrows) {
   EXPECT_EQ(queue.Get()->text, item.text);
 }
 
+// All of it is bytes: to make one, nothing of the program's runs.
+struct StubbornNumber {
+  StubbornNumber() {
+    if (Stubborn::refuses) throw std::runtime_error("no");
+  }
+  int number = 0;
+};
+ISOPROC_CASE(QueueItem, QUE_46_3, ConstructorOfBytesIsNotRun) {
+  ASSERT_OK_AND_ASSIGN(const auto queue, Queue<StubbornNumber>::Create());
+  StubbornNumber item;
+  item.number = 7;
+  EXPECT_OK(queue.Put(item));
+  Stubborn::refuses = true;
+  const absl::StatusOr<StubbornNumber> got = queue.Get();
+  Stubborn::refuses = false;
+  ASSERT_OK(got);
+  EXPECT_EQ(got->number, 7);
+}
+
 void PutLarge(const Queue<std::string>& queue, size_t size) {
   queue.Put(std::string(size, 'x')).IgnoreError();
 }

@@ -94,7 +94,7 @@ class ByteQueue {
   absl::Status TaskDone() const;
   absl::Status Join(absl::Duration timeout) const;
   absl::StatusOr<size_t> Size() const;
-  uint64_t capacity() const;
+  absl::StatusOr<bool> IsFull() const;
 
   void Save(WriteArchive& archive) const;
   void Load(ReadArchive& archive, uint64_t type);

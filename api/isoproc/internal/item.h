@@ -92,7 +92,8 @@ template <class T>
 absl::StatusOr<T> ItemOf(absl::Span<const std::byte> bytes) {
   if constexpr (IsPlain<T>()) {
     if (bytes.size() != sizeof(T)) return absl::DataLossError("an item of another size");
-    if constexpr (std::default_initializable<T>) {
+    // Other constructors are not run: the bytes are all that there is.
+    if constexpr (std::is_nothrow_default_constructible_v<T>) {
       absl::StatusOr<T> item(absl::in_place);
       std::memcpy(static_cast<void*>(std::addressof(*item)), bytes.data(), sizeof(T));
       return item;
@@ -104,21 +105,25 @@ absl::StatusOr<T> ItemOf(absl::Span<const std::byte> bytes) {
   } else if constexpr (kIsContiguous<T>) {
     using Element = typename T::value_type;
     if (bytes.size() % sizeof(Element) != 0) return absl::DataLossError("part of an element");
-    absl::StatusOr<T> item(absl::in_place);
-    const absl::Status status = GuardDecode([&] { item->resize(bytes.size() / sizeof(Element)); });
+    absl::StatusOr<T> item;
+    const absl::Status status = GuardDecode([&] {
+      item.emplace();
+      item->resize(bytes.size() / sizeof(Element));
+    });
     if (!status.ok()) return status;
     if (!bytes.empty()) std::memcpy(item->data(), bytes.data(), bytes.size());
     return item;
   } else {
     ReadArchive archive(bytes);
-    std::optional<Box<T>> box;
+    absl::StatusOr<T> item;
     const absl::Status status = GuardDecode([&] {
-      box.emplace();  // runs the user's constructor
-      box->ReadFrom(archive);
+      Box<T> box;  // runs the user's constructors
+      box.ReadFrom(archive);
       archive.ExpectEnd();
+      item.emplace(std::move(box).value());
     });
     if (!status.ok()) return status;
-    return std::move(*box).value();
+    return item;
   }
 }
 

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <vector>
 
 #include "absl/types/span.h"
 #include "platform/core/shared/arena.h"
@@ -39,8 +41,13 @@ std::optional<uint64_t> QueueBuffers::Allocate(Stamp self, uint64_t size) {
 }
 
 void QueueBuffers::Free(Stamp self, uint64_t unit) {
+  if (unit >= view_.shape.units) return;  // read from where anybody may write
   uint64_t owner = self.process().word();
   if (view_.unit(unit).owner.compare_exchange_strong(owner, 0)) TellWaiters();
+}
+
+bool QueueBuffers::IsOwn(Stamp self, uint64_t unit) const {
+  return view_.unit(unit).owner.load() == self.process().word();
 }
 
 bool QueueBuffers::TakeOver(Stamp self, uint64_t unit) {
@@ -63,40 +70,54 @@ void QueueBuffers::TellWaiters() {
 }
 
 void QueueBuffers::Sweep() {
-  uint64_t living = 0;
+  std::vector<Left> left = FindLeft();
+  if (left.empty()) return;
+  EraseReferredTo(left);
   bool freed = false;
-  for (uint64_t at = 0; at < view_.shape.units; ++at) {
-    QueueUnit& unit = view_.unit(at);
-    uint64_t owner = unit.owner.load();
-    if (owner == 0 || owner == living) continue;
-    if (!arena_.IsDead(Stamp(owner))) {
-      living = owner;  // a moment ago, and is not asked again
-      continue;
-    }
+  for (Left& buffer : left) {
     // Only this very owner's: who takes the message over meanwhile has signed for it.
-    if (!IsReferredTo(at) && unit.owner.compare_exchange_strong(owner, 0)) freed = true;
+    freed |= view_.unit(buffer.unit).owner.compare_exchange_strong(buffer.owner, 0);
   }
   if (freed) TellWaiters();
 }
 
+std::vector<QueueBuffers::Left> QueueBuffers::FindLeft() const {
+  std::vector<Left> left;
+  // Each owner is asked for once; one that lives, lived a moment ago.
+  std::map<uint64_t, bool> is_dead;
+  for (uint64_t at = 0; at < view_.shape.units; ++at) {
+    const uint64_t owner = view_.unit(at).owner.load();
+    if (owner == 0) continue;
+    const auto [asked, is_new] = is_dead.try_emplace(owner);
+    if (is_new) asked->second = arena_.IsDead(Stamp(owner));
+    if (asked->second) left.push_back({at, owner});
+  }
+  return left;
+}
+
 // Sequence, descriptor, sequence again: a slot that moves meanwhile was taken by somebody who has
 // signed before.
-bool QueueBuffers::IsReferredTo(uint64_t unit) {
-  const uint64_t wanted = Descriptor::OfBuffer(unit).word();
+void QueueBuffers::EraseReferredTo(std::vector<Left>& left) const {
+  std::vector<uint64_t> wanted;
+  const auto refer = [&wanted](uint64_t word) {
+    if (Descriptor(word).is_buffer()) wanted.push_back(Descriptor(word).unit());
+  };
   const uint64_t mask = view_.shape.slots - 1;
   for (uint64_t i = 0; i < view_.shape.slots; ++i) {
     QueueSlot& slot = view_.slot(i);
     const uint64_t sequence = slot.sequence.load();
     const bool committed = (sequence & mask) == ((i + 1) & mask);
-    if (committed && slot.descriptor.load() == wanted && slot.sequence.load() == sequence) {
-      return true;
-    }
+    const uint64_t word = slot.descriptor.load();
+    if (committed && slot.sequence.load() == sequence) refer(word);
   }
   for (uint64_t i = 0; i < std::min(view_.words.leases_used.load(), view_.shape.leases); ++i) {
     QueueLease& lease = view_.lease(i);
-    if (lease.owner.load() != 0 && lease.descriptor.load() == wanted) return true;
+    if (lease.owner.load() != 0) refer(lease.descriptor.load());
   }
-  return false;
+  std::sort(wanted.begin(), wanted.end());
+  std::erase_if(left, [&wanted](const Left& buffer) {
+    return std::binary_search(wanted.begin(), wanted.end(), buffer.unit);
+  });
 }
 
 }  // namespace isoproc::internal

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "absl/types/span.h"
 #include "platform/core/shared/arena.h"
@@ -31,13 +32,23 @@ class QueueBuffers {
   // Requires: the lock of who gets. False: there can be no such buffer.
   bool TakeOver(Stamp self, uint64_t unit);
 
+  // Whether `self` owns it.
+  bool IsOwn(Stamp self, uint64_t unit) const;
+
   absl::Span<std::byte> BytesOf(uint64_t unit);
 
-  // Frees what the dead have left.
+  // Frees what the dead have left. Takes as long as it takes to look at all units and slots.
   void Sweep();
 
  private:
-  bool IsReferredTo(uint64_t unit);
+  // A buffer of a dead owner.
+  struct Left {
+    uint64_t unit;
+    uint64_t owner;
+  };
+  std::vector<Left> FindLeft() const;
+  // Those that a committed slot or a lease refers to.
+  void EraseReferredTo(std::vector<Left>& left) const;
   void TellWaiters();
 
   Arena& arena_;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <optional>
+#include <utility>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
@@ -88,7 +89,11 @@ absl::Status SharedQueue::LockGet(Stamp self) {
 
 absl::Status SharedQueue::Wait(Stamp self, Waiters& waiters, Limit& limit,
                                absl::FunctionRef<bool()> hint) {
-  if (limit.none()) return Late();
+  if (limit.none()) {
+    // Nobody else may look for what the dead had, if all only ask now and then.
+    arena_.SweepIfDue(self, arena_.port().Now());
+    return hint() ? absl::OkStatus() : Late();
+  }
   return arena_.Await(waiters, self, limit.deadline(), [&](bool) { return hint(); });
 }
 
@@ -114,6 +119,9 @@ absl::StatusOr<uint64_t> SharedQueue::Begin(Stamp self, uint64_t size, absl::Dur
 }
 
 absl::Status SharedQueue::PutBegun(Stamp self, uint64_t unit, absl::Duration timeout) {
+  if (!buffers_.IsOwn(self, unit)) {
+    return absl::FailedPreconditionError("the loan is that of the process this one is a copy of");
+  }
   Limit limit(arena_, timeout);
   return Publish(self, Descriptor::OfBuffer(unit), {}, limit);
 }
@@ -123,6 +131,7 @@ absl::StatusOr<uint64_t> SharedQueue::Begin(Stamp self, uint64_t size, Limit& li
     return absl::ResourceExhaustedError(
         "the item is larger than all the bytes of the queue: see QueueOptions::bytes");
   }
+  bool is_over = false;
   for (bool swept = false;; swept = !swept) {
     const uint64_t freed = words_.freed.load();
     const absl::Status locked = LockPut(self);
@@ -136,10 +145,13 @@ absl::StatusOr<uint64_t> SharedQueue::Begin(Stamp self, uint64_t size, Limit& li
       buffers_.Sweep();
       continue;
     }
+    // However often others free what is too small.
+    if (is_over) return Late();
     const absl::Status waited = Wait(self, words_.for_buffer, limit, [&] {
       return words_.freed.load() != freed || words_.closed.load() != 0;
     });
     if (!waited.ok()) return waited;
+    is_over = limit.IsOver();
   }
 }
 
@@ -167,9 +179,10 @@ absl::StatusOr<SharedQueue::Outcome> SharedQueue::TryPublish(Stamp self, Descrip
     return Closed();
   }
   const uint64_t ticket = NextPut();
+  // Before the commit, so that it is never more than one behind, however many die here one after
+  // the other. And who waits for room would find a tail that is behind, and look in vain.
+  words_.tail.store(ticket, std::memory_order_relaxed);
   if (!HasRoom(ticket)) {
-    // Or who waits would find a tail that is behind, and go on looking in vain.
-    words_.tail.store(ticket, std::memory_order_relaxed);
     UnlockPut();
     return Outcome::kWait;
   }
@@ -238,11 +251,11 @@ absl::StatusOr<SharedQueue::Outcome> SharedQueue::TryTake(Stamp self, Accept acc
     return outcome;
   }
   if (words_.for_slot.summary.load() != 0) arena_.parking().WakeOne(words_.for_slot);
-  // There may be more orphans than this one, or who waits for the end was kept by it.
-  if (words_.orphans.load(std::memory_order_relaxed) != 0) {
-    arena_.parking().WakeOne(words_.for_item);
-  } else if (LeasesUsed() != 0 && words_.closed.load(std::memory_order_relaxed) != 0) {
+  // Who waits for the end may have been kept by this one; and there may be more orphans.
+  if (LeasesUsed() != 0 && words_.closed.load(std::memory_order_relaxed) != 0) {
     arena_.parking().WakeAll(words_.for_item);
+  } else if (words_.orphans.load(std::memory_order_relaxed) != 0) {
+    arena_.parking().WakeOne(words_.for_item);
   }
   return outcome;
 }
@@ -262,10 +275,10 @@ absl::StatusOr<SharedQueue::Outcome> SharedQueue::TakeLocked(Stamp self, Accept 
   // Before the look for a message: nothing is put after it is set.
   const bool closed = words_.closed.load() != 0;
   const uint64_t ticket = NextGet();
+  words_.head.store(ticket, std::memory_order_relaxed);  // as the tail in TryPublish
   QueueSlot& slot = view_.slot(ticket);
   if (slot.sequence.load(std::memory_order_acquire) != ticket + 1) {
-    words_.head.store(ticket, std::memory_order_relaxed);
-    if (!closed || OthersHaveLeases(self)) return Outcome::kWait;
+    if (!closed || MustAwaitLeases(self)) return Outcome::kWait;
     return absl::OutOfRangeError("the queue is closed and empty");
   }
   const absl::Status accepted =
@@ -378,14 +391,16 @@ bool SharedQueue::Acknowledge(Stamp self, uint64_t index) {
     return false;
   }
   const Descriptor descriptor(lease.descriptor.load());
-  const uint64_t done = words_.done.load() + 1;
+  // Not more than were put, as in TaskDone: the program has said of this one before that it is done.
+  const uint64_t put = NextPut();
+  const uint64_t done = std::min(words_.done.load() + 1, put);
   lease.done.store(done);
   lease.owner.store(QueueLease::kDone);  // commits
   words_.done.store(done);
   lease.owner.store(0);
   UnlockGet();
   if (descriptor.is_buffer()) buffers_.Free(self, descriptor.unit());
-  if (done >= NextPut()) arena_.parking().WakeAll(words_.for_done);
+  if (done == put) arena_.parking().WakeAll(words_.for_done);
   // Who waits for the end may have waited for this one.
   if (words_.closed.load() != 0) arena_.parking().WakeAll(words_.for_item);
   return true;
@@ -412,12 +427,14 @@ uint64_t SharedQueue::CountOrphans() const {
   return count;
 }
 
-bool SharedQueue::OthersHaveLeases(Stamp self) const {
+bool SharedQueue::MustAwaitLeases(Stamp self) const {
+  bool others_have = false;
   for (uint64_t i = 0; i < LeasesUsed(); ++i) {
     const uint64_t owner = view_.lease(i).owner.load();
-    if (owner != 0 && owner != QueueLease::kDone && owner != self.process().word()) return true;
+    if (owner == self.process().word()) return false;
+    others_have = others_have || (owner != 0 && owner != QueueLease::kDone);
   }
-  return false;
+  return others_have;
 }
 
 // ---- tasks --------------------------------------------------------------------------------------
@@ -447,14 +464,15 @@ bool SharedQueue::AllIsDone(Stamp self, bool ask) {
     RepairLeases();
     UnlockGet();
   }
-  return words_.done.load() >= NextPut();
+  const uint64_t done = words_.done.load();  // before the look at what was put
+  return done >= NextPut();
 }
 
 // ---- looking ------------------------------------------------------------------------------------
 
 uint64_t SharedQueue::NextPut() const {
   uint64_t ticket = words_.tail.load(std::memory_order_relaxed);
-  // More than one is rolled over only if others put meanwhile; never a whole round.
+  // More than one is rolled over only if others put meanwhile: see TryPublish.
   for (uint64_t i = 0; i < view_.shape.slots; ++i, ++ticket) {
     if (view_.slot(ticket).sequence.load(std::memory_order_acquire) <= ticket) break;
   }
@@ -488,14 +506,22 @@ bool SharedQueue::MayHaveItem(Stamp self) const {
   static_cast<void>(words_.put_lock.owner.load());
   const uint64_t ticket = words_.head.load();
   return view_.slot(ticket).sequence.load() > ticket || words_.orphans.load() != 0 ||
-         (words_.closed.load() != 0 && !OthersHaveLeases(self));
+         (words_.closed.load() != 0 && !MustAwaitLeases(self));
 }
 
 uint64_t SharedQueue::Size() const {
-  const uint64_t head = NextGet();
-  const uint64_t tail = NextPut();
+  uint64_t head = NextGet();
+  uint64_t tail = 0;
+  // Of one moment, if it can be had: nothing was got while the tail was read.
+  for (int tries = 0; tries < 10; ++tries) {
+    tail = NextPut();
+    const uint64_t before = std::exchange(head, NextGet());
+    if (head == before) break;
+  }
   const uint64_t in_ring = tail > head ? std::min(tail - head, view_.shape.capacity) : 0;
   return in_ring + CountOrphans();
 }
+
+bool SharedQueue::IsFull() const { return !HasRoom(NextPut()); }
 
 }  // namespace isoproc::internal

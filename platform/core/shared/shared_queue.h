@@ -49,7 +49,8 @@ class SharedQueue {
   absl::Status Put(Stamp self, absl::Span<const std::byte> bytes, absl::Duration timeout);
 
   // The same in steps, so that a message is written where it stays: a buffer of `size` bytes is
-  // begun, and put or dropped. Begin: errors as Put.
+  // begun, and put or dropped. Begin: errors as Put. PutBegun: also FailedPrecondition: another
+  // process has begun it.
   absl::StatusOr<uint64_t> Begin(Stamp self, uint64_t size, absl::Duration timeout);
   absl::Span<std::byte> BytesOf(uint64_t unit) { return buffers_.BytesOf(unit); }
   absl::Status PutBegun(Stamp self, uint64_t unit, absl::Duration timeout);
@@ -101,6 +102,7 @@ class SharedQueue {
 
   // Of a moment that is over when it is known.
   uint64_t Size() const;
+  bool IsFull() const;
 
  private:
   enum class Outcome { kDone, kWait };
@@ -140,7 +142,9 @@ class SharedQueue {
 
   uint64_t LeasesUsed() const;
   uint64_t CountOrphans() const;
-  bool OthersHaveLeases(Stamp self) const;
+  // Whether what others have on trial may come back to this process. One that has leases itself
+  // does not wait for others, who may wait for it.
+  bool MustAwaitLeases(Stamp self) const;
   bool HasRoom(uint64_t ticket) const;
   bool MayHaveRoom() const;
   bool MayHaveItem(Stamp self) const;

@@ -95,7 +95,8 @@ absl::StatusOr<ByteLoan> ByteQueue::Loan(uint64_t size, absl::Duration timeout) 
 
 absl::Status ByteQueue::Put(ByteLoan& loan, absl::Duration timeout) const {
   if (body_ == nullptr) return NoObject();
-  if (loan.body_ != body_) {
+  if (loan.body_ == nullptr ||
+      loan.body_->object()->name().index != body_->object()->name().index) {
     return absl::FailedPreconditionError("the loan is of another queue, or was put already");
   }
   const absl::StatusOr<Stamp> self = body_->Enter();
@@ -150,8 +151,11 @@ absl::StatusOr<size_t> ByteQueue::Size() const {
   return static_cast<size_t>(body_->queue().Size());
 }
 
-uint64_t ByteQueue::capacity() const {
-  return body_ == nullptr ? 0 : body_->queue().shape().capacity;
+absl::StatusOr<bool> ByteQueue::IsFull() const {
+  if (body_ == nullptr) return NoObject();
+  const absl::StatusOr<Stamp> self = body_->Enter();
+  if (!self.ok()) return self.status();
+  return body_->queue().IsFull();
 }
 
 void ByteQueue::Save(WriteArchive& archive) const {

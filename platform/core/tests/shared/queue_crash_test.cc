@@ -379,5 +379,62 @@ TEST(QueueCrash, SayingThatATaskIsDone) {
   }
 }
 
+// More die one after the other than the ring has slots, each at the same store.
+TEST(QueueCrash, ManyDeathsInARow) {
+  for (const bool of_getters : {false, true}) {
+    const int deaths = ForEveryStore([&](int n) {
+      PretendedProcess& survivor = PretendedProcess::First();
+      const QueueUnderTest queue(survivor, 2, 1024);
+      const auto end = queue.In(*survivor.arena());
+      Outcome outcome = Outcome::kNone;
+      for (int i = 0; i < 5; ++i) {
+        PretendedProcess& victim = survivor.Another();
+        EXPECT_TRUE(victim.arena()->Hold(queue.name(), ObjectKind::kQueue).ok());
+        if (of_getters) {
+          EXPECT_TRUE(end->Put("one").ok()) << n << " " << i;
+        }
+        const auto run = victim.Start(
+            [&](Arena& arena) {
+              const auto mine = queue.In(arena);
+              EXPECT_TRUE(of_getters ? mine->Get().ok() : mine->Put("one").ok());
+            },
+            n);
+        outcome = victim.Await(*run);
+        if (outcome == Outcome::kReturned) victim.Kill();
+        survivor.arena()->NoticeDeath();
+        // Both locks are free for the next one, and nothing was put.
+        const absl::StatusOr<uint64_t> unit = end->queue().Begin(end->self(), 1, absl::Seconds(1));
+        EXPECT_TRUE(unit.ok()) << n;
+        end->queue().Drop(end->self(), *unit);
+        const std::string left = end->Show();
+        EXPECT_TRUE(left == "one" || left == "DEADLINE_EXCEEDED") << left;
+      }
+      for (const char* text : {"1", "2", "3", "4", "5"}) {
+        EXPECT_TRUE(end->Put(text, absl::ZeroDuration()).ok()) << n;
+        EXPECT_EQ(end->Show(), text) << n;
+      }
+      return outcome == Outcome::kDied;
+    });
+    EXPECT_GT(deaths, 3);
+  }
+}
+
+// Without anybody who waits, or tells of the death.
+TEST(QueueCrash, WhoOnlyAsksGetsLeasesOfTheDead) {
+  PretendedProcess& survivor = PretendedProcess::First();
+  PretendedProcess& victim = survivor.Another();
+  const QueueUnderTest queue(survivor, 4, 0);
+  const auto end = queue.In(*survivor.arena());
+  EXPECT_TRUE(end->Put("1").ok());
+  EXPECT_TRUE(queue.In(*victim.arena())->GetLease().ok());
+  EXPECT_EQ(end->Show(), "DEADLINE_EXCEEDED");
+  victim.Kill();
+  std::string seen;
+  while (seen != "1") {  // the test's own time ends what would not end
+    seen = end->Show();
+    ASSERT_TRUE(seen == "1" || seen == "DEADLINE_EXCEEDED") << seen;
+  }
+}
+
 }  // namespace
 }  // namespace isoproc::internal

@@ -343,5 +343,70 @@ TEST(Queue, PutAndGetCallNothing) {
   EXPECT_EQ(port.calls, before);
 }
 
+TEST(Queue, ALoanIsPutByWhoHasIt) {
+  PretendedProcess& a = PretendedProcess::First();
+  const QueueUnderTest queue(a, 4, 4096);
+  const auto owner = queue.In(*a.arena());
+  const auto other = queue.In(*a.Another().arena());
+  const absl::StatusOr<uint64_t> unit = owner->queue().Begin(owner->self(), 200, kNow);
+  ASSERT_TRUE(unit.ok());
+  EXPECT_TRUE(absl::IsFailedPrecondition(other->queue().PutBegun(other->self(), *unit, kNow)));
+  EXPECT_TRUE(owner->queue().PutBegun(owner->self(), *unit, kNow).ok());
+  EXPECT_TRUE(absl::IsFailedPrecondition(other->queue().PutBegun(other->self(), *unit, kNow)));
+}
+
+TEST(Queue, NumbersOfNoBufferAreNotFollowed) {
+  PretendedProcess& a = PretendedProcess::First();
+  const QueueUnderTest queue(a, 4, 4096);
+  const auto end = queue.In(*a.arena());
+  end->queue().Drop(end->self(), uint64_t{1} << 40);  // as a lease may say that was written over
+  EXPECT_TRUE(end->Put(LargeText(1), kNow).ok());
+}
+
+// Two that look ahead do not wait for each other at the end.
+TEST(Queue, WhoHasLeasesSeesTheEndAtOnce) {
+  PretendedProcess& a = PretendedProcess::First();
+  const QueueUnderTest queue(a, 4, 0);
+  const auto one = queue.In(*a.arena());
+  const auto two = queue.In(*a.Another().arena());
+  EXPECT_TRUE(one->Put("1").ok());
+  EXPECT_TRUE(one->Put("2").ok());
+  EXPECT_TRUE(one->queue().Close(one->self()).ok());
+  const absl::StatusOr<SharedQueue::Lease> first = one->GetLease();
+  const absl::StatusOr<SharedQueue::Lease> second = two->GetLease();
+  ASSERT_TRUE(first.ok() && second.ok());
+  EXPECT_TRUE(absl::IsOutOfRange(one->GetLease().status()));
+  EXPECT_TRUE(absl::IsOutOfRange(two->GetLease().status()));
+  EXPECT_TRUE(one->queue().Acknowledge(one->self(), first->index));
+  EXPECT_TRUE(absl::IsDeadlineExceeded(one->GetLease(kNow).status())) << "the other's may return";
+  two->queue().Return(two->self(), second->index);
+  EXPECT_EQ(one->Show(), "2");
+}
+
+TEST(Queue, DoneTwiceCountsOnce) {
+  PretendedProcess& a = PretendedProcess::First();
+  const QueueUnderTest queue(a, 4, 0);
+  const auto end = queue.In(*a.arena());
+  EXPECT_TRUE(end->Put("1").ok());
+  const absl::StatusOr<SharedQueue::Lease> lease = end->GetLease();
+  EXPECT_TRUE(end->queue().TaskDone(end->self()).ok());
+  EXPECT_TRUE(end->queue().Acknowledge(end->self(), lease->index));
+  EXPECT_TRUE(end->Put("2").ok());
+  EXPECT_TRUE(absl::IsDeadlineExceeded(end->queue().Join(end->self(), kNow)));
+}
+
+TEST(Queue, WhatCameBackTakesNoRoom) {
+  PretendedProcess& a = PretendedProcess::First();
+  const QueueUnderTest queue(a, 1, 0);
+  const auto end = queue.In(*a.arena());
+  EXPECT_TRUE(end->Put("1").ok());
+  EXPECT_TRUE(end->queue().IsFull());
+  const absl::StatusOr<SharedQueue::Lease> lease = end->GetLease();
+  end->queue().Return(end->self(), lease->index);
+  EXPECT_FALSE(end->queue().IsFull());
+  EXPECT_TRUE(end->Put("2", kNow).ok());
+  EXPECT_EQ(end->queue().Size(), 2U);
+}
+
 }  // namespace
 }  // namespace isoproc::internal

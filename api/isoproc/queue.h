@@ -194,8 +194,8 @@ class Queue {
     if (!loan.ok()) return loan.status();
     return Loan<T>(*std::move(loan));
   }
-  // As Put. Errors: also FailedPrecondition: `loan` is of another queue, was put, or was borrowed by
-  // the process that this one is a forked copy of. It is kept on any error.
+  // As Put. Errors: also FailedPrecondition: `loan` is of another queue, was put, or was borrowed
+  // by the process that this one is a forked copy of. It is kept on any error.
   absl::Status Put(Loan<T>& loan, absl::Duration timeout = absl::InfiniteDuration()) const {
     return queue_.Put(loan.bytes_, timeout);
   }

@@ -165,8 +165,7 @@ struct Invocation {
 
   // Decoded arguments.
   using Boxes = std::tuple<Box<Ts>...>;
-  static absl::StatusOr<Boxes> Decode(absl::Span<const std::byte> bytes,
-                                      const Delivery& delivery) {
+  static absl::StatusOr<Boxes> Decode(absl::Span<const std::byte> bytes, const Delivery& delivery) {
     std::optional<Boxes> boxes;
     ReadArchive archive(bytes, &delivery);
     const absl::Status status = GuardDecode([&] {

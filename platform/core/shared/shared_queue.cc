@@ -391,7 +391,7 @@ bool SharedQueue::Acknowledge(Stamp self, uint64_t index) {
     return false;
   }
   const Descriptor descriptor(lease.descriptor.load());
-  // Not more than were put, as in TaskDone: the program has said of this one before that it is done.
+  // Not more than were put, as in TaskDone: the program may have said so of this one before.
   const uint64_t put = NextPut();
   const uint64_t done = std::min(words_.done.load() + 1, put);
   lease.done.store(done);

@@ -40,8 +40,9 @@ class Waitable {
 //            where several do.
 // Errors:    DeadlineExceeded: none is ready.
 //            InvalidArgument: no objects and no timeout.                             [CONN-46]
-//            FailedPrecondition: a connection is closed [CONN-48]; an object belongs to the process
-//            of which this one is a fork.
+//            FailedPrecondition: a connection is closed, or on its way to another process, or a
+//            Waitable was moved from [CONN-48]; an object belongs to the process of which this one
+//            is a fork.
 //            ResourceExhausted: too many threads of the family wait for events at once.
 // Thread safety: any thread; several may wait for the same objects.
 absl::StatusOr<std::vector<size_t>> Wait(absl::Span<const Waitable> objects,

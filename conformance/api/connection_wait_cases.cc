@@ -134,6 +134,13 @@ ISOPROC_CASE(ConnectionWait, CONN_48, ClosedObjectIsRefused) {
   EXPECT_CODE(Connection().AsWaitable(), kFailedPrecondition);
 }
 
+ISOPROC_CASE(ConnectionWait, CONN_48_2, WaitableOfNothingIsRefused) {
+  ASSERT_OK_AND_ASSIGN(const auto pipe, Pipe());
+  ASSERT_OK_AND_ASSIGN(const Waitable waitable, pipe.second.AsWaitable());
+  ASSERT_OK(pipe.first.SendBytes("x"));
+  EXPECT_EQ(WaitFor({waitable, Waitable(nullptr)}), "FAILED_PRECONDITION");
+}
+
 ISOPROC_CASE(ConnectionWait, CONN_49, AllThatAreReadyInOrder) {
   std::vector<std::pair<Connection, Connection>> pipes;
   std::vector<Waitable> objects;

@@ -89,7 +89,9 @@ constexpr Clause kClauses[] = {
          "WaitAny with no objects waits for the deadline; without one it is "
          "kInvalidArgument."),
     Core("CONN-47", "The same object may be there twice."),
-    Core("CONN-48", "A closed connection among the objects is kFailedPrecondition."),
+    Core("CONN-48",
+         "A closed connection, or a Waitable of nothing, among the objects is "
+         "kFailedPrecondition."),
     Core("CONN-49", "All that are ready are reported by one call, in the order of the objects."),
     Core("CONN-50", "WaitAny takes any number of objects: 200 work as well as one."),
     Core("CONN-51", "Where a system counts milliseconds, a wait is rounded up: never early."),

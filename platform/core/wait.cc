@@ -138,6 +138,9 @@ absl::StatusOr<std::vector<size_t>> Wait(absl::Span<const Waitable> objects,
                                          absl::Duration timeout) {
   internal::Waiting waiting;
   for (const Waitable& object : objects) {
+    if (object.source_ == nullptr) {
+      return absl::FailedPreconditionError("a Waitable that was moved from refers to nothing");
+    }
     const absl::Status added = waiting.Add(*object.source_);
     if (!added.ok()) return added;
   }

@@ -141,7 +141,8 @@ class Connection {
   // Errors:    DeadlineExceeded: there is nothing.
   absl::Status Poll(absl::Duration timeout = absl::InfiniteDuration()) const;
 
-  // As Poll, together with other things: see wait.h.                          [CONN-44, CONN-45]
+  // As Poll, together with other things: see wait.h. Does not keep the end open.
+  //                                                                 [CONN-32, CONN-44, CONN-45]
   // Errors:    FailedPrecondition: there is no end.
   absl::StatusOr<Waitable> AsWaitable() const;
 

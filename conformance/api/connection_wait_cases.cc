@@ -105,6 +105,15 @@ ISOPROC_CASE(ConnectionWait, CONN_44_2, EventsAndMessagesWake) {
   EXPECT_CODE(Event().AsWaitable(), kFailedPrecondition);
 }
 
+ISOPROC_CASE(ConnectionWait, CONN_32_2, WaitableKeepsNothingOpen) {
+  ASSERT_OK_AND_ASSIGN(auto pipe, Pipe());
+  auto& [one, other] = pipe;
+  ASSERT_OK_AND_ASSIGN(const Waitable waitable, one.AsWaitable());
+  one = Connection();
+  EXPECT_EQ(Next(other), "OUT_OF_RANGE");
+  EXPECT_EQ(Look({waitable}), "FAILED_PRECONDITION");
+}
+
 ISOPROC_CASE(ConnectionWait, CONN_45, ReadyAtTheEnd) {
   ASSERT_OK_AND_ASSIGN(const auto pipe, Pipe());
   const auto& [one, other] = pipe;

@@ -60,8 +60,10 @@ constexpr Clause kClauses[] = {
     Core("CONN-31",
          "Every call on a closed or empty Connection is kFailedPrecondition; closing twice is "
          "fine."),
-    Core("CONN-32", "The last copy of a Connection closes the end."),
-    Core("CONN-33", "native_handle is the system's handle of the end, while it is open."),
+    Core("CONN-32",
+         "The last copy of a Connection closes the end, whatever Waitable there is of it."),
+    Core("CONN-33",
+         "native_handle is the system's handle of the end, which is open as long as that."),
     LeftOut("CONN-34", "A Connection made of a bad handle is refused.",
             "None can be made of a handle."),
     LeftOut("CONN-35", "Polling a bogus handle does not crash.", "As CONN-34."),

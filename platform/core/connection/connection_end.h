@@ -18,7 +18,6 @@
 #include "absl/types/span.h"
 #include "platform/core/connection/message_reader.h"
 #include "platform/core/connection/message_writer.h"
-#include "platform/core/wait_source.h"
 #include "platform/port/port.h"
 
 namespace isoproc::internal {
@@ -30,13 +29,13 @@ struct Directions {
 };
 
 // Thread safety: any thread.
-class ConnectionEnd : public WaitSource {
+class ConnectionEnd {
  public:
   ConnectionEnd(std::shared_ptr<port::Stream> stream, Directions directions,
                 MessageReader reader = MessageReader(), MessageWriter writer = MessageWriter());
   ConnectionEnd(const ConnectionEnd&) = delete;
   ConnectionEnd& operator=(const ConnectionEnd&) = delete;
-  ~ConnectionEnd() override;
+  ~ConnectionEnd();
 
   Directions directions() const { return directions_; }
   // Errors: FailedPrecondition: it is closed, was moved, or belongs to another process.
@@ -52,8 +51,9 @@ class ConnectionEnd : public WaitSource {
   absl::StatusOr<uint64_t> NextSize(absl::Duration timeout);
   absl::Status Poll(absl::Duration timeout);
 
-  absl::StatusOr<std::shared_ptr<port::Waitable>> PortWaitable() override;
-  bool HasNews() override { return has_news_; }
+  // As those of WaitSource.
+  absl::StatusOr<std::shared_ptr<port::Waitable>> PortWaitable();
+  bool HasNews() const { return has_news_; }
 
   // In a child that is a copy of its parent, before anything else: closes the copies of all ends.
   static void CloseAllAfterFork();

@@ -19,6 +19,7 @@
 #include "platform/core/connection/message_reader.h"
 #include "platform/core/connection/message_writer.h"
 #include "platform/core/runtime.h"
+#include "platform/core/wait_source.h"
 #include "platform/port/port.h"
 
 namespace isoproc {
@@ -31,6 +32,24 @@ namespace {
 absl::Status NoEnd() {
   return absl::FailedPreconditionError("this Connection has no end of a pipe");
 }
+
+// Does not keep the end open.
+class EndWaitSource final : public internal::WaitSource {
+ public:
+  explicit EndWaitSource(std::weak_ptr<ConnectionEnd> end) : end_(std::move(end)) {}
+
+  absl::StatusOr<std::shared_ptr<port::Waitable>> PortWaitable() override {
+    const std::shared_ptr<ConnectionEnd> end = end_.lock();
+    if (end != nullptr) return end->PortWaitable();
+    return absl::FailedPreconditionError("the connection is closed");
+  }
+  bool HasNews() override {
+    const std::shared_ptr<ConnectionEnd> end = end_.lock();
+    return end != nullptr && end->HasNews();
+  }
+ private:
+  const std::weak_ptr<ConnectionEnd> end_;
+};
 
 }  // namespace
 
@@ -91,7 +110,7 @@ absl::Status Connection::Poll(absl::Duration timeout) const {
 
 absl::StatusOr<Waitable> Connection::AsWaitable() const {
   if (end_ == nullptr) return NoEnd();
-  return Waitable(end_);
+  return Waitable(std::make_shared<EndWaitSource>(end_));
 }
 
 void Connection::Close() const {

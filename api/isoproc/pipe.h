@@ -43,7 +43,9 @@ inline constexpr bool kIsHandle<Connection> = true;
 //   place          an end is in one process at a time. As an argument of Process::Start, alone or
 //                  inside other values, it moves to the child, with what is half sent and half
 //                  received: when Start returns, all copies here are closed; if Start fails, they
-//                  are as before.                                     [CONN-21, CONN-22, CONN-54]
+//                  are as before. An end that is closed, or has moved, or that another thread
+//                  uses, polls or waits for, does not move: Start is FailedPrecondition; so are
+//                  Poll and Wait while it moves.    [CONN-21, CONN-22, CONN-54, CONN-61, CONN-62]
 //   lifetime       the end is closed by Close, with the last copy of it, and with its process,
 //                  however that ends. What was sent before is received all the same.
 //                                                                             [CONN-18, CONN-32]

@@ -1,4 +1,5 @@
 // Connections between processes, and how their ends get there.
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -11,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "conformance/api/connection_support.h"
 #include "conformance/api/process_support.h"
 #include "conformance/api/start_method_support.h"
@@ -21,6 +23,7 @@
 #include "conformance/port/support.h"
 #include "isoproc/pipe.h"
 #include "isoproc/process.h"
+#include "isoproc/wait.h"
 #include "platform/testing/system_support.h"
 
 namespace isoproc::conformance {
@@ -184,6 +187,48 @@ ISOPROC_CASE_WITH(ConnectionMove, CONN_22, EndThatCouldNotMoveStays, "processes"
   EXPECT_EQ(Next(here), "there now");
   here.Close();
   EXPECT_EQ(EndOf(child), "exited 0");
+}
+
+// How often it starts in vain is how long the other thread takes to get there.
+ISOPROC_CASE_WITH(ConnectionMove, CONN_61, EndThatIsPolledDoesNotMove, "processes") {
+  ASSERT_OK_AND_ASSIGN(const auto pipe, Pipe());
+  const auto& [here, there] = pipe;
+  ASSERT_OK_AND_ASSIGN(const Waitable waitable, there.AsWaitable());
+  ProcessOptions in_vain = Killable();
+  in_vain.working_directory = "no/such/directory";
+  for (const bool waits : {false, true}) {
+    absl::Status ready;
+    std::atomic<bool> over = false;
+    std::thread poller([&, &there = there] {
+      do {
+        ready = waits ? Wait(absl::MakeConstSpan(&waitable, 1), Patience()).status()
+                      : there.Poll(Patience());
+      } while (absl::IsFailedPrecondition(ready));  // it is on its way
+      over = true;
+    });
+    absl::Status started;
+    do {
+      started = Process::Start<Ignore>(in_vain, there).status();
+    } while (absl::IsNotFound(started) && !over);
+    EXPECT_CODE(started, kFailedPrecondition);
+    EXPECT_OK(here.SendBytes("still here"));
+    poller.join();
+    EXPECT_OK(ready);
+    EXPECT_EQ(Next(there), "still here");
+  }
+  EXPECT_EQ(EndOf(Process::Start<Ignore>(Killable(), there)), "exited 3");
+  EXPECT_EQ(Next(here), "OUT_OF_RANGE");
+}
+
+ISOPROC_CASE_WITH(ConnectionMove, CONN_62, EndThatIsGoneDoesNotMove, "processes") {
+  ASSERT_OK_AND_ASSIGN(const auto pipe, Pipe());
+  const auto& [here, there] = pipe;
+  ASSERT_OK_AND_ASSIGN(Process child, Process::Start<Echo>(Killable(), there));
+  EXPECT_CODE(Process::Start<Echo>(Killable(), there), kFailedPrecondition) << "it has moved";
+  here.Close();
+  EXPECT_CODE(Process::Start<Echo>(Killable(), here), kFailedPrecondition) << "it is closed";
+  EXPECT_EQ(EndOf(child), "exited 0");
+  EXPECT_EQ(EndOf(Process::Start<Ignore>(Killable(), Connection())), "exited 3");
 }
 
 int FinishBoth(const Connection& given_up, const Connection& half_received) {

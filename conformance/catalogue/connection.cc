@@ -105,6 +105,12 @@ constexpr Clause kClauses[] = {
     Optional("CONN-56", "fork", "A child of kFork has no copies of the ends that stay."),
     LeftOut("CONN-57", "Listeners and clients connect processes that are not related.",
             "They come with a later version, and with authentication."),
+    Core("CONN-61",
+         "An end does not move while another thread uses it, polls it or waits for it: Start is "
+         "kFailedPrecondition."),
+    Core("CONN-62",
+         "An end that is closed, or has moved, does not move: Start is kFailedPrecondition. A "
+         "Connection without an end arrives as such."),
 };
 
 }  // namespace

@@ -200,24 +200,42 @@ absl::StatusOr<std::shared_ptr<port::Waitable>> ConnectionEnd::PortWaitable() {
   }
   const std::lock_guard lock(mutex_);
   if (absl::Status open = CheckIsOpen(); !open.ok()) return open;
+  if (is_moving_) {
+    return absl::FailedPreconditionError("the connection is on its way to another process");
+  }
   return stream_;
 }
 
 // ---- moving -------------------------------------------------------------------------------------
 
 absl::StatusOr<std::shared_ptr<MovingEnd>> MovingEnd::Take(std::shared_ptr<ConnectionEnd> end) {
+  constexpr char kInUse[] =
+      "the connection cannot move to another process while it is used here, nor twice";
   const port::Deadline now = port::Deadline::At(absl::ZeroDuration());
   absl::StatusOr<ConnectionEnd::Turn> receiving = end->Take(end->receiving_, now);
   absl::StatusOr<ConnectionEnd::Turn> sending = end->Take(end->sending_, now);
   for (const absl::Status& status : {receiving.status(), sending.status()}) {
     if (absl::IsDeadlineExceeded(status)) {
-      return absl::FailedPreconditionError(
-          "the connection cannot move to another process while it is used here, nor twice");
+      return absl::FailedPreconditionError(kInUse);
     }
     if (!status.ok()) return status;
   }
-  return std::shared_ptr<MovingEnd>(
+  std::shared_ptr<MovingEnd> moving(
       new MovingEnd(std::move(end), *std::move(receiving), *std::move(sending)));
+  ConnectionEnd& taken = *moving->end_;
+  const std::lock_guard lock(taken.mutex_);
+  if (absl::Status open = taken.CheckIsOpen(); !open.ok()) return open;
+  // The end and both turns hold the stream. Who polls or waits does, too, and takes it with the
+  // lock.
+  constexpr long kHolders = 3;
+  if (taken.stream_.use_count() > kHolders) return absl::FailedPreconditionError(kInUse);
+  taken.is_moving_ = true;
+  return moving;
+}
+
+MovingEnd::~MovingEnd() {
+  const std::lock_guard lock(end_->mutex_);
+  end_->is_moving_ = false;
 }
 
 port::Handle MovingEnd::BorrowHandle() {

@@ -106,6 +106,7 @@ class ConnectionEnd {
   std::condition_variable left_;          // a lane
   int waiting_ = 0;                       // for a lane
   std::shared_ptr<port::Stream> stream_;  // null: closed
+  bool is_moving_ = false;
   bool moved_ = false;
   Lane receiving_;
   Lane sending_;
@@ -120,12 +121,12 @@ class ConnectionEnd {
 // unless it has arrived.
 class MovingEnd {
  public:
-  // Errors: FailedPrecondition: as ConnectionEnd::native, or another thread uses the end, or it is
-  // on its way already.
+  // Errors: FailedPrecondition: as ConnectionEnd::native, or another thread uses the end, polls it
+  // or waits for it, or it is on its way already.
   static absl::StatusOr<std::shared_ptr<MovingEnd>> Take(std::shared_ptr<ConnectionEnd> end);
   MovingEnd(const MovingEnd&) = delete;
   MovingEnd& operator=(const MovingEnd&) = delete;
-  ~MovingEnd() = default;
+  ~MovingEnd();
 
   // Valid as long as this object.
   port::Handle BorrowHandle();

@@ -134,7 +134,7 @@ void Connection::Save(internal::WriteArchive& archive) const {
     internal::ThrowStatus(
         absl::InvalidArgumentError("a connection travels only as an argument of Process::Start"));
   }
-  const bool has_end = !closed();
+  const bool has_end = end_ != nullptr;
   archive(has_end);
   if (!has_end) return;
   absl::StatusOr<std::shared_ptr<internal::MovingEnd>> moving = internal::MovingEnd::Take(end_);

@@ -138,7 +138,7 @@ class Connection {
   absl::StatusOr<uint64_t> NextSize(absl::Duration timeout = absl::InfiniteDuration()) const;
 
   // Waits until there is something to receive: a message, the beginning of one, or the end. Takes
-  // nothing.                                                    [CONN-28, CONN-29, CONN-30]
+  // nothing.                                           [CONN-28, CONN-29, CONN-30, CONN-64]
   // Blocks:    until then, or `timeout`.
   // Errors:    DeadlineExceeded: there is nothing.
   absl::Status Poll(absl::Duration timeout = absl::InfiniteDuration()) const;

@@ -35,7 +35,7 @@ class Waitable {
 // Blocks:    until then or `timeout`.
 // On OK:     the indices of all that are ready, in ascending order. An object may be there twice.
 //            There is no limit on their number other than memory.
-//                                     [WAIT-01, CONN-43, CONN-44, CONN-47, CONN-49, CONN-50]
+//                            [WAIT-01, CONN-43, CONN-44, CONN-47, CONN-49, CONN-50, CONN-64]
 //            Others may take what there is before the caller does: receive with a timeout of zero
 //            where several do.
 // Errors:    DeadlineExceeded: none is ready.

@@ -1,5 +1,6 @@
 // Connection and Pipe, within one process.
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -26,6 +27,7 @@
 #include "conformance/port/support.h"
 #include "isoproc/pipe.h"
 #include "isoproc/process.h"
+#include "isoproc/wait.h"
 
 namespace isoproc::conformance {
 namespace {
@@ -476,6 +478,29 @@ ISOPROC_CASE(Connection, CONN_53, SizeOfTheNextMessage) {
     ASSERT_OK(one.SendBytes(Pattern(size)));
     for (int i = 0; i < 2; ++i) EXPECT_EQ(other.NextSize(Patience()).value_or(1), size);
     EXPECT_EQ(Next(other), Pattern(size));
+  }
+}
+
+// What another thread reads of a message, the system no longer tells of.
+ISOPROC_CASE(Connection, CONN_64, MessageThatAnotherThreadLooksAtEndsAPoll) {
+  ASSERT_OK_AND_ASSIGN(const auto pipe, Pipe());
+  const auto& [one, other] = pipe;
+  ASSERT_OK_AND_ASSIGN(const Waitable waitable, other.AsWaitable());
+  for (int i = 0; i < 40; ++i) {
+    absl::Status ready;
+    std::atomic<bool> polls = false;
+    std::thread poller([&, &other = other] {
+      polls = true;
+      ready = i % 2 == 0 ? other.Poll(Patience())
+                         : Wait(absl::MakeConstSpan(&waitable, 1), Patience()).status();
+    });
+    while (!polls) std::this_thread::yield();
+    for (int k = 0; k < i % 4; ++k) std::this_thread::yield();  // now and then it sleeps then
+    EXPECT_OK(one.SendBytes("x"));
+    EXPECT_OK(other.NextSize(Patience()));
+    poller.join();
+    ASSERT_OK(ready) << i;
+    EXPECT_EQ(Next(other), "x");
   }
 }
 

@@ -111,6 +111,7 @@ constexpr Clause kClauses[] = {
     Core("CONN-62",
          "An end that is closed, or has moved, does not move: Start is kFailedPrecondition. A "
          "Connection without an end arrives as such."),
+    Core("CONN-64", "Poll and Wait see a message also if another thread looks at it first."),
 };
 
 }  // namespace

@@ -39,13 +39,24 @@ class Waiting {
       held_.push_back(*std::move(waitable));
     }
     sources_.push_back(&source);
+    has_hidden_news_ |= source.HasHiddenNews();
     return absl::OkStatus();
   }
 
   absl::StatusOr<std::vector<size_t>> Run(port::Deadline deadline) {
     if (!shared_.empty()) return RunWithShared(deadline);
-    const bool has_news = HasNews();
-    return Ready(Runtime::Get().port().WaitAny(port_objects_, has_news ? kAtOnce : deadline));
+    port::Port& port = Runtime::Get().port();
+    absl::Duration next_look = has_hidden_news_ ? FirstLook() : absl::InfiniteDuration();
+    while (true) {
+      const absl::Duration now = port.Now();
+      const bool is_soon = next_look < deadline.Remaining(now);
+      const port::Deadline sleep = is_soon ? port::Deadline::At(now + next_look) : deadline;
+      absl::StatusOr<std::vector<size_t>> ready =
+          Ready(port.WaitAny(port_objects_, HasNews() ? kAtOnce : sleep));
+      // Or another thread has taken what there was.
+      if (!absl::IsDeadlineExceeded(ready.status()) || deadline.Expired(port.Now())) return ready;
+      if (has_hidden_news_) next_look = (std::min)(2 * next_look, LastLook());
+    }
   }
 
  private:
@@ -125,6 +136,7 @@ class Waiting {
   }
 
   std::vector<WaitSource*> sources_;
+  bool has_hidden_news_ = false;
   std::vector<SharedWaitSource*> shared_;
   std::vector<port::Waitable*> port_objects_;
   std::vector<size_t> port_places_;  // of these among the sources

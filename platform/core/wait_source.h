@@ -25,6 +25,9 @@ class WaitSource {
   // Whether it is ready whatever the port says.
   virtual bool HasNews() { return false; }
 
+  // Whether that changes although the port has nothing to tell.
+  virtual bool HasHiddenNews() { return false; }
+
   // This, if it is an object in shared memory.
   virtual SharedWaitSource* shared() { return nullptr; }
 };

@@ -19,6 +19,7 @@
 #include "platform/core/connection/message_reader.h"
 #include "platform/core/connection/message_writer.h"
 #include "platform/core/runtime.h"
+#include "platform/core/shared/patience.h"
 #include "platform/port/port.h"
 
 namespace isoproc::internal {
@@ -188,9 +189,19 @@ absl::Status ConnectionEnd::Poll(absl::Duration timeout) {
   const port::Deadline deadline = runtime.DeadlineAfter(timeout);
   const absl::StatusOr<std::shared_ptr<port::Waitable>> stream = PortWaitable();
   if (!stream.ok()) return stream.status();
-  if (HasNews()) return absl::OkStatus();
   port::Waitable* const waitable = stream->get();
-  return runtime.port().WaitAny(absl::MakeConstSpan(&waitable, 1), deadline).status();
+  // Another thread may read the beginning of a message, of which the port says nothing then.
+  absl::Duration next_look = FirstLook();
+  while (!HasNews()) {
+    const absl::Duration now = runtime.port().Now();
+    const port::Deadline look =
+        port::Deadline::At(now + (std::min)(next_look, deadline.Remaining(now)));
+    const absl::Status ready =
+        runtime.port().WaitAny(absl::MakeConstSpan(&waitable, 1), look).status();
+    if (!absl::IsDeadlineExceeded(ready) || deadline.Expired(runtime.port().Now())) return ready;
+    next_look = (std::min)(2 * next_look, LastLook());
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::shared_ptr<port::Waitable>> ConnectionEnd::PortWaitable() {

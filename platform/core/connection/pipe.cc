@@ -47,6 +47,8 @@ class EndWaitSource final : public internal::WaitSource {
     const std::shared_ptr<ConnectionEnd> end = end_.lock();
     return end != nullptr && end->HasNews();
   }
+  bool HasHiddenNews() override { return true; }
+
  private:
   const std::weak_ptr<ConnectionEnd> end_;
 };

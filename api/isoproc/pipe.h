@@ -104,8 +104,8 @@ class Connection {
   // Errors:    OutOfRange: the other end is gone and all that was sent is received; so ever after.
   //                                                                                       [CONN-17]
   //            DeadlineExceeded: it has not come in time; nothing is lost.                [CONN-16]
-  //            ResourceExhausted: it has more than `max_size` bytes, or there is no memory for it;
-  //            it stays.                                                                  [CONN-23]
+  //            ResourceExhausted: it has more than `max_size` bytes, or there is no memory for it
+  //            or for its value; it stays.                                                [CONN-23]
   //            DataLoss: the message is taken, and is no T [CONN-10]. Or the other end has gone,
   //            or was killed, in the middle of a message; told once, OutOfRange follows [CONN-19].
   //            Or what came is not of isoproc; told ever after.
@@ -116,8 +116,10 @@ class Connection {
     if constexpr (kTravels<T>) {
       std::optional<absl::StatusOr<T>> value;
       const absl::Status received =
-          Take(max_size, timeout,
-               [&value](absl::Span<const std::byte> bytes) { value.emplace(Decode<T>(bytes)); });
+          Take(max_size, timeout, [&value](absl::Span<const std::byte> bytes) {
+            value.emplace(Decode<T>(bytes));
+            return !absl::IsResourceExhausted(value->status());
+          });
       if (!received.ok()) return received;
       return *std::move(value);
     } else {
@@ -171,8 +173,9 @@ class Connection {
   explicit Connection(std::shared_ptr<internal::ConnectionEnd> end) : end_(std::move(end)) {}
   static absl::StatusOr<std::pair<Connection, Connection>> Make(bool both_ways);
 
+  // `use` says whether the message is taken; or else it stays.
   absl::Status Take(uint64_t max_size, absl::Duration timeout,
-                    absl::FunctionRef<void(absl::Span<const std::byte> bytes)> use) const;
+                    absl::FunctionRef<bool(absl::Span<const std::byte> bytes)> use) const;
 
   template <class Archive>
   void save(Archive& archive) const {

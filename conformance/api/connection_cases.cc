@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <new>
 #include <optional>
 #include <set>
 #include <stdexcept>
@@ -302,6 +303,31 @@ ISOPROC_CASE(Connection, CONN_23, LimitIsTheReceivers) {
   ASSERT_OK(one.Send(std::string(100, 'x')));
   EXPECT_CODE(other.Receive<std::string>(Patience(), 100), kResourceExhausted) << "as it travels";
   EXPECT_OK(other.Receive<std::string>(Patience(), 200));
+}
+
+// Memory runs out when the first of them is read.
+struct Hungry {
+  static inline bool is_fed = false;
+  int number = 0;
+  template <class Archive>
+  void save(Archive& archive) const {
+    archive(number);
+  }
+  template <class Archive>
+  void load(Archive& archive) {
+    if (!std::exchange(is_fed, true)) throw std::bad_alloc();
+    archive(number);
+  }
+};
+ISOPROC_CASE(Connection, CONN_23_2, MessageWithoutMemoryForItsValueStays) {
+  ASSERT_OK_AND_ASSIGN(const auto pipe, Pipe());
+  const auto& [one, other] = pipe;
+  ASSERT_OK(one.Send(Hungry{7}));
+  Hungry::is_fed = false;
+  EXPECT_CODE(other.Receive<Hungry>(Patience()), kResourceExhausted);
+  EXPECT_OK(other.Poll(absl::ZeroDuration())) << "it stays";
+  ASSERT_OK_AND_ASSIGN(const Hungry received, other.Receive<Hungry>(absl::ZeroDuration()));
+  EXPECT_EQ(received.number, 7);
 }
 
 ISOPROC_CASE(Connection, CONN_25, TooLittleRoomLeavesTheMessage) {

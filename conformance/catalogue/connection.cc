@@ -46,8 +46,8 @@ constexpr Clause kClauses[] = {
          "is seen when the child ends."),
     Core("CONN-22", "An end that could not move, because Start failed, is as it was before."),
     Core("CONN-23",
-         "A message longer than the receiver asks for is kResourceExhausted and stays; one of "
-         "exactly that size is received."),
+         "A message longer than the receiver asks for, or than there is memory for, is "
+         "kResourceExhausted and stays; one of exactly that size is received."),
     LeftOut("CONN-24", "A negative limit is refused.", "Limits are unsigned."),
     Core("CONN-25", "ReceiveBytesInto of too few bytes leaves the message where it is."),
     LeftOut("CONN-26", "An offset into the buffer says where the message goes.", "It is a span."),

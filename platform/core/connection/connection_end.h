@@ -45,9 +45,9 @@ class ConnectionEnd {
 
   // As those of Connection.
   absl::Status Send(absl::Span<const std::byte> bytes, absl::Duration timeout);
-  // `take` gets the message, which is gone when it returns.
+  // `take` gets the message, and says whether it is gone then; or else it stays.
   absl::Status Receive(uint64_t limit, absl::Duration timeout,
-                       absl::FunctionRef<void(MessageReader& reader)> take);
+                       absl::FunctionRef<bool(MessageReader& reader)> take);
   absl::StatusOr<uint64_t> NextSize(absl::Duration timeout);
   absl::Status Poll(absl::Duration timeout);
 

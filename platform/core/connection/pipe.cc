@@ -74,18 +74,21 @@ absl::Status Connection::SendBytes(absl::Span<const std::byte> bytes,
 
 absl::Status Connection::Take(
     uint64_t max_size, absl::Duration timeout,
-    absl::FunctionRef<void(absl::Span<const std::byte> bytes)> use) const {
+    absl::FunctionRef<bool(absl::Span<const std::byte> bytes)> use) const {
   if (end_ == nullptr) return NoEnd();
   return end_->Receive(max_size, timeout,
-                       [&](internal::MessageReader& reader) { use(reader.payload()); });
+                       [&](internal::MessageReader& reader) { return use(reader.payload()); });
 }
 
 absl::StatusOr<std::string> Connection::ReceiveBytes(absl::Duration timeout,
                                                      uint64_t max_size) const {
   if (end_ == nullptr) return NoEnd();
   std::string bytes;
-  const absl::Status received = end_->Receive(
-      max_size, timeout, [&](internal::MessageReader& reader) { bytes = reader.TakePayload(); });
+  const absl::Status received =
+      end_->Receive(max_size, timeout, [&](internal::MessageReader& reader) {
+        bytes = reader.TakePayload();
+        return true;
+      });
   if (!received.ok()) return received;
   return bytes;
 }
@@ -96,6 +99,7 @@ absl::StatusOr<size_t> Connection::ReceiveBytesInto(absl::Span<std::byte> into,
   const absl::Status received = Take(into.size(), timeout, [&](absl::Span<const std::byte> bytes) {
     size = bytes.size();
     if (size > 0) std::memcpy(into.data(), bytes.data(), size);
+    return true;
   });
   if (!received.ok()) return received;
   return size;

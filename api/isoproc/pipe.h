@@ -139,6 +139,12 @@ class Connection {
   // Blocks, errors: as Receive, for the beginning of the message.
   absl::StatusOr<uint64_t> NextSize(absl::Duration timeout = absl::InfiniteDuration()) const;
 
+  // Drops the next message, which is the one that NextSize tells of and a Receive with a limit
+  // refuses. Takes little memory, however long it is: what has not come yet is dropped piece by
+  // piece, by the calls that receive after this.                                        [CONN-63]
+  // Blocks, errors: as NextSize.
+  absl::Status Discard(absl::Duration timeout = absl::InfiniteDuration()) const;
+
   // Waits until there is something to receive: a message, the beginning of one, or the end. Takes
   // nothing.                                           [CONN-28, CONN-29, CONN-30, CONN-64]
   // Blocks:    until then, or `timeout`.

@@ -231,6 +231,20 @@ ISOPROC_CASE(Connection, CONN_15_2, ConnectionThatIsFullGoesOn) {
   EXPECT_EQ(Next(other), "after");
 }
 
+// A receiver with a limit, and a sender that gives up what is beyond it.
+ISOPROC_CASE(Connection, CONN_15_3, MessageThatIsLateBlocksNobody) {
+  ASSERT_OK_AND_ASSIGN(const auto pipe, Pipe());
+  const auto& [one, other] = pipe;
+  EXPECT_CODE(one.SendBytes(Large(), absl::Milliseconds(20)), kDeadlineExceeded);
+  absl::Status sent;
+  std::thread sender([&one = one, &sent] { sent = one.SendBytes("after", Patience()); });
+  EXPECT_CODE(other.ReceiveBytes(Patience(), 10), kResourceExhausted);
+  EXPECT_OK(other.Discard(Patience()));
+  EXPECT_EQ(other.ReceiveBytes(Patience(), 10).value_or("?"), "after");
+  sender.join();
+  EXPECT_OK(sent);
+}
+
 ISOPROC_CASE(Connection, CONN_16, ReceiverThatIsLateLosesNothing) {
   ASSERT_OK_AND_ASSIGN(const auto pipe, Pipe());
   const auto& [one, other] = pipe;
@@ -404,6 +418,7 @@ ISOPROC_CASE(Connection, CONN_31, ClosedConnectionsRefuseAll) {
     EXPECT_CODE(closed.ReceiveBytes(), kFailedPrecondition);
     EXPECT_CODE(closed.ReceiveBytesInto({}), kFailedPrecondition);
     EXPECT_CODE(closed.NextSize(), kFailedPrecondition);
+    EXPECT_CODE(closed.Discard(), kFailedPrecondition);
     EXPECT_CODE(closed.Poll(), kFailedPrecondition);
     EXPECT_CODE(closed.native_handle(), kFailedPrecondition);
     closed.Close();
@@ -505,6 +520,34 @@ ISOPROC_CASE(Connection, CONN_53, SizeOfTheNextMessage) {
     for (int i = 0; i < 2; ++i) EXPECT_EQ(other.NextSize(Patience()).value_or(1), size);
     EXPECT_EQ(Next(other), Pattern(size));
   }
+}
+
+ISOPROC_CASE(Connection, CONN_63, MessageThatNobodyWants) {
+  ASSERT_OK_AND_ASSIGN(const auto pipe, Pipe());
+  const auto& [one, other] = pipe;
+  EXPECT_CODE(other.Discard(absl::ZeroDuration()), kDeadlineExceeded);
+  absl::Status sent;
+  std::thread sender([&one = one, &sent] {
+    for (const size_t size : {5, 5000, 3 << 20}) {
+      sent.Update(one.SendBytes(Pattern(size), Patience()));
+      sent.Update(one.SendBytes("wanted", Patience()));
+    }
+    sent.Update(one.SendBytes(Large(), Patience()));
+    one.Close();
+  });
+  EXPECT_OK(other.Discard(Patience()));
+  EXPECT_EQ(Next(other), "wanted");
+  EXPECT_EQ(other.NextSize(Patience()).value_or(0), 5000u);
+  EXPECT_OK(other.Discard(absl::ZeroDuration())) << "it was looked at";
+  EXPECT_EQ(Next(other), "wanted");
+  EXPECT_EQ(Next(other, absl::Microseconds(50)), "DEADLINE_EXCEEDED") << "or it is very fast";
+  EXPECT_OK(other.Discard(Patience())) << "half received";
+  EXPECT_EQ(other.NextSize(Patience()).value_or(0), 6u);
+  EXPECT_EQ(Next(other), "wanted");
+  EXPECT_OK(other.Discard(Patience()));
+  EXPECT_CODE(other.Discard(Patience()), kOutOfRange);
+  sender.join();
+  EXPECT_OK(sent);
 }
 
 // What another thread reads of a message, the system no longer tells of.

@@ -257,6 +257,22 @@ ISOPROC_CASE_WITH(ConnectionMove, CONN_54, HalfAMessageMovesAlong, "processes") 
   EXPECT_EQ(EndOf(std::move(child)), "exited 0");
 }
 
+int ReceiveAfter(const Connection& connection) { return Next(connection) == "after" ? 0 : 1; }
+ISOPROC_CASE_WITH(ConnectionMove, CONN_54_3, MessageThatWasDiscardedStaysSo, "processes") {
+  ASSERT_OK_AND_ASSIGN(const auto pipe, Pipe());
+  const auto& [here, there] = pipe;
+  absl::Status sent;
+  std::thread sender([&here = here, &sent] {
+    sent = here.SendBytes(Large(), Patience());
+    sent.Update(here.SendBytes("after", Patience()));
+  });
+  EXPECT_OK(there.Discard(Patience()));
+  absl::StatusOr<Process> child = Process::Start<ReceiveAfter>(Killable(), there);
+  sender.join();
+  EXPECT_OK(sent);
+  EXPECT_EQ(EndOf(std::move(child)), "exited 0");
+}
+
 int ReceiveOne(const Connection& connection) {
   return connection.Poll(absl::ZeroDuration()).ok() && Next(connection) == "waits" ? 0 : 1;
 }

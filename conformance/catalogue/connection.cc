@@ -111,6 +111,9 @@ constexpr Clause kClauses[] = {
     Core("CONN-62",
          "An end that is closed, or has moved, does not move: Start is kFailedPrecondition. A "
          "Connection without an end arrives as such."),
+    Core("CONN-63",
+         "A message that is discarded is not received; the next one is, and little memory is "
+         "taken, however long it was."),
     Core("CONN-64", "Poll and Wait see a message also if another thread looks at it first."),
 };
 

@@ -183,6 +183,13 @@ absl::StatusOr<uint64_t> ConnectionEnd::NextSize(absl::Duration timeout) {
   return reader_.NextSize(turn->stream(), deadline);
 }
 
+absl::Status ConnectionEnd::Discard(absl::Duration timeout) {
+  const port::Deadline deadline = Runtime::Get().DeadlineAfter(timeout);
+  absl::StatusOr<Turn> turn = Enter(receiving_, deadline);
+  if (!turn.ok()) return turn.status();
+  return reader_.Discard(turn->stream(), deadline);
+}
+
 absl::Status ConnectionEnd::Poll(absl::Duration timeout) {
   Runtime& runtime = Runtime::Get();
   const port::Deadline deadline = runtime.DeadlineAfter(timeout);

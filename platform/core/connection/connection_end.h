@@ -49,6 +49,7 @@ class ConnectionEnd {
   absl::Status Receive(uint64_t limit, absl::Duration timeout,
                        absl::FunctionRef<bool(MessageReader& reader)> take);
   absl::StatusOr<uint64_t> NextSize(absl::Duration timeout);
+  absl::Status Discard(absl::Duration timeout);
   absl::Status Poll(absl::Duration timeout);
 
   // As those of WaitSource.

@@ -24,6 +24,9 @@ enum class Verdict : uint8_t {
   kGoesOn = 1,   // a chunk follows
   kWhole = 2,    // the message is complete
   kGivenUp = 3,  // there is no message; what came of it is to be forgotten
+  // As kGoesOn, of a block that moves with the end that has read it: its receiver has discarded the
+  // message. From a stranger it is a message that nobody gets.
+  kDiscarded = 4,
 };
 
 struct MessageHeader {

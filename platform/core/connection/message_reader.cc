@@ -61,7 +61,13 @@ absl::StatusOr<size_t> MessageReader::ReadSome(port::Stream& stream, absl::Span<
 
 absl::Status MessageReader::Begin(port::Stream& stream, port::Deadline deadline) {
   if (is_corrupt_) return Corrupt();
-  while (!has_begun_) {
+  while (!has_begun_ || IsDiscarded()) {
+    if (has_begun_) {
+      const absl::Status finished = Finish(stream, deadline);
+      if (!finished.ok()) return finished;
+      Drop();
+      continue;
+    }
     while (block_filled_ < kBlockSize) {
       const absl::StatusOr<size_t> size =
           ReadSome(stream, absl::MakeSpan(block_).subspan(block_filled_), deadline);
@@ -77,9 +83,8 @@ absl::Status MessageReader::Begin(port::Stream& stream, port::Deadline deadline)
       block_filled_ = 0;
       continue;
     }
-    if (verdict != (header.size <= kInlineSize ? Verdict::kWhole : Verdict::kGoesOn)) {
-      return Corrupt();
-    }
+    const bool goes_on = verdict == Verdict::kGoesOn || verdict == Verdict::kDiscarded;
+    if (header.size <= kInlineSize ? verdict != Verdict::kWhole : !goes_on) return Corrupt();
     size_ = header.size;
     is_whole_ = verdict == Verdict::kWhole;
     if (!is_whole_) {
@@ -94,12 +99,19 @@ absl::Status MessageReader::Begin(port::Stream& stream, port::Deadline deadline)
 absl::Status MessageReader::Finish(port::Stream& stream, port::Deadline deadline) {
   while (!is_whole_) {
     if (chunk_end_ == 0) {
+      if (IsDiscarded()) ForgetChunks();
       chunk_end_ =
           long_read_ + static_cast<size_t>((std::min<uint64_t>)(size_ - long_read_, kChunkSize));
     }
     while (long_read_ <= chunk_end_) {
       const size_t end = (std::min)(chunk_end_ + 1, long_read_ + kStepSize);
-      if (long_.size() < end) long_.resize(end);
+      try {
+        if (long_.size() < end) long_.resize(end);
+      } catch (const std::bad_alloc&) {
+        return absl::ResourceExhaustedError("there is no memory for the next message");
+      } catch (const std::length_error&) {
+        return absl::ResourceExhaustedError("the next message is larger than memory can be");
+      }
       const absl::StatusOr<size_t> size = ReadSome(
           stream,
           absl::MakeSpan(reinterpret_cast<std::byte*>(long_.data()), end).subspan(long_read_),
@@ -128,6 +140,30 @@ absl::StatusOr<uint64_t> MessageReader::NextSize(port::Stream& stream, port::Dea
   return size_;
 }
 
+bool MessageReader::IsDiscarded() const {
+  return has_begun_ && block_.back() == static_cast<std::byte>(Verdict::kDiscarded);
+}
+
+void MessageReader::ForgetChunks() {
+  size_ -= long_read_ - kInlineSize;
+  long_read_ = kInlineSize;
+  long_.resize(kInlineSize);
+  const MessageHeader header{.size = size_};
+  std::memcpy(block_.data(), &header, sizeof(header));
+}
+
+absl::Status MessageReader::Discard(port::Stream& stream, port::Deadline deadline) {
+  read_in_call_ = 0;
+  const absl::Status begun = Begin(stream, deadline);
+  if (!begun.ok()) return begun;
+  if (is_whole_) {
+    Drop();
+  } else {
+    block_.back() = static_cast<std::byte>(Verdict::kDiscarded);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status MessageReader::Read(port::Stream& stream, uint64_t limit, port::Deadline deadline) {
   read_in_call_ = 0;
   while (true) {
@@ -137,13 +173,7 @@ absl::Status MessageReader::Read(port::Stream& stream, uint64_t limit, port::Dea
       return absl::ResourceExhaustedError(absl::StrCat(
           "the next message has ", size_, " bytes, more than the ", limit, " that are asked for"));
     }
-    try {
-      status = Finish(stream, deadline);
-    } catch (const std::bad_alloc&) {
-      return absl::ResourceExhaustedError("there is no memory for the next message");
-    } catch (const std::length_error&) {
-      return absl::ResourceExhaustedError("the next message is larger than memory can be");
-    }
+    status = Finish(stream, deadline);
     if (!status.ok() || is_whole_) return status;
   }
 }

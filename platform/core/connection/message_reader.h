@@ -32,6 +32,11 @@ class MessageReader {
   //            is lost.
   absl::StatusOr<uint64_t> NextSize(port::Stream& stream, port::Deadline deadline);
 
+  // Drops the message that NextSize tells of. What has not come of it is read by later calls, and
+  // not kept.
+  // Blocks, errors: as NextSize.
+  absl::Status Discard(port::Stream& stream, port::Deadline deadline);
+
   // Reads the next message, of up to `limit` bytes; payload() is valid then, until Drop.
   // Errors:    as NextSize. ResourceExhausted: it is longer, or there is no memory; it stays.
   absl::Status Read(port::Stream& stream, uint64_t limit, port::Deadline deadline);
@@ -51,11 +56,14 @@ class MessageReader {
  private:
   absl::StatusOr<size_t> ReadSome(port::Stream& stream, absl::Span<std::byte> into,
                                   port::Deadline deadline);
-  // Reads until a message has begun.
+  // Reads until a message has begun that is not discarded.
   absl::Status Begin(port::Stream& stream, port::Deadline deadline);
   // Reads what lacks of the message that has begun. OK also if it was given up: nothing has begun
   // then.
   absl::Status Finish(port::Stream& stream, port::Deadline deadline);
+  bool IsDiscarded() const;
+  // Between two chunks: goes on as if the message had none of those that are read.
+  void ForgetChunks();
   absl::Status AtEnd();
   absl::Status Corrupt();
 

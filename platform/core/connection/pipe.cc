@@ -110,6 +110,10 @@ absl::StatusOr<uint64_t> Connection::NextSize(absl::Duration timeout) const {
   return end_->NextSize(timeout);
 }
 
+absl::Status Connection::Discard(absl::Duration timeout) const {
+  return end_ == nullptr ? NoEnd() : end_->Discard(timeout);
+}
+
 absl::Status Connection::Poll(absl::Duration timeout) const {
   return end_ == nullptr ? NoEnd() : end_->Poll(timeout);
 }

@@ -1,6 +1,7 @@
 // Messages over a stream: how they are written, read, given up and handed over.
 #include "platform/core/connection/message.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -138,12 +139,74 @@ TEST(MessageTest, WhatIsTooLongStays) {
   EXPECT_EQ(other.TakePayload(), Text(500));
 }
 
-// Counts what is written, and looks at nothing.
-class CountingStream final : public port::Stream {
+// Messages of up to three chunks are discarded after any number of bytes, and read by as many
+// readers as there are pauses.
+TEST(MessageTest, WhatIsDiscardedIsNeverRead) {
+  for (const size_t size : {size_t{5}, size_t{5000}, 2 * kChunkSize + 500}) {
+    ByteStream out;
+    MessageWriter writer;
+    ASSERT_TRUE(writer.Write(out, AsBytes(Text(size)), kNever).ok());
+    out.set_room(700);
+    EXPECT_TRUE(absl::IsDeadlineExceeded(writer.Write(out, AsBytes(Text(size + 1000)), kNever)));
+    out.set_room(ByteStream::kAll);
+    ASSERT_TRUE(writer.Write(out, AsBytes("next"), kNever).ok());
+    const size_t pause = 7 + size / 7;
+    for (size_t reads = 0; reads < out.written().size() / pause; ++reads) {
+      ByteStream in(out.written(), pause);
+      MessageReader reader;
+      bool is_there = false;
+      for (size_t i = 0; i < reads; ++i) is_there |= Next(reader, in) != "DEADLINE_EXCEEDED";
+      if (is_there) break;
+      absl::Status discarded;
+      do {
+        discarded = reader.Discard(in, kNever);
+      } while (absl::IsDeadlineExceeded(discarded));
+      EXPECT_TRUE(discarded.ok());
+      std::string next;
+      do {
+        reader = MessageReader(reader.Consumed());
+        EXPECT_LE(reader.Consumed().size(), 3 * kChunkSize);
+        next = Next(reader, in);
+      } while (next == "DEADLINE_EXCEEDED");
+      EXPECT_EQ(next, "next") << size << " bytes, after " << reads << " reads";
+    }
+  }
+}
+
+// A message for which there need not be memory. Counts what is written, and looks at nothing; what
+// is read is whatever stands there, but for the block and the verdicts.
+class LargeStream final : public port::Stream {
  public:
-  absl::StatusOr<size_t> Read(absl::Span<std::byte>, port::Deadline) override { return size_t{0}; }
+  explicit LargeStream(uint64_t size) {
+    const MessageHeader header{.size = size};
+    std::memcpy(block_.data(), &header, sizeof(header));
+    block_.back() = static_cast<std::byte>(Verdict::kGoesOn);
+    const uint64_t rest = size - kInlineSize;
+    full_ = kBlockSize + rest + (rest + kChunkSize - 1) / kChunkSize;
+  }
+  // What the whole message takes on its way.
+  uint64_t full() const { return full_; }
+  uint64_t written() const { return written_; }
+
+  absl::StatusOr<size_t> Read(absl::Span<std::byte> into, port::Deadline) override {
+    if (read_ == full_) return size_t{0};
+    if (read_ == 0) {
+      std::memcpy(into.data(), block_.data(), kBlockSize);
+      read_ = kBlockSize;
+      return kBlockSize;
+    }
+    const uint64_t in_chunk = (read_ - kBlockSize) % (kChunkSize + 1);
+    const uint64_t to_verdict = (std::min)(kChunkSize - in_chunk, full_ - read_ - 1);
+    const auto size =
+        static_cast<size_t>(to_verdict == 0 ? 1 : (std::min<uint64_t>)(into.size(), to_verdict));
+    read_ += size;
+    if (to_verdict == 0) {
+      into[0] = static_cast<std::byte>(read_ == full_ ? Verdict::kWhole : Verdict::kGoesOn);
+    }
+    return size;
+  }
   absl::StatusOr<size_t> Write(absl::Span<const std::byte> bytes, port::Deadline) override {
-    count_ += bytes.size();
+    written_ += bytes.size();
     return bytes.size();
   }
   absl::Status SendHandle(const port::Handle&, int64_t, port::Deadline) override {
@@ -154,21 +217,32 @@ class CountingStream final : public port::Stream {
   }
   port::Handle Detach() override { return {}; }
   int64_t native() const override { return -1; }
-  uint64_t count() const { return count_; }
 
  private:
-  uint64_t count_ = 0;
+  MessageBlock block_{};
+  uint64_t full_ = 0;
+  uint64_t read_ = 0;
+  uint64_t written_ = 0;
 };
 
+constexpr uint64_t kLargeSize = (uint64_t{1} << 32) + 5;
+
 TEST(MessageTest, LargeMessageIsWrittenToItsLastByte) {
-  constexpr uint64_t kSize = (uint64_t{1} << 32) + 5;
-  const std::unique_ptr<std::byte[]> bytes(new (std::nothrow) std::byte[kSize]);
+  const std::unique_ptr<std::byte[]> bytes(new (std::nothrow) std::byte[kLargeSize]);
   ASSERT_NE(bytes, nullptr);
-  CountingStream stream;
-  ASSERT_TRUE(MessageWriter().Write(stream, absl::MakeConstSpan(bytes.get(), kSize), kNever).ok());
-  const uint64_t rest = kSize - kInlineSize;
-  const uint64_t chunks = (rest + kChunkSize - 1) / kChunkSize;
-  EXPECT_EQ(stream.count(), kBlockSize + rest + chunks);
+  LargeStream out(kLargeSize);
+  const auto payload = absl::MakeConstSpan(bytes.get(), kLargeSize);
+  ASSERT_TRUE(MessageWriter().Write(out, payload, kNever).ok());
+  EXPECT_EQ(out.written(), out.full());
+}
+
+// Its chunks are counted as those of a message that is kept.
+TEST(MessageTest, LargeMessageIsReadToItsLastByte) {
+  LargeStream in(kLargeSize);
+  MessageReader reader;
+  EXPECT_EQ(reader.NextSize(in, kNever).value_or(0), kLargeSize);
+  ASSERT_TRUE(reader.Discard(in, kNever).ok());
+  EXPECT_EQ(Next(reader, in), "OUT_OF_RANGE");
 }
 
 TEST(MessageTest, LieAboutTheSizeTakesNoMemory) {

@@ -132,7 +132,7 @@ class MovingEnd {
   // Valid as long as this object.
   port::Handle BorrowHandle();
   std::string Consumed() const { return end_->reader_.Consumed(); }
-  const std::string& owed() const { return end_->writer_.owed(); }
+  std::string owed() const { return end_->writer_.owed(); }
 
   // The other process has it.
   void HasArrived();

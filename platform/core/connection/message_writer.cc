@@ -19,7 +19,6 @@ namespace {
 constexpr size_t kJoinedSize = size_t{16} << 10;
 
 constexpr std::byte ByteOf(Verdict verdict) { return static_cast<std::byte>(verdict); }
-constexpr char CharOf(Verdict verdict) { return static_cast<char>(verdict); }
 
 MessageBlock MakeBlock(absl::Span<const std::byte> payload) {
   MessageBlock block{};
@@ -45,30 +44,55 @@ absl::Status WriteCounting(port::Stream& stream, absl::Span<const std::byte> byt
 }
 
 // What follows on the first `written` bytes of a block if it is to be given up.
-std::string RestOfBlock(const MessageBlock& block, size_t written) {
-  if (written == 0) return "";
-  std::string rest(reinterpret_cast<const char*>(block.data()) + written, kBlockSize - written);
-  rest.back() = CharOf(Verdict::kGivenUp);
-  return rest;
+OwedBytes RestOfBlock(const MessageBlock& block, size_t written) {
+  if (written == 0) return {};
+  return {absl::MakeConstSpan(block).subspan(written), kBlockSize - written};
 }
 
 // The same for a chunk of `size` bytes. Nobody will look at them.
-std::string RestOfChunk(size_t size, size_t written) {
-  std::string rest(size - written, '\0');
-  rest.push_back(CharOf(Verdict::kGivenUp));
-  return rest;
-}
+OwedBytes RestOfChunk(size_t size, size_t written) { return {{}, size - written + 1}; }
 
 }  // namespace
 
+OwedBytes::OwedBytes(absl::Span<const std::byte> begin, size_t size) : size_(size) {
+  const size_t known = (std::min)(begin.size(), begin_.size());
+  if (known > 0) std::memcpy(begin_.data(), begin.data(), known);
+}
+
+size_t OwedBytes::CopyTo(absl::Span<std::byte> into) const {
+  const size_t size = (std::min)(into.size(), size_);
+  for (size_t i = 0; i < size; ++i) into[i] = i < begin_.size() ? begin_[i] : std::byte{0};
+  if (size > 0 && size == size_) into[size - 1] = ByteOf(Verdict::kGivenUp);
+  return size;
+}
+
+void OwedBytes::RemovePrefix(size_t size) {
+  size_ -= size;
+  const size_t known = (std::min)(size, begin_.size());
+  std::rotate(begin_.begin(), begin_.begin() + known, begin_.end());
+  std::fill(begin_.end() - known, begin_.end(), std::byte{0});
+}
+
+MessageWriter::MessageWriter(const std::string& owed)
+    : owed_(absl::MakeConstSpan(reinterpret_cast<const std::byte*>(owed.data()), owed.size()),
+            owed.size()) {}
+
+std::string MessageWriter::owed() const {
+  std::string bytes(owed_.size(), '\0');
+  owed_.CopyTo(absl::MakeSpan(reinterpret_cast<std::byte*>(bytes.data()), bytes.size()));
+  return bytes;
+}
+
 absl::Status MessageWriter::PayOwed(port::Stream& stream, port::Deadline deadline) {
-  if (owed_.empty()) return absl::OkStatus();
-  size_t written = 0;
-  const absl::Status status = WriteCounting(
-      stream, absl::MakeConstSpan(reinterpret_cast<const std::byte*>(owed_.data()), owed_.size()),
-      deadline, written);
-  owed_.erase(0, written);
-  return status;
+  while (!owed_.empty()) {
+    std::array<std::byte, kJoinedSize> next;
+    const size_t size = owed_.CopyTo(absl::MakeSpan(next));
+    const absl::StatusOr<size_t> written =
+        stream.Write(absl::MakeConstSpan(next.data(), size), deadline);
+    if (!written.ok()) return written.status();
+    owed_.RemovePrefix(*written);
+  }
+  return absl::OkStatus();
 }
 
 absl::Status MessageWriter::Write(port::Stream& stream, absl::Span<const std::byte> payload,

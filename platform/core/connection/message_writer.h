@@ -2,22 +2,42 @@
 #ifndef ISOPROC_PLATFORM_CORE_CONNECTION_MESSAGE_WRITER_H_
 #define ISOPROC_PLATFORM_CORE_CONNECTION_MESSAGE_WRITER_H_
 
+#include <array>
 #include <cstddef>
 #include <string>
-#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/types/span.h"
+#include "platform/core/connection/message.h"
 #include "platform/port/port.h"
 
 namespace isoproc::internal {
+
+// The rest of a block or a chunk whose message is given up: what is left of a header, zeros, and
+// the verdict. Needs no memory, of which there may be none just then.
+class OwedBytes {
+ public:
+  OwedBytes() = default;
+  // `size` bytes, the first of which are those of `begin`.
+  OwedBytes(absl::Span<const std::byte> begin, size_t size);
+
+  bool empty() const { return size_ == 0; }
+  size_t size() const { return size_; }
+  // Copies the first of them, as many as there is room for. Gives their number.
+  size_t CopyTo(absl::Span<std::byte> into) const;
+  void RemovePrefix(size_t size);
+
+ private:
+  std::array<std::byte, sizeof(MessageHeader)> begin_{};  // zeros follow
+  size_t size_ = 0;
+};
 
 // Thread safety: as a plain value.
 class MessageWriter {
  public:
   MessageWriter() = default;
   // Goes on where another one was that wrote to the same stream; `owed` is what its owed() gave.
-  explicit MessageWriter(std::string owed) : owed_(std::move(owed)) {}
+  explicit MessageWriter(const std::string& owed);
 
   // Writes one message.
   // Blocks:    until all of it is written, or `deadline`.
@@ -27,12 +47,12 @@ class MessageWriter {
                      port::Deadline deadline);
 
   // What has to be written before the next message.
-  const std::string& owed() const { return owed_; }
+  std::string owed() const;
 
  private:
   absl::Status PayOwed(port::Stream& stream, port::Deadline deadline);
 
-  std::string owed_;
+  OwedBytes owed_;
 };
 
 }  // namespace isoproc::internal

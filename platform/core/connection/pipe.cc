@@ -173,7 +173,7 @@ void Connection::Load(internal::ReadArchive& archive) {
   if (!stream.ok()) internal::ThrowStatus(stream.status());
   end_ = std::make_shared<ConnectionEnd>(*std::move(stream), directions,
                                          internal::MessageReader(std::move(consumed)),
-                                         internal::MessageWriter(std::move(owed)));
+                                         internal::MessageWriter(owed));
 }
 
 }  // namespace isoproc

@@ -29,6 +29,7 @@
 #include "isoproc/pipe.h"
 #include "isoproc/process.h"
 #include "isoproc/wait.h"
+#include "platform/testing/system_support.h"
 
 namespace isoproc::conformance {
 namespace {
@@ -445,6 +446,10 @@ ISOPROC_CASE(Connection, CONN_33, NativeHandleIsTheEnds) {
   EXPECT_EQ(one.native_handle().value_or(-1), handle);
   EXPECT_NE(other.native_handle().value_or(handle), handle);
   EXPECT_GT(handle, 2) << "no standard stream";
+  EXPECT_TRUE(system_support::IsPipe(handle));
+  one.Close();
+  EXPECT_FALSE(system_support::IsPipe(handle)) << "the handle of another";
+  EXPECT_TRUE(system_support::IsPipe(other.native_handle().value_or(0)));
 }
 
 ISOPROC_CASE(Connection, CONN_36, ThreadsSendAndReceiveAtOnce) {

@@ -29,6 +29,9 @@ int64_t OpenInheritable(const char* path);
 // Whether `native`, any number, is a handle of the calling process to the file at `path`.
 bool Refers(int64_t native, const char* path);
 
+// Whether `native`, any number, is a handle of the calling process to a pipe or what serves as one.
+bool IsPipe(int64_t native);
+
 // The open handles of the calling process.
 int CountHandles();
 // The regions of shared or file memory that the calling process has mapped, and the names that

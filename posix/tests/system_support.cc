@@ -84,6 +84,12 @@ bool Refers(int64_t native, const char* path) {
          handle.st_dev == file.st_dev && handle.st_ino == file.st_ino;
 }
 
+bool IsPipe(int64_t native) {
+  struct stat handle;
+  if (::fstat(Descriptor(native), &handle) != 0) return false;
+  return S_ISSOCK(handle.st_mode) || S_ISFIFO(handle.st_mode);
+}
+
 int CountHandles() {
   int count = 0;
   const int limit = DescriptorLimit();

@@ -87,6 +87,8 @@ bool Refers(int64_t native, const char* path) {
   return refers;
 }
 
+bool IsPipe(int64_t native) { return ::GetFileType(NativeOf(native)) == FILE_TYPE_PIPE; }
+
 int CountHandles() {
   DWORD told = 0;
   if (!::GetProcessHandleCount(::GetCurrentProcess(), &told)) Fail("GetProcessHandleCount");

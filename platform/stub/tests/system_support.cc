@@ -11,6 +11,7 @@ void WritePipe(int64_t, const char*, size_t) { std::abort(); }
 void ClosePipeEnd(int64_t) { std::abort(); }
 int64_t OpenInheritable(const char*) { std::abort(); }
 bool Refers(int64_t, const char*) { std::abort(); }
+bool IsPipe(int64_t) { std::abort(); }
 int CountHandles() { std::abort(); }
 int CountMappings() { std::abort(); }
 int CountSharedMemoryNames(const std::string&) { std::abort(); }

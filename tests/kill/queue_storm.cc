@@ -6,7 +6,12 @@
 //
 // In every second round consumers take items by leases, so that not even those that the dead had
 // are lost. A failure prints the seed, which chooses who is killed and when, as far as that goes.
+//
+// A kill comes while all run at full speed. Each then does some more, what the dead one has left
+// included, and pauses until the next one is there, which would else wait for a processor longer
+// than for anything else.
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -60,13 +65,33 @@ struct Log {
   Entry entries[kEntries];
 };
 using Logs = RawArray<std::byte>;
+
+// What a worker goes through before each item: open, or left behind for so many items at most.
+class Gate {
+ public:
+  explicit Gate(const Event& open) : open_(open) {}
+  void Pass() {
+    constexpr int kMost = 200;
+    if (open_.IsSet()) {
+      passed_closed_ = 0;
+    } else if (++passed_closed_ > kMost) {
+      open_.Wait().IgnoreError();
+    }
+  }
+
+ private:
+  const Event& open_;
+  int passed_closed_ = 0;
+};
 Log& LogOf(const Logs& logs, int worker) {
   return reinterpret_cast<Log*>(logs.span().data())[worker];
 }
 
-void Produce(const Items& items, const Logs& logs, int worker, uint32_t life) {
+void Produce(const Items& items, const Logs& logs, const Event& open, int worker, uint32_t life) {
   Log& log = LogOf(logs, worker);
+  Gate gate(open);
   for (uint32_t number = 0;; ++number) {
+    gate.Pass();
     log.begun = number + 1;
     if (!items.Put(ItemOf(life, number)).ok()) {
       log.begun = number;
@@ -84,9 +109,11 @@ void Write(Log& log, const std::vector<uint32_t>& item, bool redelivered) {
   ++log.count;
 }
 
-void Consume(const Items& items, const Logs& logs, int worker, bool by_lease) {
+void Consume(const Items& items, const Logs& logs, const Event& open, int worker, bool by_lease) {
   Log& log = LogOf(logs, worker);
+  Gate gate(open);
   while (log.count < Log::kEntries) {
+    gate.Pass();
     if (by_lease) {
       absl::StatusOr<Lease<std::vector<uint32_t>>> lease = items.GetLease();
       if (!lease.ok()) return;
@@ -122,10 +149,17 @@ class History {
         reordered += entry.number < at_least ? 1 : 0;
         at_least = entry.number + 1;
       }
-      Times& times = lives_[entry.life].got[entry.number];
+      ++received;
+      // More than anybody puts.
+      if (entry.number >= Life::kMost) {
+        ++invented;
+        continue;
+      }
+      std::vector<Times>& got = lives_[entry.life].got;
+      if (got.size() <= entry.number) got.resize(entry.number + 1);
+      Times& times = got[entry.number];
       ++times.all;
       times.as_new += entry.redelivered ? 0 : 1;
-      ++received;
     }
     killed_ += was_killed ? 1 : 0;
     vanished_ += !by_lease_ && was_killed && log.may_have_one ? 1 : 0;
@@ -134,14 +168,17 @@ class History {
     int64_t missing = 0;
     int64_t again = 0;
     for (const auto& [life, what] : lives_) {
-      for (const auto& [number, times] : what.got) {
+      for (uint32_t number = 0; number < what.got.size(); ++number) {
+        const Times& times = what.got[number];
+        if (times.all == 0) {
+          missing += number < what.put ? 1 : 0;
+          continue;
+        }
         invented += number >= what.begun ? 1 : 0;
         doubled += times.as_new > 1 ? 1 : 0;
         again += times.all - 1;
       }
-      for (uint32_t number = 0; number < what.put; ++number) {
-        missing += what.got.contains(number) ? 0 : 1;
-      }
+      if (what.put > what.got.size()) missing += what.put - static_cast<int64_t>(what.got.size());
     }
     // With each dead consumer at most one item is gone, or has come twice.
     lost += missing > vanished_ ? missing - vanished_ : 0;
@@ -162,9 +199,10 @@ class History {
     int as_new = 0;  // not flagged as redelivered
   };
   struct Life {
+    static constexpr uint32_t kMost = 1 << 24;
     uint32_t begun = 0;
     uint32_t put = 0;
-    std::map<uint32_t, Times> got;
+    std::vector<Times> got;  // by number
   };
   const bool by_lease_;
   std::map<uint32_t, Life> lives_;
@@ -179,6 +217,7 @@ class Storm {
   // Gives whether all was well.
   bool Round(bool by_lease, int kills) {
     items_ = Items::Create({.capacity = 16, .bytes = kBytes}).value();
+    open_ = Event::Create().value();
     logs_ = Logs::Create(sizeof(Log) * (kProducers + kConsumers)).value();
     by_lease_ = by_lease;
     History history(by_lease);
@@ -188,12 +227,15 @@ class Storm {
     for (int worker = 0; worker < kProducers + kConsumers; ++worker) Begin(worker);
     bool goes_on = true;
     for (int i = 0; goes_on && i < kills; ++i) {
+      open_.Set().IgnoreError();
       goes_on = AwaitProgress();
       const int worker = Choose(kProducers + kConsumers);
       workers_[worker].process.Kill().IgnoreError();
+      open_.Clear().IgnoreError();
       End(worker);
       Begin(worker);
     }
+    open_.Set().IgnoreError();
     goes_on = goes_on && AwaitProgress();
     items_.Close();
     for (int worker = 0; goes_on && worker < kProducers + kConsumers; ++worker) {
@@ -207,7 +249,7 @@ class Storm {
     Log& own = LogOf(logs_, kProducers);
     own.count = 0;
     own.may_have_one = false;
-    Consume(items_, logs_, kProducers, by_lease);
+    Consume(items_, logs_, open_, kProducers, by_lease);
     history.AddConsumer(own, /*was_killed=*/false);
     history.Judge();
     received_ += history.received;
@@ -242,8 +284,8 @@ class Storm {
     workers_[worker].life = ++last_life_;
     workers_[worker].process =
         IsProducer(worker)
-            ? Process::Start<Produce>(options, items_, logs_, worker, last_life_).value()
-            : Process::Start<Consume>(options, items_, logs_, worker, by_lease_).value();
+            ? Process::Start<Produce>(options, items_, logs_, open_, worker, last_life_).value()
+            : Process::Start<Consume>(options, items_, logs_, open_, worker, by_lease_).value();
   }
   // After it has died.
   void End(int worker) {
@@ -282,7 +324,7 @@ class Storm {
         Begin(worker);
         return true;
       }
-      std::this_thread::yield();
+      std::this_thread::sleep_for(std::chrono::microseconds(20));
     }
     return true;
   }
@@ -297,6 +339,7 @@ class Storm {
 
   std::minstd_rand random_;
   Items items_;
+  Event open_;
   Logs logs_;
   std::vector<Worker> workers_;
   bool by_lease_ = false;

@@ -35,6 +35,7 @@
 #include "isoproc/internal/must_travel.h"
 #include "isoproc/internal/object_handle.h"
 #include "isoproc/internal/type_tag.h"
+#include "isoproc/wait.h"
 
 namespace isoproc {
 
@@ -159,6 +160,11 @@ class Queue {
     return *std::move(item);
   }
   absl::StatusOr<T> TryGet() const { return Get(absl::ZeroDuration()); }
+
+  // Ready while Get need not wait: there is an item, one that somebody had on trial came back, or
+  // the queue is closed and nothing will come any more. See wait.h.    [QUE-49, QUE-50, QUE-51]
+  // Errors:  FailedPrecondition: no queue.
+  absl::StatusOr<Waitable> AsWaitable() const { return queue_.AsWaitable(); }
 
   // Takes the first item on trial: it comes back if this process ends before Lease::Done. 256 may
   // be on trial at the same time, but not more than `capacity`.                 [QUE-34, QUE-43]

@@ -18,8 +18,9 @@ class WaitSource;
 }  // namespace internal
 
 // Something that becomes ready: a process, by ending; a connection, when there is something to
-// receive or its other end is gone; an event, while it is set. A cheap value; keeps alive what it
-// refers to, but not the process, and does not keep a connection open. Thread safety: any thread.
+// receive or its other end is gone; an event, while it is set; a queue, while Get need not wait. A
+// cheap value; keeps alive what it refers to, but not the process, and does not keep a connection
+// open. Thread safety: any thread.
 class Waitable {
  public:
   explicit Waitable(std::shared_ptr<internal::WaitSource> source) : source_(std::move(source)) {}
@@ -36,14 +37,14 @@ class Waitable {
 // On OK:     the indices of all that are ready, in ascending order. An object may be there twice.
 //            There is no limit on their number other than memory.
 //                            [WAIT-01, CONN-43, CONN-44, CONN-47, CONN-49, CONN-50, CONN-64]
-//            Others may take what there is before the caller does: receive with a timeout of zero
-//            where several do.
+//            Others may take what there is before the caller does: receive, or get, with a timeout
+//            of zero where several do.
 // Errors:    DeadlineExceeded: none is ready.
 //            InvalidArgument: no objects and no timeout.                             [CONN-46]
 //            FailedPrecondition: a connection is closed, or on its way to another process, or a
 //            Waitable was moved from [CONN-48]; an object belongs to the process of which this one
 //            is a fork.
-//            ResourceExhausted: too many threads of the family wait for events at once.
+//            ResourceExhausted: too many threads of the family wait for events and queues at once.
 // Thread safety: any thread; several may wait for the same objects.
 absl::StatusOr<std::vector<size_t>> Wait(absl::Span<const Waitable> objects,
                                          absl::Duration timeout = absl::InfiniteDuration());

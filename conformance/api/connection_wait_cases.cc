@@ -7,10 +7,10 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "conformance/api/connection_support.h"
 #include "conformance/api/process_support.h"
+#include "conformance/api/wait_support.h"
 #include "conformance/children/children.h"
 #include "conformance/harness/case.h"
 #include "conformance/harness/status_matchers.h"
@@ -21,15 +21,6 @@
 
 namespace isoproc::conformance {
 namespace {
-
-// What is ready, as "0 2", or how the wait failed.
-std::string WaitFor(const std::vector<Waitable>& objects, absl::Duration timeout = Patience()) {
-  const absl::StatusOr<std::vector<size_t>> ready = Wait(objects, timeout);
-  return ready.ok() ? absl::StrJoin(*ready, " ") : absl::StatusCodeToString(ready.status().code());
-}
-std::string Look(const std::vector<Waitable>& objects) {
-  return WaitFor(objects, absl::ZeroDuration());
-}
 
 ISOPROC_CASE(ConnectionWait, CONN_43, GivesWhatIsReady) {
   ASSERT_OK_AND_ASSIGN(const auto pipe, Pipe());

@@ -85,7 +85,7 @@ constexpr Clause kClauses[] = {
             "Nothing runs behind the user's back."),
     LeftOut("CONN-42", "Raw handles are sent over connections.", "As CONN-40."),
     Core("CONN-43", "Wait gives the indices of all that are ready; none is kDeadlineExceeded."),
-    Core("CONN-44", "Wait takes connections, processes and events, mixed."),
+    Core("CONN-44", "Wait takes connections, processes, events and queues, mixed."),
     Core("CONN-45", "A connection is ready at its end as well as when there is a message."),
     Core("CONN-46",
          "WaitAny with no objects waits for the deadline; without one it is "

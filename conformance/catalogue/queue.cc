@@ -62,7 +62,8 @@ constexpr Clause kClauses[] = {
     LeftOut("QUE-39", "Windows needs no lock for writing.", "It is the same ring on all ports."),
     Core("QUE-40", "Close wakes all who wait in Put and Get, with kUnavailable and kOutOfRange."),
     HeldBy("QUE-41", "A pair of Put and Get that need not wait calls nothing of the system.",
-           "platform/core/tests/shared/queue_test.cc Queue.PutAndGetCallNothing"),
+           "platform/core/tests/shared/queue_test.cc Queue.PutAndGetCallNothing, "
+           "posix/tests/linux/quiet_test.cc Quiet.PutAndGetCallNothing"),
     Core("QUE-42",
          "Large items wait for each other's bytes; one larger than all of them is "
          "kResourceExhausted."),
@@ -72,6 +73,11 @@ constexpr Clause kClauses[] = {
     Core("QUE-46", "An item that cannot be made again is kDataLoss and gone; the next one is not."),
     Core("QUE-47", "A range-for over a queue ends when the queue is closed and empty."),
     Core("QUE-48", "A queue that arrives as one of another type is refused."),
+    Core("QUE-49",
+         "A queue is ready for Wait while Get need not wait: there is an item, or it is closed and "
+         "nothing will come any more."),
+    Core("QUE-50", "An item that a killed process had on a lease wakes who waits for the queue."),
+    Core("QUE-51", "Who waits for a queue and takes nothing holds up nobody who gets."),
 };
 
 }  // namespace

@@ -54,7 +54,7 @@ class Waiting {
       absl::StatusOr<std::vector<size_t>> ready =
           Ready(port.WaitAny(port_objects_, HasNews() ? kAtOnce : sleep));
       // Or another thread has taken what there was.
-      if (!absl::IsDeadlineExceeded(ready.status()) || deadline.Expired(port.Now())) return ready;
+      if (IsFinal(ready, deadline, port.Now())) return ready;
       if (has_hidden_news_) next_look = (std::min)(2 * next_look, LastLook());
     }
   }
@@ -63,6 +63,11 @@ class Waiting {
   bool HasNews() const {
     return std::any_of(sources_.begin(), sources_.end(),
                        [](WaitSource* source) { return source->HasNews(); });
+  }
+
+  static bool IsFinal(const absl::StatusOr<std::vector<size_t>>& ready, port::Deadline deadline,
+                      absl::Duration now) {
+    return !absl::IsDeadlineExceeded(ready.status()) || deadline.Expired(now);
   }
 
   // All that are ready, given what the port says of its own.
@@ -91,15 +96,22 @@ class Waiting {
   absl::StatusOr<std::vector<size_t>> RunWithShared(port::Deadline deadline) {
     Arena& arena = shared_.front()->object().arena();
     Stamp self;
-    std::vector<Waiters*> waiters;
     for (SharedWaitSource* const shared : shared_) {
       const absl::StatusOr<Stamp> entered = shared->object().Enter();
       if (!entered.ok()) return entered.status();
       self = *entered;
-      waiters.push_back(&shared->waiters());
     }
-    std::sort(waiters.begin(), waiters.end(), std::less<Waiters*>());
-    waiters.erase(std::unique(waiters.begin(), waiters.end()), waiters.end());
+    if (HasNews()) {
+      absl::StatusOr<std::vector<size_t>> ready =
+          Ready(arena.port().WaitAny(port_objects_, kAtOnce));
+      if (IsFinal(ready, deadline, arena.port().Now())) return ready;
+    }
+    // Each map of sleepers once: who is taken off it a second time looks as if he was chosen.
+    std::vector<SharedWaitSource*> armed = shared_;
+    const auto by_waiters = [](SharedWaitSource* source) { return &source->waiters(); };
+    std::ranges::sort(armed, std::less<Waiters*>(), by_waiters);
+    const auto repeated = std::ranges::unique(armed, std::equal_to<Waiters*>(), by_waiters);
+    armed.erase(repeated.begin(), repeated.end());
     const absl::StatusOr<Parking::Lease> lease = arena.parking().Borrow(self);
     if (!lease.ok()) return lease.status();
 
@@ -110,24 +122,26 @@ class Waiting {
       if (!notice.ok()) return notice.status();
       std::vector<port::Waitable*> objects = port_objects_;
       objects.push_back(*notice);
-      for (Waiters* const each : waiters) Parking::Arm(*each, lease->index());
+      for (SharedWaitSource* const each : armed) Parking::Arm(each->waiters(), lease->index());
       const absl::Duration now = arena.port().Now();
       const port::Deadline look =
           HasNews() ? kAtOnce
                     : port::Deadline::At(now + (std::min)(next_look, deadline.Remaining(now)));
-      const absl::StatusOr<std::vector<size_t>> port_ready =
-          Runtime::Get().port().WaitAny(objects, look);
+      const absl::StatusOr<std::vector<size_t>> port_ready = arena.port().WaitAny(objects, look);
       bool chosen = false;
-      for (Waiters* const each : waiters) {
-        if (!Parking::Disarm(*each, lease->index())) continue;
+      for (SharedWaitSource* const each : armed) {
+        if (!Parking::Disarm(each->waiters(), lease->index())) continue;
         chosen = true;
-        // Nothing is taken here: what the waker meant is still there for somebody else.
-        arena.parking().WakeOne(*each);
+        // Nothing is taken here: what the waker meant may still be there for somebody else.
+        if (each->HasNews()) arena.parking().WakeOne(each->waiters());
       }
       absl::StatusOr<std::vector<size_t>> ready = Ready(port_ready);
-      if (!absl::IsDeadlineExceeded(ready.status()) || deadline.Expired(arena.port().Now())) {
+      if (IsFinal(ready, deadline, arena.port().Now())) {
         lease->parker().Park(kAtOnce).IgnoreError();  // listens no more
-        return ready;
+        if (!absl::IsDeadlineExceeded(ready.status())) return ready;
+        // Nobody else may look for what the dead had, if all only ask now and then.
+        arena.SweepIfDue(self, arena.port().Now());
+        return Ready(port_ready);
       }
       if (chosen) continue;
       next_look = arena.SweepIfDue(self, arena.port().Now()) ? (std::min)(2 * next_look, LastLook())

@@ -32,20 +32,19 @@ class WaitSource {
   virtual SharedWaitSource* shared() { return nullptr; }
 };
 
-// An object in shared memory that becomes ready by what processes do to it. They wake `waiters`
-// then: who waits here is one of those.
-class SharedWaitSource final : public WaitSource {
+// An object in shared memory that becomes ready by what processes do to it. They wake one of
+// `waiters` then, or all: who waits here is one of those, and passes on what he was woken for.
+class SharedWaitSource : public WaitSource {
  public:
-  using IsReady = bool (*)(ObjectSlot& slot);
-
   // `waiters` are in the slot of `object`, or in its room.
-  SharedWaitSource(std::shared_ptr<SharedObject> object, Waiters& waiters, IsReady is_ready)
-      : object_(std::move(object)), waiters_(waiters), is_ready_(is_ready) {}
+  SharedWaitSource(std::shared_ptr<SharedObject> object, Waiters& waiters)
+      : object_(std::move(object)), waiters_(waiters) {}
 
   absl::StatusOr<std::shared_ptr<port::Waitable>> PortWaitable() override {
     return std::shared_ptr<port::Waitable>();
   }
-  bool HasNews() override { return is_ready_(object_->slot()); }
+  // Requires: the calling thread has entered the object.
+  bool HasNews() override = 0;
   SharedWaitSource* shared() override { return this; }
 
   SharedObject& object() { return *object_; }
@@ -54,7 +53,6 @@ class SharedWaitSource final : public WaitSource {
  private:
   const std::shared_ptr<SharedObject> object_;
   Waiters& waiters_;
-  const IsReady is_ready_;
 };
 
 }  // namespace isoproc::internal

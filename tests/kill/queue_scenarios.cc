@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "isoproc/queue.h"
+#include "isoproc/wait.h"
 #include "tests/kill/scenario.h"
 #include "tests/kill/stage.h"
 
@@ -150,6 +151,29 @@ std::vector<Scenario> QueueScenarios() {
              if (text == "new") text = mine.queue.Get(stage.limit()).value_or("none");
              stage.Expect(text == "other", "another item: " + text);
            }},
+      // Who waits takes nothing: one item is enough for the other.
+      {.name = "queue.wait",
+       .make = MakeQueue({}),
+       .act =
+           [](Objects& mine) {
+             const Waitable item = mine.queue.AsWaitable().value();
+             Wait({&item, 1}).IgnoreError();
+           },
+       .sleeps = true,
+       .meanwhile =
+           [](Stage& stage, Objects& mine) {
+             stage.SetOff();
+             stage.AwaitSleepers(2);
+             stage.ExpectOk(mine.queue.Put("new", stage.limit()), "Put");
+             // Perhaps the victim has not seen it.
+             if (stage.AwaitFinished(1)) mine.queue.Put("other").IgnoreError();
+           },
+       .sleepers = 1,
+       .sleeper =
+           [](Stage& stage, Objects& mine) {
+             stage.ExpectOk(mine.queue.Get(stage.limit()).status(), "Get");
+           },
+       .judge = [](Stage&, Objects&, bool) {}},
       {.name = "queue.get_in_vain",
        .make = MakeQueue({}),
        .act = [](Objects& mine) { mine.queue.Get(absl::Milliseconds(1)).IgnoreError(); },

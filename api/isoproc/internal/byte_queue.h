@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "isoproc/internal/archive.h"
+#include "isoproc/wait.h"
 
 namespace isoproc::internal {
 
@@ -93,6 +94,7 @@ class ByteQueue {
   absl::Status Close() const;
   absl::Status TaskDone() const;
   absl::Status Join(absl::Duration timeout) const;
+  absl::StatusOr<Waitable> AsWaitable() const;
   absl::StatusOr<size_t> Size() const;
   absl::StatusOr<bool> IsFull() const;
 

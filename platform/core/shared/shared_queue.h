@@ -103,6 +103,10 @@ class SharedQueue {
   // Of a moment that is over when it is known.
   uint64_t Size() const;
   bool IsFull() const;
+  // Whether Get would not wait; of the same moment.
+  bool HasNews(Stamp self) const;
+  // Those whom that concerns. One is woken for each item.
+  Waiters& for_item() { return words_.for_item; }
 
  private:
   enum class Outcome { kDone, kWait };

@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 #include "isoproc/sync.h"
 #include "isoproc/wait.h"
+#include "platform/core/shared/layout.h"
 #include "platform/core/shared/shared_object.h"
 #include "platform/core/sync/entered.h"
 #include "platform/core/wait_source.h"
@@ -16,6 +17,17 @@ namespace isoproc {
 
 using internal::Entered;
 using internal::SharedObject;
+
+namespace {
+
+class EventSource final : public internal::SharedWaitSource {
+ public:
+  EventSource(std::shared_ptr<SharedObject> event, internal::Waiters& waiters)
+      : SharedWaitSource(std::move(event), waiters) {}
+  bool HasNews() override { return internal::EventIsSet(object().slot()); }
+};
+
+}  // namespace
 
 absl::StatusOr<Event> Event::Create() {
   absl::StatusOr<std::shared_ptr<SharedObject>> object = SharedObject::Create(kObjectKind);
@@ -46,8 +58,7 @@ absl::Status Event::Wait(absl::Duration timeout) const {
 absl::StatusOr<Waitable> Event::AsWaitable() const {
   const absl::StatusOr<Entered> entered = internal::Enter(object());
   if (!entered.ok()) return entered.status();
-  return Waitable(std::make_shared<internal::SharedWaitSource>(object(), entered->slot().waiters,
-                                                               &internal::EventIsSet));
+  return Waitable(std::make_shared<EventSource>(object(), entered->slot().waiters));
 }
 
 bool Event::IsSet() const {

@@ -11,6 +11,7 @@
 #include "isoproc/internal/archive.h"
 #include "isoproc/internal/byte_queue.h"
 #include "isoproc/internal/object_handle.h"
+#include "isoproc/wait.h"
 #include "platform/core/shared/family.h"
 #include "platform/core/shared/layout.h"
 #include "platform/core/shared/queue_layout.h"
@@ -19,6 +20,7 @@
 #include "platform/core/shared/shared_queue.h"
 #include "platform/core/shared/stamp.h"
 #include "platform/core/sync/entered.h"
+#include "platform/core/wait_source.h"
 
 namespace isoproc::internal {
 
@@ -57,6 +59,23 @@ class QueueBody {
   const QueueWords& words_;
   SharedQueue queue_;
 };
+
+namespace {
+
+class QueueSource final : public SharedWaitSource {
+ public:
+  explicit QueueSource(std::shared_ptr<QueueBody> body)
+      : SharedWaitSource(body->object(), body->queue().for_item()), body_(std::move(body)) {}
+  bool HasNews() override {
+    const absl::StatusOr<Stamp> self = body_->Enter();
+    return self.ok() && body_->queue().HasNews(*self);
+  }
+
+ private:
+  const std::shared_ptr<QueueBody> body_;
+};
+
+}  // namespace
 
 absl::StatusOr<ByteQueue> ByteQueue::Create(uint64_t capacity, uint64_t bytes, uint64_t item_size,
                                             uint64_t type) {
@@ -142,6 +161,13 @@ absl::Status ByteQueue::Join(absl::Duration timeout) const {
   if (body_ == nullptr) return NoObject();
   const absl::StatusOr<Stamp> self = body_->Enter();
   return self.ok() ? body_->queue().Join(*self, timeout) : self.status();
+}
+
+absl::StatusOr<Waitable> ByteQueue::AsWaitable() const {
+  if (body_ == nullptr) return NoObject();
+  const absl::StatusOr<Stamp> self = body_->Enter();
+  if (!self.ok()) return self.status();
+  return Waitable(std::make_shared<QueueSource>(body_));
 }
 
 absl::StatusOr<size_t> ByteQueue::Size() const {

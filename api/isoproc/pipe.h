@@ -131,7 +131,8 @@ class Connection {
                                            uint64_t max_size = kNoLimit) const;
 
   // Into the first bytes of `into`, whose size is the limit; those beyond the message stay as they
-  // are. Gives the size of the message.                                       [CONN-25, CONN-27]
+  // are. Gives the size of the message. After an error, a part of the message may stand there; the
+  // next call gives all of it.                                                [CONN-25, CONN-27]
   absl::StatusOr<size_t> ReceiveBytesInto(absl::Span<std::byte> into,
                                           absl::Duration timeout = absl::InfiniteDuration()) const;
 

@@ -1,5 +1,6 @@
 // Connection and Pipe, within one process.
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -23,6 +24,7 @@
 #include "conformance/api/process_support.h"
 #include "conformance/children/children.h"
 #include "conformance/harness/case.h"
+#include "conformance/harness/environment.h"
 #include "conformance/harness/status_matchers.h"
 #include "conformance/harness/system_pipe.h"
 #include "conformance/port/support.h"
@@ -189,6 +191,33 @@ ISOPROC_CASE(Connection, CONN_12, SizesHave64Bits) {
   EXPECT_EQ(next.value_or(0), size);
   EXPECT_CODE(too_long, kResourceExhausted);
   EXPECT_CODE(sent, kUnavailable);
+}
+
+// With --stress, one that needs 64 bits.
+ISOPROC_CASE(Connection, CONN_12_2, LongMessageArrivesToItsLastByte) {
+  ASSERT_OK_AND_ASSIGN(const auto pipe, Pipe());
+  const auto& [one, other] = pipe;
+  const uint64_t size = (uint64_t{1} << (GetEnvironment().stress ? 32 : 22)) + 5;
+  const auto make = [size] {
+    return std::unique_ptr<std::byte[]>(new (std::nothrow) std::byte[size]);
+  };
+  const auto mark = [size](std::byte* bytes) {
+    return std::array<std::byte*, 3>{bytes, bytes + size / 2, bytes + size - 1};
+  };
+  const auto sent = make();
+  const auto received = make();
+  ASSERT_TRUE(sent != nullptr && received != nullptr);
+  for (std::byte* const at : mark(sent.get())) *at = std::byte{7};
+  absl::Status status;
+  std::thread sender([&one = one, &sent, size, &status] {
+    status = one.SendBytes(absl::MakeConstSpan(sent.get(), size));
+  });
+  const absl::StatusOr<size_t> got = other.ReceiveBytesInto(absl::MakeSpan(received.get(), size));
+  if (!got.ok()) other.Close();
+  sender.join();
+  EXPECT_OK(status);
+  EXPECT_EQ(got.value_or(0), size);
+  for (const std::byte* const at : mark(received.get())) EXPECT_EQ(*at, std::byte{7});
 }
 
 ISOPROC_CASE(Connection, CONN_15, MessageThatIsLateIsNotReceived) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/types/span.h"
 #include "platform/core/connection/message_reader.h"
 #include "platform/testing/byte_stream.h"
 
@@ -15,20 +16,23 @@ namespace {
 using isoproc::internal::MessageReader;
 using isoproc::port::ByteStream;
 
-// What a receiver gets, to the end or until nothing but errors follow.
-std::vector<std::string> ReceiveAll(const std::string& bytes, size_t pause, uint64_t limit) {
+// What a receiver gets, to the end or until nothing but errors follow; if there is `into`, there.
+std::vector<std::string> ReceiveAll(const std::string& bytes, size_t pause, uint64_t limit,
+                                    absl::Span<std::byte> into = {}) {
   const auto never = isoproc::port::Deadline::Never();
   ByteStream stream(bytes, pause);
   MessageReader reader;
   std::vector<std::string> all;
   int errors = 0;
   while (errors < 2) {
-    absl::Status status = reader.Read(stream, limit, never);
-    if (absl::IsResourceExhausted(status)) status = reader.Read(stream, ~uint64_t{0}, never);
+    absl::Status status = reader.Read(stream, limit, never, into);
+    if (absl::IsResourceExhausted(status)) status = reader.Read(stream, ~uint64_t{0}, never, into);
     if (absl::IsDeadlineExceeded(status)) {
       reader = MessageReader(reader.Consumed());
     } else if (status.ok()) {
-      all.push_back(reader.TakePayload());
+      const absl::Span<const std::byte> payload = reader.payload();
+      all.emplace_back(reinterpret_cast<const char*>(payload.data()), payload.size());
+      reader.Drop();
       errors = 0;
     } else {
       all.push_back(absl::StatusCodeToString(status.code()));
@@ -43,8 +47,13 @@ std::vector<std::string> ReceiveAll(const std::string& bytes, size_t pause, uint
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size < 2) return 0;
   const std::string bytes(reinterpret_cast<const char*>(data) + 2, size - 2);
-  // How the bytes come changes nothing.
+  // How the bytes come changes nothing, nor does where they go.
   const auto at_once = ReceiveAll(bytes, ByteStream::kAll, ~uint64_t{0});
   if (ReceiveAll(bytes, data[0] + size_t{1}, data[1]) != at_once) std::abort();
+  static std::vector<std::byte> buffer(64 << 10);
+  if (ReceiveAll(bytes, 37 * data[0] + size_t{1}, ~uint64_t{0}, absl::MakeSpan(buffer)) !=
+      at_once) {
+    std::abort();
+  }
   return 0;
 }

@@ -166,11 +166,12 @@ absl::Status ConnectionEnd::Send(absl::Span<const std::byte> bytes, absl::Durati
 }
 
 absl::Status ConnectionEnd::Receive(uint64_t limit, absl::Duration timeout,
-                                    absl::FunctionRef<bool(MessageReader& reader)> take) {
+                                    absl::FunctionRef<bool(MessageReader& reader)> take,
+                                    absl::Span<std::byte> into) {
   const port::Deadline deadline = Runtime::Get().DeadlineAfter(timeout);
   absl::StatusOr<Turn> turn = Enter(receiving_, deadline);
   if (!turn.ok()) return turn.status();
-  const absl::Status read = reader_.Read(turn->stream(), limit, deadline);
+  const absl::Status read = reader_.Read(turn->stream(), limit, deadline, into);
   if (!read.ok()) return read;
   if (take(reader_)) reader_.Drop();
   return absl::OkStatus();

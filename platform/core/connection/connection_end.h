@@ -45,9 +45,11 @@ class ConnectionEnd {
 
   // As those of Connection.
   absl::Status Send(absl::Span<const std::byte> bytes, absl::Duration timeout);
-  // `take` gets the message, and says whether it is gone then; or else it stays.
+  // `take` gets the message, and says whether it is gone then; or else it stays. `into`: see
+  // MessageReader::Read; what is there is gone.
   absl::Status Receive(uint64_t limit, absl::Duration timeout,
-                       absl::FunctionRef<bool(MessageReader& reader)> take);
+                       absl::FunctionRef<bool(MessageReader& reader)> take,
+                       absl::Span<std::byte> into = {});
   absl::StatusOr<uint64_t> NextSize(absl::Duration timeout);
   absl::Status Discard(absl::Duration timeout);
   absl::Status Poll(absl::Duration timeout);

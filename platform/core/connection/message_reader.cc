@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -22,8 +23,29 @@ namespace {
 // Memory of longer messages is not kept for the next.
 constexpr size_t kKeptSize = 2 * kChunkSize;
 
+// A copy of less costs no more than the call of the system that it would take to read a chunk and
+// its verdict apart.
+constexpr uint64_t kDirectSize = uint64_t{16} << 10;
+
 // Memory is asked for as bytes come, and is still in the processor's cache when they do.
 constexpr size_t kStepSize = size_t{128} << 10;
+
+// Does what may need more memory than there is; nothing has changed then.
+absl::Status WithMemory(absl::FunctionRef<void()> grow) {
+  try {
+    grow();
+  } catch (const std::bad_alloc&) {
+    return absl::ResourceExhaustedError("there is no memory for the next message");
+  } catch (const std::length_error&) {
+    return absl::ResourceExhaustedError("the next message is larger than memory can be");
+  }
+  return absl::OkStatus();
+}
+
+// Of the chunk that begins at `begin` of a message of `size` bytes.
+size_t EndOfChunk(size_t begin, uint64_t size) {
+  return begin + static_cast<size_t>((std::min<uint64_t>)(size - begin, kChunkSize));
+}
 
 }  // namespace
 
@@ -96,22 +118,30 @@ absl::Status MessageReader::Begin(port::Stream& stream, port::Deadline deadline)
   return absl::OkStatus();
 }
 
+absl::Status MessageReader::Judge(Verdict verdict) {
+  if (verdict == Verdict::kGivenUp) {
+    Drop();
+    return absl::OkStatus();
+  }
+  if (verdict != (long_read_ == size_ ? Verdict::kWhole : Verdict::kGoesOn)) return Corrupt();
+  is_whole_ = verdict == Verdict::kWhole;
+  return absl::OkStatus();
+}
+
 absl::Status MessageReader::Finish(port::Stream& stream, port::Deadline deadline) {
-  while (!is_whole_) {
+  while (has_begun_ && !is_whole_) {
     if (chunk_end_ == 0) {
       if (IsDiscarded()) ForgetChunks();
-      chunk_end_ =
-          long_read_ + static_cast<size_t>((std::min<uint64_t>)(size_ - long_read_, kChunkSize));
+      chunk_end_ = EndOfChunk(long_read_, size_);
     }
     while (long_read_ <= chunk_end_) {
       const size_t end = (std::min)(chunk_end_ + 1, long_read_ + kStepSize);
-      try {
+      const absl::Status grown = WithMemory([&] {
+        // As much as may be taken ahead: most often all.
+        if (long_read_ == kInlineSize) long_.reserve(chunk_end_ + 1);
         if (long_.size() < end) long_.resize(end);
-      } catch (const std::bad_alloc&) {
-        return absl::ResourceExhaustedError("there is no memory for the next message");
-      } catch (const std::length_error&) {
-        return absl::ResourceExhaustedError("the next message is larger than memory can be");
-      }
+      });
+      if (!grown.ok()) return grown;
       const absl::StatusOr<size_t> size = ReadSome(
           stream,
           absl::MakeSpan(reinterpret_cast<std::byte*>(long_.data()), end).subspan(long_read_),
@@ -123,13 +153,36 @@ absl::Status MessageReader::Finish(port::Stream& stream, port::Deadline deadline
     const auto verdict = static_cast<Verdict>(long_.back());
     long_.pop_back();
     long_read_ = std::exchange(chunk_end_, 0);
-    if (verdict == Verdict::kGivenUp) {
-      Drop();
-      return absl::OkStatus();
-    }
-    if (verdict != (long_read_ == size_ ? Verdict::kWhole : Verdict::kGoesOn)) return Corrupt();
-    is_whole_ = verdict == Verdict::kWhole;
+    const absl::Status judged = Judge(verdict);
+    if (!judged.ok()) return judged;
   }
+  return absl::OkStatus();
+}
+
+absl::Status MessageReader::FinishDirectly(port::Stream& stream, port::Deadline deadline,
+                                           absl::Span<std::byte> into) {
+  // Before anything is read: what has come is kept here if the time is over.
+  const absl::Status grown = WithMemory([&] { long_.reserve(static_cast<size_t>(size_) + 1); });
+  if (!grown.ok()) return grown;
+  std::memcpy(into.data(), long_.data(), kInlineSize);
+  while (has_begun_ && !is_whole_) {
+    const size_t end = EndOfChunk(long_read_, size_);
+    absl::StatusOr<size_t> size = size_t{1};
+    while (size.ok() && *size > 0 && long_read_ < end) {
+      size = ReadSome(stream, into.subspan(long_read_, end - long_read_), deadline);
+      if (size.ok()) long_read_ += *size;
+    }
+    std::byte verdict{};
+    if (size.ok() && *size > 0) size = ReadSome(stream, absl::MakeSpan(&verdict, 1), deadline);
+    if (!size.ok() || *size == 0) {
+      long_.assign(reinterpret_cast<const char*>(into.data()), long_read_);
+      chunk_end_ = end;
+      return size.ok() ? AtEnd() : size.status();
+    }
+    const absl::Status judged = Judge(static_cast<Verdict>(verdict));
+    if (!judged.ok()) return judged;
+  }
+  if (is_whole_) direct_ = into.data();
   return absl::OkStatus();
 }
 
@@ -164,7 +217,8 @@ absl::Status MessageReader::Discard(port::Stream& stream, port::Deadline deadlin
   return absl::OkStatus();
 }
 
-absl::Status MessageReader::Read(port::Stream& stream, uint64_t limit, port::Deadline deadline) {
+absl::Status MessageReader::Read(port::Stream& stream, uint64_t limit, port::Deadline deadline,
+                                 absl::Span<std::byte> into) {
   read_in_call_ = 0;
   while (true) {
     absl::Status status = Begin(stream, deadline);
@@ -173,12 +227,15 @@ absl::Status MessageReader::Read(port::Stream& stream, uint64_t limit, port::Dea
       return absl::ResourceExhaustedError(absl::StrCat(
           "the next message has ", size_, " bytes, more than the ", limit, " that are asked for"));
     }
-    status = Finish(stream, deadline);
+    const bool goes_there = size_ >= kDirectSize && size_ <= into.size() &&
+                            long_read_ == kInlineSize && chunk_end_ == 0 && !is_whole_;
+    status = goes_there ? FinishDirectly(stream, deadline, into) : Finish(stream, deadline);
     if (!status.ok() || is_whole_) return status;
   }
 }
 
 absl::Span<const std::byte> MessageReader::payload() const {
+  if (direct_ != nullptr) return absl::MakeConstSpan(direct_, static_cast<size_t>(size_));
   if (size_ <= kInlineSize) {
     return absl::MakeConstSpan(block_).subspan(sizeof(MessageHeader), static_cast<size_t>(size_));
   }
@@ -200,6 +257,7 @@ void MessageReader::Drop() {
   is_whole_ = false;
   long_read_ = 0;
   chunk_end_ = 0;
+  direct_ = nullptr;
   if (long_.capacity() > kKeptSize) {
     long_ = std::string();
   } else {

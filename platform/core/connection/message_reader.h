@@ -37,11 +37,13 @@ class MessageReader {
   // Blocks, errors: as NextSize.
   absl::Status Discard(port::Stream& stream, port::Deadline deadline);
 
-  // Reads the next message, of up to `limit` bytes; payload() is valid then, until Drop.
+  // Reads the next message, of up to `limit` bytes; payload() is valid then, until Drop. It may be
+  // in `into`, if that is large enough, and some of it may be there after an error.
   // Errors:    as NextSize. ResourceExhausted: it is longer, or there is no memory; it stays.
-  absl::Status Read(port::Stream& stream, uint64_t limit, port::Deadline deadline);
+  absl::Status Read(port::Stream& stream, uint64_t limit, port::Deadline deadline,
+                    absl::Span<std::byte> into = {});
   absl::Span<const std::byte> payload() const;
-  // The payload as a string, which is no longer payload() then.
+  // The payload as a string, which is no longer payload() then. Requires: read without `into`.
   std::string TakePayload();
   void Drop();
 
@@ -64,6 +66,10 @@ class MessageReader {
   bool IsDiscarded() const;
   // Between two chunks: goes on as if the message had none of those that are read.
   void ForgetChunks();
+  // The same for a message of which only the block has come, into `into`.
+  absl::Status FinishDirectly(port::Stream& stream, port::Deadline deadline,
+                              absl::Span<std::byte> into);
+  absl::Status Judge(Verdict verdict);
   absl::Status AtEnd();
   absl::Status Corrupt();
 
@@ -75,7 +81,8 @@ class MessageReader {
   // The payload of a message with chunks; while a chunk is read, its verdict follows.
   std::string long_;
   size_t long_read_ = 0;
-  size_t chunk_end_ = 0;  // where that verdict is; 0: no chunk is being read
+  size_t chunk_end_ = 0;               // where that verdict is; 0: no chunk is being read
+  const std::byte* direct_ = nullptr;  // where the payload is instead
   bool is_corrupt_ = false;
   std::string replay_;
   size_t replayed_ = 0;

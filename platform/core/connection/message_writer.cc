@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -17,6 +18,9 @@ namespace {
 
 // Copying so much costs less than another system call.
 constexpr size_t kJoinedSize = size_t{16} << 10;
+// Of a longer chunk, what goes with the block, and with the verdict.
+constexpr size_t kHeadSize = kJoinedSize / 4;
+constexpr size_t kTailSize = kJoinedSize / 4;
 
 constexpr std::byte ByteOf(Verdict verdict) { return static_cast<std::byte>(verdict); }
 
@@ -41,6 +45,39 @@ absl::Status WriteCounting(port::Stream& stream, absl::Span<const std::byte> byt
     bytes.remove_prefix(*size);
   }
   return absl::OkStatus();
+}
+
+// Writes `before`, the chunk and its verdict, and counts them in `written`, also if it fails. What
+// is short does not go alone.
+absl::Status WriteChunk(port::Stream& stream, absl::Span<const std::byte> before,
+                        absl::Span<const std::byte> chunk, Verdict verdict, port::Deadline deadline,
+                        size_t& written) {
+  std::array<std::byte, kBlockSize + kJoinedSize> joined;
+  size_t size = 0;
+  const auto join = [&](absl::Span<const std::byte> bytes) {
+    std::memcpy(joined.data() + size, bytes.data(), bytes.size());
+    size += bytes.size();
+  };
+  const auto write = [&] {
+    return WriteCounting(stream, absl::MakeConstSpan(joined.data(), std::exchange(size, 0)),
+                         deadline, written);
+  };
+  if (!before.empty()) join(before);
+  if (chunk.size() >= kJoinedSize) {
+    absl::Span<const std::byte> rest = chunk;
+    if (!before.empty()) {
+      join(rest.first(kHeadSize));
+      rest.remove_prefix(kHeadSize);
+      if (absl::Status status = write(); !status.ok()) return status;
+    }
+    const size_t middle = rest.size() - kTailSize;
+    absl::Status status = WriteCounting(stream, rest.first(middle), deadline, written);
+    if (!status.ok()) return status;
+    chunk = rest.subspan(middle);
+  }
+  join(chunk);
+  joined[size++] = ByteOf(verdict);
+  return write();
 }
 
 // What follows on the first `written` bytes of a block if it is to be given up.
@@ -107,46 +144,20 @@ absl::Status MessageWriter::Write(port::Stream& stream, absl::Span<const std::by
     if (!status.ok()) owed_ = RestOfBlock(block, written);
     return status;
   }
-  if (payload.size() < kJoinedSize) {
-    std::array<std::byte, kBlockSize + kJoinedSize> joined;
-    std::memcpy(joined.data(), block.data(), kBlockSize);
-    std::memcpy(joined.data() + kBlockSize, payload.data(), payload.size());
-    joined[kBlockSize + payload.size()] = ByteOf(Verdict::kWhole);
-    status =
-        WriteCounting(stream, absl::MakeConstSpan(joined.data(), kBlockSize + payload.size() + 1),
-                      deadline, written);
-    if (status.ok()) return status;
-    owed_ = written < kBlockSize ? RestOfBlock(block, written)
-                                 : RestOfChunk(payload.size(), written - kBlockSize);
-    return status;
-  }
-  status = WriteCounting(stream, block, deadline, written);
-  if (!status.ok()) {
-    owed_ = RestOfBlock(block, written);
-    return status;
-  }
-  bool is_first = true;
-  while (!payload.empty()) {
+  // The block comes with the first chunk.
+  for (absl::Span<const std::byte> before = block; !payload.empty(); before = {}) {
     const absl::Span<const std::byte> chunk = payload.subspan(0, kChunkSize);
     payload.remove_prefix(chunk.size());
     written = 0;
-    // The end of the chunk and its verdict together.
-    std::array<std::byte, kJoinedSize> tail;
-    const size_t tail_size = (std::min)(chunk.size(), kJoinedSize - 1);
-    std::memcpy(tail.data(), chunk.data() + chunk.size() - tail_size, tail_size);
-    tail[tail_size] = ByteOf(payload.empty() ? Verdict::kWhole : Verdict::kGoesOn);
     // A reader who is always faster would keep this from looking at the clock.
-    const bool is_late = !is_first && deadline.Expired(port::HostPort().Now());
-    is_first = false;
+    const bool is_late = before.empty() && deadline.Expired(port::HostPort().Now());
     status = is_late ? absl::DeadlineExceededError("the message was not sent in time")
-                     : WriteCounting(stream, chunk.subspan(0, chunk.size() - tail_size), deadline,
-                                     written);
-    if (status.ok()) {
-      status =
-          WriteCounting(stream, absl::MakeConstSpan(tail.data(), tail_size + 1), deadline, written);
-    }
+                     : WriteChunk(stream, before, chunk,
+                                  payload.empty() ? Verdict::kWhole : Verdict::kGoesOn, deadline,
+                                  written);
     if (!status.ok()) {
-      owed_ = RestOfChunk(chunk.size(), written);
+      owed_ = written < before.size() ? RestOfBlock(block, written)
+                                      : RestOfChunk(chunk.size(), written - before.size());
       return status;
     }
   }

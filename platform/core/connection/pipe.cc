@@ -95,12 +95,15 @@ absl::StatusOr<std::string> Connection::ReceiveBytes(absl::Duration timeout,
 
 absl::StatusOr<size_t> Connection::ReceiveBytesInto(absl::Span<std::byte> into,
                                                     absl::Duration timeout) const {
+  if (end_ == nullptr) return NoEnd();
   size_t size = 0;
-  const absl::Status received = Take(into.size(), timeout, [&](absl::Span<const std::byte> bytes) {
+  const auto take = [&](internal::MessageReader& reader) {
+    const absl::Span<const std::byte> bytes = reader.payload();
     size = bytes.size();
-    if (size > 0) std::memcpy(into.data(), bytes.data(), size);
+    if (size > 0 && bytes.data() != into.data()) std::memcpy(into.data(), bytes.data(), size);
     return true;
-  });
+  };
+  const absl::Status received = end_->Receive(into.size(), timeout, take, into);
   if (!received.ok()) return received;
   return size;
 }

@@ -39,20 +39,25 @@ std::string Text(size_t size) {
 }
 
 // The next message as its text, or the code of the failure.
-std::string Next(MessageReader& reader, port::Stream& stream) {
-  const absl::Status read = reader.Read(stream, ~uint64_t{0}, kNever);
-  return read.ok() ? reader.TakePayload() : absl::StatusCodeToString(read.code());
+std::string Next(MessageReader& reader, port::Stream& stream, absl::Span<std::byte> into = {}) {
+  const absl::Status read = reader.Read(stream, ~uint64_t{0}, kNever, into);
+  if (!read.ok()) return absl::StatusCodeToString(read.code());
+  if (into.empty()) return reader.TakePayload();
+  const absl::Span<const std::byte> payload = reader.payload();
+  std::string text(reinterpret_cast<const char*>(payload.data()), payload.size());
+  reader.Drop();
+  return text;
 }
 
 // All that is received: messages, and failures but for pauses, to the end. With `hand_over`, by a
 // new reader after each pause.
-std::vector<std::string> ReceiveAll(const std::string& bytes, size_t pause = ByteStream::kAll,
-                                    bool hand_over = false) {
+std::vector<std::string> ReceiveAll(const std::string& bytes, size_t pause, bool hand_over,
+                                    absl::Span<std::byte> into) {
   ByteStream stream(bytes, pause);
   MessageReader reader;
   std::vector<std::string> all;
   while (all.size() < 100 && (all.empty() || all.back() != "OUT_OF_RANGE")) {
-    std::string next = Next(reader, stream);
+    std::string next = Next(reader, stream, into);
     if (next != "DEADLINE_EXCEEDED") {
       all.push_back(std::move(next));
     } else if (hand_over) {
@@ -64,6 +69,15 @@ std::vector<std::string> ReceiveAll(const std::string& bytes, size_t pause = Byt
 }
 
 constexpr size_t kSizes[] = {0, 1, 110, 111, 112, 5000, 16500, 70000, kChunkSize + 112};
+
+// The same into memory of the reader's own and into a buffer.
+std::vector<std::string> ReceiveAll(const std::string& bytes, size_t pause = ByteStream::kAll,
+                                    bool hand_over = false) {
+  static std::vector<std::byte> buffer(2 * kChunkSize);
+  std::vector<std::string> all = ReceiveAll(bytes, pause, hand_over, {});
+  EXPECT_TRUE(ReceiveAll(bytes, pause, hand_over, absl::MakeSpan(buffer)) == all);
+  return all;
+}
 
 TEST(MessageTest, WhatIsWrittenIsRead) {
   ByteStream out;

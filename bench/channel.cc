@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "isoproc/isoproc.h"
 
 #ifdef ISOPROC_BENCH_BOOST_INTERPROCESS
@@ -22,6 +23,7 @@ namespace {
 
 constexpr char kQueue[] = "isoproc";
 constexpr char kInPlace[] = "isoproc+loan";
+constexpr char kConnection[] = "isoproc+connection";
 constexpr char kBoost[] = "Boost.Interprocess";
 
 constexpr uint64_t kMessages = 256;
@@ -60,6 +62,19 @@ class InPlaceChannel final : public Channel {
   const Queue<Item> queue_;
 };
 
+class ConnectionChannel final : public Channel {
+ public:
+  ConnectionChannel(Connection end, size_t size) : end_(std::move(end)), bytes_(size) {}
+  bool Put() override { return end_.SendBytes(bytes_).ok(); }
+  bool Get() override {
+    return end_.ReceiveBytesInto(absl::MakeSpan(bytes_)).value_or(0) == bytes_.size();
+  }
+
+ private:
+  const Connection end_;
+  std::vector<std::byte> bytes_;
+};
+
 #ifdef ISOPROC_BENCH_BOOST_INTERPROCESS
 namespace ipc = boost::interprocess;
 class BoostChannel final : public Channel {
@@ -96,7 +111,7 @@ bool Store(absl::StatusOr<T> made, T* into) {
 }  // namespace
 
 std::vector<std::string> TestedChannels(size_t size) {
-  std::vector<std::string> names = {kQueue};
+  std::vector<std::string> names = {kQueue, kConnection};
   if (size == kLarge) names.push_back(kInPlace);
 #ifdef ISOPROC_BENCH_BOOST_INTERPROCESS
   names.push_back(kBoost);
@@ -104,10 +119,19 @@ std::vector<std::string> TestedChannels(size_t size) {
   return names;
 }
 
+bool IsForMany(const std::string& name) { return name != kConnection; }
+
 bool MakeChannel(const std::string& name, size_t size, ChannelPlace* place) {
   *place = {.name = name, .size = size};
   const QueueOptions few = {.capacity = kLargeMessages, .bytes = kLargeMessages * kLarge};
   const QueueOptions many = {.capacity = kMessages, .bytes = kMessages * kPage};
+  if (name == kConnection) {
+    std::pair<Connection, Connection> ends;
+    if (!Store(Pipe(), &ends)) return false;
+    place->near.end = std::move(ends.first);
+    place->far = std::move(ends.second);
+    return true;
+  }
   if (name == kInPlace) {
     return Store(Queue<ChannelPlace::Block<kLarge>>::Create(few), &place->in_place);
   }
@@ -138,6 +162,10 @@ void RemoveChannel([[maybe_unused]] const ChannelPlace& place) {
 }
 
 std::unique_ptr<Channel> OpenChannel(const ChannelPlace& place) {
+  if (place.name == kConnection) {
+    const bool is_here = !place.near.end.closed();
+    return std::make_unique<ConnectionChannel>(is_here ? place.near.end : place.far, place.size);
+  }
   if (place.name == kInPlace) {
     return std::make_unique<InPlaceChannel<ChannelPlace::Block<kLarge>>>(place.in_place);
   }

@@ -1,5 +1,5 @@
-// What carries messages from one process to another, of one size: isoproc's queue, and peers that
-// were installed when this was built.
+// What carries messages from one process to another, of one size: isoproc's queue and connection,
+// and peers that were installed when this was built.
 #ifndef ISOPROC_BENCH_CHANNEL_H_
 #define ISOPROC_BENCH_CHANNEL_H_
 
@@ -31,16 +31,28 @@ struct ChannelPlace {
   struct Block {
     std::array<std::byte, kSize> bytes;
   };
+  // Stays where it was made.
+  struct Near {
+    Connection end;
+    template <class Archive>
+    void save(Archive&) const {}
+    template <class Archive>
+    void load(Archive&) {}
+  };
   std::string name;
   uint64_t size = 0;
   Queue<Block<kSmall>> small;
   Queue<Block<kPage>> page;
   Queue<std::vector<std::byte>> large;
   Queue<Block<kLarge>> in_place;
+  Near near;
+  Connection far;
   std::string peers_name;
 };
 
 std::vector<std::string> TestedChannels(size_t size);
+// Whether more than one process can put into it, and get.
+bool IsForMany(const std::string& name);
 
 // False: it failed, and the standard error says why.
 bool MakeChannel(const std::string& name, size_t size, ChannelPlace* place);

@@ -1,4 +1,4 @@
-// What a thread costs that waits for a lock of isoproc:
+// What a thread costs that waits for a lock of isoproc, and one that waits for an item of a queue:
 //
 //   idle_cost [SECONDS=3]
 //
@@ -16,21 +16,35 @@
 namespace isoproc::bench {
 namespace {
 
-int Run(std::chrono::seconds time) {
-  const absl::StatusOr<Lock> lock = Lock::Create();
-  if (!lock.ok() || !lock->Acquire().ok()) return 1;
-  bool in_time = true;
-  std::thread sleeper([&lock, &in_time] { in_time = lock->Acquire(absl::Hours(1)).ok(); });
+// The processor time that this process uses in `time` while a thread does `wait`, which `end` ends.
+template <class Wait, class End>
+double Measure(std::chrono::seconds time, Wait wait, End end) {
+  std::thread sleeper(wait);
   // Until it sleeps, and looks as seldom as it ever will.
   std::this_thread::sleep_for(std::chrono::seconds(1));
   const double before = ProcessorMicroseconds();
   std::this_thread::sleep_for(time);
   const double used = ProcessorMicroseconds() - before;
-  const bool released = lock->Release().ok();
+  end();
   sleeper.join();
-  std::printf("{\"microseconds\": {\"idle/isoproc\": [%.1f], \"idle/elapsed\": [%.1f]}}\n", used,
-              std::chrono::duration<double, std::micro>(time).count());
-  return released && in_time ? 0 : 1;
+  return used;
+}
+
+int Run(std::chrono::seconds time) {
+  const absl::StatusOr<Lock> lock = Lock::Create();
+  const absl::StatusOr<Queue<int>> queue = Queue<int>::Create();
+  if (!lock.ok() || !queue.ok() || !lock->Acquire().ok()) return 1;
+  bool in_time = true;
+  const double for_lock = Measure(
+      time, [&] { in_time = lock->Acquire(absl::Hours(1)).ok(); },
+      [&] { lock->Release().IgnoreError(); });
+  const double for_item = Measure(
+      time, [&] { in_time = queue->Get().ok() && in_time; }, [&] { queue->Put(1).IgnoreError(); });
+  std::printf(
+      "{\"microseconds\": {\"idle/isoproc\": [%.1f], \"idle/isoproc+queue\": [%.1f], "
+      "\"idle/elapsed\": [%.1f]}}\n",
+      for_lock, for_item, std::chrono::duration<double, std::micro>(time).count());
+  return in_time ? 0 : 1;
 }
 
 }  // namespace

@@ -7,7 +7,9 @@
 //   stream4K/X     of 4 KiB
 //   stream1M/X     of 1 MiB
 //   trip/X         to another process and back, 64 bytes
-//   crowd/X        four processes put, four get
+//   two/X          two processes put messages of 64 bytes, two get them
+//   two4K/X        of 4 KiB
+//   crowd/X        four processes put 64 bytes, four get
 //   copy*/memory   copies of 64 bytes, 4 KiB, 1 MiB in memory: once in, once out
 #include <array>
 #include <cstddef>
@@ -113,17 +115,35 @@ Way WithLine(std::string what, const std::string& name, size_t size, int times, 
           times};
 }
 
+// So many processes on each side, as fast as they can.
+Way Crowd(const std::string& what, const std::string& name, size_t size, int each_side, int times) {
+  return WithLine(
+      what, name, size, each_side * times,
+      [=](Line& line) {
+        for (int i = 0; i < each_side; ++i) {
+          line.Add(Part::kSink, times);
+          line.Add(Part::kSource, times);
+        }
+      },
+      [](Line& line) { return line.Go() && line.AwaitPartners(); });
+}
+
 void AddChannels(std::vector<Way>& ways) {
   constexpr int kTimes = 20'000;
   for (const std::string& name : TestedChannels(kSmall)) {
-    ways.push_back(WithLine(
-        "pair", name, kSmall, kTimes, [](Line&) {},
-        [](Line& line) {
-          for (int i = 0; i < kTimes; ++i) {
-            if (!line.to().Put() || !line.to().Get()) return false;
-          }
-          return true;
-        }));
+    if (IsForMany(name)) {
+      ways.push_back(WithLine(
+          "pair", name, kSmall, kTimes, [](Line&) {},
+          [](Line& line) {
+            for (int i = 0; i < kTimes; ++i) {
+              if (!line.to().Put() || !line.to().Get()) return false;
+            }
+            return true;
+          }));
+      ways.push_back(Crowd("two", name, kSmall, 2, kTimes));
+      ways.push_back(Crowd("two4K", name, kPage, 2, 5'000));
+      ways.push_back(Crowd("crowd", name, kSmall, 4, kTimes));
+    }
     ways.push_back(WithLine(
         "trip", name, kSmall, 2'000, [](Line& line) { line.Add(Part::kEcho, 2'000); },
         [](Line& line) {
@@ -133,15 +153,6 @@ void AddChannels(std::vector<Way>& ways) {
           }
           return line.AwaitPartners();
         }));
-    ways.push_back(WithLine(
-        "crowd", name, kSmall, 4 * kTimes,
-        [](Line& line) {
-          for (int i = 0; i < 4; ++i) {
-            line.Add(Part::kSink, kTimes);
-            line.Add(Part::kSource, kTimes);
-          }
-        },
-        [](Line& line) { return line.Go() && line.AwaitPartners(); }));
   }
   const std::array<std::pair<const char*, size_t>, 3> streams = {
       {{"stream", kSmall}, {"stream4K", kPage}, {"stream1M", kLarge}}};

@@ -10,6 +10,7 @@ import time
 
 TRIP_TIMES = 200
 STREAM_TIMES = 5000
+LARGE_TIMES = 50
 
 
 def echo(there, back):
@@ -36,14 +37,27 @@ def measure(function, times, iterations):
     return result
 
 
-def start(target, *arguments):
-    there, back = multiprocessing.Queue(), multiprocessing.Queue()
+class OneWay:
+    """A Pipe with the methods of a Queue."""
+
+    def __init__(self):
+        self.reader, self.writer = multiprocessing.Pipe(duplex=False)
+
+    def get(self):
+        return self.reader.recv()
+
+    def put(self, item):
+        self.writer.send(item)
+
+
+def start(channel, target, *arguments):
+    there, back = channel(), channel()
     multiprocessing.Process(target=target, args=(there, back, *arguments), daemon=True).start()
     return there, back
 
 
-def trip(iterations):
-    there, back = start(echo)
+def trip(channel, iterations):
+    there, back = start(channel, echo)
     item = bytes(64)
 
     def run():
@@ -54,24 +68,27 @@ def trip(iterations):
     return measure(run, TRIP_TIMES, iterations)
 
 
-def stream(size, iterations):
-    there, back = start(sink, STREAM_TIMES)
+def stream(channel, size, iterations):
+    times = STREAM_TIMES if size < 1 << 20 else LARGE_TIMES
+    there, back = start(channel, sink, times)
     item = bytes(size)
 
     def run():
-        for _ in range(STREAM_TIMES):
+        for _ in range(times):
             there.put(item)
         back.get()
 
-    return measure(run, STREAM_TIMES, iterations)
+    return measure(run, times, iterations)
 
 
 def main(iterations):
-    print(json.dumps({"microseconds": {
-        "trip/CPython": trip(iterations),
-        "stream/CPython": stream(64, iterations),
-        "stream4K/CPython": stream(4096, iterations),
-    }}))
+    results = {}
+    for name, channel in ("CPython", multiprocessing.Queue), ("CPython Pipe", OneWay):
+        results[f"trip/{name}"] = trip(channel, iterations)
+        results[f"stream/{name}"] = stream(channel, 64, iterations)
+        results[f"stream4K/{name}"] = stream(channel, 4096, iterations)
+        results[f"stream1M/{name}"] = stream(channel, 1 << 20, iterations)
+    print(json.dumps({"microseconds": results}))
 
 
 if __name__ == "__main__":

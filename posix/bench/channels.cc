@@ -3,10 +3,13 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstddef>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <vector>
@@ -36,6 +39,7 @@ class FdChannel final : public SystemChannel {
     ::close(read_end_);
     ::close(write_end_);
   }
+  int read_end() const { return read_end_; }
   bool Put(const char* bytes, size_t size) override {
     for (size_t done = 0; done < size;) {
       const ssize_t written = ::write(write_end_, bytes + done, size - done);
@@ -68,6 +72,52 @@ std::unique_ptr<SystemChannel> MakeSocketPair(size_t) {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) return nullptr;
   return std::make_unique<FdChannel>(ends[0], ends[1]);
+}
+
+// With what a connection puts around a message: a block with the first bytes, and a last byte.
+class FramedChannel final : public SystemChannel {
+ public:
+  FramedChannel(int read_end, int write_end) : fd_(read_end, write_end), write_end_(write_end) {}
+  bool Put(const char* bytes, size_t size) override {
+    char block[kBlock] = {};
+    const size_t first = std::min(size, kFirst);
+    std::memcpy(block, bytes, first);
+    if (first == size) return fd_.Put(block, sizeof(block));
+    char last = 'w';
+    struct iovec parts[] = {
+        {block, sizeof(block)}, {const_cast<char*>(bytes) + first, size - first}, {&last, 1}};
+    const ssize_t written = ::writev(write_end_, parts, 3);
+    if (written < static_cast<ssize_t>(kBlock)) return false;
+    const size_t done = static_cast<size_t>(written) - kBlock + first;
+    if (done > size) return true;
+    return fd_.Put(bytes + done, size - done) && fd_.Put(&last, 1);
+  }
+  bool Get(char* bytes, size_t size) override {
+    char block[kBlock];
+    if (!fd_.Get(block, sizeof(block))) return false;
+    const size_t first = std::min(size, kFirst);
+    std::memcpy(bytes, block, first);
+    if (first == size) return true;
+    struct iovec parts[] = {{bytes + first, size - first}, {block, 1}};
+    const ssize_t got = ::readv(fd_.read_end(), parts, 2);
+    if (got <= 0) return false;
+    const size_t done = static_cast<size_t>(got) + first;
+    if (done > size) return true;
+    return fd_.Get(bytes + done, size - done) && fd_.Get(block, 1);
+  }
+
+ private:
+  static constexpr size_t kBlock = 128;
+  static constexpr size_t kFirst = 111;
+
+  FdChannel fd_;
+  const int write_end_;
+};
+
+std::unique_ptr<SystemChannel> MakeFramedSocketPair(size_t) {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) return nullptr;
+  return std::make_unique<FramedChannel>(ends[0], ends[1]);
 }
 
 #ifdef __linux__
@@ -161,6 +211,7 @@ std::vector<Way> ChannelFloors() {
   };
   add("pipe", MakePipe, true);
   add("socket pair", MakeSocketPair, true);
+  add("socket pair+framing", MakeFramedSocketPair, true);
 #ifdef __linux__
   if (MakeMq(4096) != nullptr) add("POSIX mq", MakeMq, false);
 #endif

@@ -371,6 +371,10 @@ int Run(int argc, char** argv) {
       return 1;
     }
     by_lease = !by_lease;
+    if ((done + kKillsOfARound) % 10'000 == 0) {
+      std::printf("after %lld kills all is well\n", static_cast<long long>(done + kKillsOfARound));
+      std::fflush(stdout);
+    }
   }
   std::printf("%lld kills, %lld items got: none lost, doubled, out of order, invented or torn\n",
               static_cast<long long>(kills), static_cast<long long>(storm.received()));

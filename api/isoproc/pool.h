@@ -87,8 +87,8 @@ class Pool {
   // Starts the workers.
   // Blocks:  until their processes are there; not for their initializers.
   // Errors:  none of them is left.                                                      [POOL-04]
-  //          InvalidArgument: a number of PoolOptions is not positive [POOL-02, POOL-08], or an
-  //          argument of a hook does not fit its parameter.
+  //          InvalidArgument: a number of PoolOptions is not positive [POOL-02, POOL-08, POOL-79],
+  //          or an argument of a hook does not fit its parameter.
   //          FailedPrecondition: pools are nested more than ten deep.
   //          Others: as Process::Start.
   static absl::StatusOr<Pool> Create(const PoolOptions& options = {});

@@ -50,6 +50,10 @@ struct PoolOptions {
   // After so many tasks a worker ends and another takes its place. Items of Map count, chunks do
   // not.                                                                       [POOL-08, POOL-09]
   std::optional<int64_t> max_tasks_per_child = std::nullopt;
+  // A worker that has ever used more bytes of memory than this ends after its task, and another
+  // takes its place, which also does what is left of its chunk. For tasks that leak, or that leave
+  // behind a heap full of holes: the peak counts, since that is what all systems tell.  [POOL-79]
+  std::optional<int64_t> max_memory_per_child = std::nullopt;
   // Workers start when there is work for them, not with the pool.                       [POOL-64]
   bool on_demand = false;
   // A worker without work ends after this time; it comes back when there is work. Implies that

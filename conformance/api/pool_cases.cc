@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <map>
+#include <numeric>
 #include <optional>
 #include <set>
 #include <stdexcept>
@@ -76,8 +77,8 @@ ISOPROC_CASE(Pool, POOL_04, FailedStartLeavesNothing) {
   Observe("code", status);
 }
 
-// More than there are objects that one system waits for at once. Complaint 12: too many workers are
-// accepted, and then nothing goes on.
+// More than there are objects that one system waits for at once. Too many workers are accepted, and
+// then nothing goes on.
 ISOPROC_CASE(Pool, POOL_05, ManyWorkers) {
   const int count = TestPort().capabilities().profile == "win32" ? 40 : 200;
   ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(count));
@@ -108,7 +109,7 @@ ISOPROC_CASE(Pool, POOL_06_2, ArgumentsOfHooksFit) {
 
 void Refuse() { throw std::runtime_error("no licence"); }
 
-// Complaint 9: a failing initializer starts workers for ever.
+// A failing initializer starts workers for ever.
 ISOPROC_CASE(Pool, POOL_07, ThrowingInitializerBreaksThePoolOnce) {
   ASSERT_OK_AND_ASSIGN(Pool pool, Pool::Create({.processes = 2, .initializer = Hook<Refuse>()}));
   const absl::Status status = pool.Apply<Square>(1).status();
@@ -137,7 +138,7 @@ ISOPROC_CASE(Pool, POOL_08, LifeOfAWorkerHasATask) {
 
 int64_t PidForItem(int) { return PidOfWorker(); }
 
-// Complaint 11: chunks are counted, and not items.
+// Chunks are counted, and not items.
 ISOPROC_CASE(Pool, POOL_09, WorkerEndsAfterItsTasks) {
   ASSERT_OK_AND_ASSIGN(Pool pool, Pool::Create({.processes = 1, .max_tasks_per_child = 2}));
   ASSERT_OK_AND_ASSIGN(const std::vector<int64_t> pids,
@@ -148,7 +149,30 @@ ISOPROC_CASE(Pool, POOL_09, WorkerEndsAfterItsTasks) {
   for (const auto& [pid, count] : tasks) EXPECT_EQ(count, 2) << pid;
 }
 
-// Complaint 18: workers that end after a task, and those which take their place, lock each other.
+std::vector<std::vector<uint32_t>> leak;
+// Uses some memory and keeps it.
+int64_t Leak(int mebibytes) {
+  leak.emplace_back((static_cast<size_t>(mebibytes) << 20) / sizeof(uint32_t));
+  std::iota(leak.back().begin(), leak.back().end(), 1U);
+  return PidOfWorker();
+}
+
+ISOPROC_CASE(Pool, POOL_79, WorkerThatGrowsIsReplaced) {
+  EXPECT_CODE(Pool::Create({.processes = 1, .max_memory_per_child = 0}), kInvalidArgument);
+  constexpr int64_t kLimit = int64_t{512} << 20;
+  ASSERT_OK_AND_ASSIGN(Pool pool, Pool::Create({.processes = 1, .max_memory_per_child = kLimit}));
+  ASSERT_OK_AND_ASSIGN(const std::vector<int64_t> pids,
+                       pool.Map<Leak>(std::vector<int>{1, 1, 600, 1, 1}, {.chunk_size = 5}));
+  EXPECT_EQ(pids[0], pids[2]) << "below the limit it stays";
+  EXPECT_NE(pids[2], pids[3]) << "others do the rest of its chunk";
+  EXPECT_EQ(pids[3], pids[4]);
+  EXPECT_EQ(pool.Apply<PidOfWorker>().value_or(0), pids[4]);
+  pool.Close();
+  EXPECT_OK(pool.Join(GetEnvironment().patience));
+  EXPECT_EQ(pool.Statistics().size(), 2u);
+}
+
+// Workers that end after a task, and those which take their place, lock each other.
 ISOPROC_CASE(Pool, POOL_10, ShortLivedWorkersFinishAll) {
   ASSERT_OK_AND_ASSIGN(Pool pool, Pool::Create({.processes = 2, .max_tasks_per_child = 1}));
   ASSERT_OK_AND_ASSIGN(const auto result, pool.MapAsync<Square>(std::vector<int>{1, 2, 3, 4, 5}));
@@ -180,7 +204,7 @@ ISOPROC_CASE(Pool, POOL_47, ClosedPoolFinishesWhatItHas) {
   Observe("refused", refused);
 }
 
-// Complaint 3: terminate hangs.
+// Terminate hangs.
 ISOPROC_CASE(Pool, POOL_48, TerminateKillsWorkers) {
   ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(2));
   ASSERT_OK_AND_ASSIGN(const Event begun, Event::Create());
@@ -196,7 +220,6 @@ ISOPROC_CASE(Pool, POOL_48, TerminateKillsWorkers) {
   EXPECT_CODE(pool.ApplyAsync<Square>(1), kFailedPrecondition);
 }
 
-// Complaint 21: cancelling does not wake who waits.
 ISOPROC_CASE(Pool, POOL_49, TerminateCancelsWhatIsOutstanding) {
   ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(1));
   ASSERT_OK_AND_ASSIGN(const Event begun, Event::Create());
@@ -209,9 +232,17 @@ ISOPROC_CASE(Pool, POOL_49, TerminateCancelsWhatIsOutstanding) {
   EXPECT_CODE(running.Get(absl::ZeroDuration()), kCancelled);
 }
 
+// Waiting for the end of a pool cannot be limited.
 ISOPROC_CASE(Pool, POOL_50, JoinWantsAClosedPool) {
   ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(1));
   EXPECT_CODE(pool.Join(), kFailedPrecondition);
+  ASSERT_OK_AND_ASSIGN(const Event begun, Event::Create());
+  ASSERT_OK_AND_ASSIGN(const Event go, Event::Create());
+  ASSERT_OK(pool.ApplyAsync<Hold>(begun, go, 1));
+  pool.Close();
+  EXPECT_CODE(pool.Join(absl::Milliseconds(1)), kDeadlineExceeded);
+  EXPECT_OK(go.Set());
+  EXPECT_OK(pool.Join(GetEnvironment().patience));
 }
 
 ISOPROC_CASE(Pool, POOL_51, DestructorFinishesAll) {
@@ -353,7 +384,7 @@ void OwnAPool(bool interrupt) {
   if (interrupt) std::raise(SIGINT);
   Stay();
 }
-// Complaint 23: workers outlive a killed parent.
+// Workers outlive a killed parent.
 ISOPROC_CASE(Pool, POOL_75, WorkersEndWithTheirOwner) {
   SystemPipe output;
   ASSERT_OK_AND_ASSIGN(Process owner, Process::Start<OwnAPool>(Into(output), false));
@@ -378,7 +409,7 @@ int LeaveAPool() {
   new Pool(*std::move(pool));
   return 3;
 }
-// Complaint 14: a pool that nobody closed hangs at exit.
+// A pool that nobody closed hangs at exit.
 ISOPROC_CASE(Pool, POOL_75_3, EndOfTheProgramEndsItsPools) {
   const std::string end = EndOf(Process::Start<LeaveAPool>(Killable()));
   EXPECT_EQ(end, "exited 3");

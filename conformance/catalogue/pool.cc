@@ -148,6 +148,9 @@ constexpr Clause kClauses[] = {
     Core("POOL-77",
          "Handles of shared objects travel as arguments of tasks, whenever they were made."),
     Core("POOL-78", "Arguments and results may be of any size."),
+    Core("POOL-79",
+         "A worker whose memory was ever more than max_memory_per_child ends after its task, and "
+         "others do the rest of its chunk; a limit of less than 1 is kInvalidArgument."),
     HeldBy("FUT-01", "The number of workers has no limit of its own.",
            "conformance/api/pool_cases.cc: the case of POOL-05."),
     HeldBy("FUT-02", "A worker that dies fails its own task and no other.",

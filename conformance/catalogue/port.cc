@@ -117,6 +117,9 @@ constexpr Clause kClauses[] = {
          "ProgramPath names a file with which Spawn starts this image, and FileIdentity is stable "
          "for a file, differs between files and is kNotFound for a missing one."),
     Core("SYS-05", "ProcessId is stable, and differs between processes that live at once."),
+    Core("SYS-06",
+         "PeakMemory is not less than what the process has written to, and does not go back when "
+         "that is let go."),
 };
 
 }  // namespace

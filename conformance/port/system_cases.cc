@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <numeric>
 #include <set>
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "conformance/harness/support.h"
 #include "conformance/harness/temp_dir.h"
 #include "conformance/port/support.h"
+#include "platform/port/peak_memory.h"
 #include "platform/port/port.h"
 
 namespace isoproc::conformance {
@@ -100,6 +102,32 @@ ISOPROC_CASE_WITH(System, SYS_05, ProcessIdIsTheOneThatTheParentSees, "processes
   ASSERT_OK_AND_ASSIGN(const int64_t theirs, ReadValue<int64_t>(*child.stream));
   EXPECT_EQ(theirs, child.process->pid());
   EXPECT_NE(theirs, TestPort().ProcessId());
+}
+
+ISOPROC_PORT_CHILD(TellsItsPeakMemory) {
+  constexpr size_t kSize = size_t{64} << 20;
+  const absl::StatusOr<uint64_t> before = port::PeakMemory();
+  {
+    // Of values that no system could leave out.
+    std::vector<uint32_t> used(kSize / sizeof(uint32_t));
+    std::iota(used.begin(), used.end(), 1U);
+    if (used.back() == 0) return 5;
+  }
+  const absl::StatusOr<uint64_t> after = port::PeakMemory();
+  if (!before.ok() || !after.ok()) return 6;
+  if (!WriteValue(context.stream, *before).ok()) return 4;
+  return WriteValue(context.stream, *after).ok() ? 0 : 4;
+}
+
+// In a process of its own, where nobody else has used memory and let it go.
+ISOPROC_CASE_WITH(System, SYS_06, PeakOfMemoryIsTold, "processes") {
+  ASSERT_OK_AND_ASSIGN(PortChild child, SpawnPortChild(TestPort(), "TellsItsPeakMemory"));
+  ASSERT_OK_AND_ASSIGN(const auto before, ReadValue<uint64_t>(*child.stream));
+  ASSERT_OK_AND_ASSIGN(const auto after, ReadValue<uint64_t>(*child.stream));
+  EXPECT_GT(before, uint64_t{100} << 10);
+  EXPECT_LT(before, uint64_t{1} << 30) << "it is new";
+  EXPECT_GE(after, before);
+  EXPECT_GE(after, uint64_t{64} << 20);
 }
 
 ISOPROC_CASE(System, MISC_02, ProcessorsAreCounted) {

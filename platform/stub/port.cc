@@ -21,6 +21,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "platform/port/peak_memory.h"
 
 namespace isoproc::port {
 namespace {
@@ -138,5 +139,7 @@ Port& HostPort() {
 }
 
 void RelaxProcessor() {}
+
+absl::StatusOr<uint64_t> PeakMemory() { return absl::UnavailableError("this port does not tell"); }
 
 }  // namespace isoproc::port

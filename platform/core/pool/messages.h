@@ -39,9 +39,11 @@ struct PoolMessage {
     kBegun,
     kResult,
   };
-  // Of kResult: the payload is a TaskFailure, and not a value; the next item is begun.
+  // Of kResult: the payload is a TaskFailure, and not a value; the next item is begun; the worker
+  // wants to be dismissed, and begins no more of its items.
   static constexpr uint32_t kFailed = 1;
   static constexpr uint32_t kBeginsNext = 2;
+  static constexpr uint32_t kIsFull = 4;
 
   Kind kind = Kind::kReady;
   uint32_t flags = 0;

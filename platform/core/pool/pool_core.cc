@@ -38,6 +38,7 @@
 #include "platform/core/start.h"
 #include "platform/core/target_registry.h"
 #include "platform/core/wait_until.h"
+#include "platform/port/peak_memory.h"
 #include "platform/port/port.h"
 
 namespace isoproc::internal {
@@ -94,6 +95,14 @@ absl::StatusOr<Scheduler::Rules> CheckOptions(const PoolOptions& options) {
   if (options.max_tasks_per_child.value_or(1) < 1) {
     return absl::InvalidArgumentError(
         absl::StrCat("a worker has at least one task, not ", *options.max_tasks_per_child));
+  }
+  if (options.max_memory_per_child.has_value()) {
+    if (*options.max_memory_per_child < 1) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("a worker needs memory, more than ", *options.max_memory_per_child));
+    }
+    const absl::StatusOr<uint64_t> told = port::PeakMemory();
+    if (!told.ok()) return told.status();
   }
   for (const std::optional<WorkerHook>& hook : {options.initializer, options.exit_hook}) {
     if (hook.has_value() && !hook->prepared().ok()) return hook->prepared().status();
@@ -362,7 +371,7 @@ void PoolCore::Execute(const Command& command) {
     for (size_t i = 0; i < items->items.size(); ++i) {
       TaskOutcome outcome;
       outcome.status = sent;
-      scheduler_.Ended(items->worker, std::move(outcome), true, Now());
+      scheduler_.Ended(items->worker, std::move(outcome), Scheduler::After::kBeginsNext, Now());
     }
   } else if (const auto* dismiss = std::get_if<DismissWorker>(&command)) {
     if (WorkerLink* const link = Find(dismiss->worker)) link->Dismiss();
@@ -441,7 +450,10 @@ void PoolCore::Hear(WorkerId worker) {
 
 void PoolCore::Tell(WorkerId worker, WorkerLink& link, PoolMessage message) {
   const std::lock_guard lock(mutex_);
-  const bool begins_next = (message.flags & PoolMessage::kBeginsNext) != 0;
+  const Scheduler::After after =
+      (message.flags & PoolMessage::kIsFull) != 0       ? Scheduler::After::kWantsToLeave
+      : (message.flags & PoolMessage::kBeginsNext) != 0 ? Scheduler::After::kBeginsNext
+                                                        : Scheduler::After::kWaits;
   switch (message.kind) {
     case PoolMessage::Kind::kReady:
       scheduler_.Ready(worker, Now());
@@ -457,8 +469,7 @@ void PoolCore::Tell(WorkerId worker, WorkerLink& link, PoolMessage message) {
       scheduler_.Begun(worker, Now());
       break;
     case PoolMessage::Kind::kResult:
-      scheduler_.Ended(worker, ToOutcome(std::move(message), worker, link.pid()), begins_next,
-                       Now());
+      scheduler_.Ended(worker, ToOutcome(std::move(message), worker, link.pid()), after, Now());
       break;
     default:
       break;
@@ -492,6 +503,7 @@ absl::StatusOr<std::unique_ptr<WorkerLink>> PoolCore::StartOne(WorkerId worker) 
   WorkerOrders orders;
   orders.number = static_cast<int64_t>(worker);
   orders.depth = PoolDepth() + 1;
+  orders.max_memory = static_cast<uint64_t>(options_.max_memory_per_child.value_or(0));
   orders.initializer = Describe(options_.initializer, arguments.luggage);
   orders.exit_hook = Describe(options_.exit_hook, arguments.luggage);
   absl::StatusOr<std::string> bytes = Encode(orders);

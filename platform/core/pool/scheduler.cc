@@ -163,7 +163,7 @@ void Scheduler::Begun(WorkerId id, absl::Duration now) {
   Pump(now);
 }
 
-void Scheduler::Ended(WorkerId id, TaskOutcome outcome, bool begins_next, absl::Duration now) {
+void Scheduler::Ended(WorkerId id, TaskOutcome outcome, After after, absl::Duration now) {
   Worker& worker = workers_.at(id);
   if (worker.position == worker.indices.size()) return;  // it makes things up
   Job* const job = FindJob(worker.job);
@@ -171,11 +171,14 @@ void Scheduler::Ended(WorkerId id, TaskOutcome outcome, bool begins_next, absl::
   ++worker.statistics.tasks;
   worker.deadline = absl::InfiniteDuration();
   if (job != nullptr && !IsResolved(*job, index)) Resolve(*job, index, std::move(outcome));
+  const bool leaves = after == After::kWantsToLeave;
+  // One that is being killed keeps its items until it is dead.
+  if (leaves && worker.state == WorkerState::kBusy) ReturnRest(worker);
   if (worker.position < worker.indices.size()) {
-    if (begins_next) MarkBegun(worker, now);
+    if (after == After::kBeginsNext) MarkBegun(worker, now);
   } else if (worker.state == WorkerState::kBusy) {
     const bool used_up =
-        rules_.max_tasks_per_child != 0 && worker.given >= rules_.max_tasks_per_child;
+        leaves || (rules_.max_tasks_per_child != 0 && worker.given >= rules_.max_tasks_per_child);
     Enter(worker, used_up ? WorkerState::kLeaving : WorkerState::kIdle, now);
     if (used_up) {
       commands_.emplace_back(DismissWorker{id});
@@ -207,6 +210,25 @@ void Scheduler::Died(WorkerId id, const absl::StatusOr<ExitStatus>& how, absl::D
     Pause(now);
   }
   Pump(now);
+}
+
+void Scheduler::ReturnRest(Worker& worker) {
+  if (worker.position == worker.indices.size()) return;
+  const uint64_t first = worker.indices[worker.position];
+  const uint64_t last = worker.indices.back();
+  worker.indices.resize(worker.position);
+  Job* const job = FindJob(worker.job);
+  if (job == nullptr) return;
+  // What is between those that it had was resolved before.
+  for (uint64_t index = first; index <= last; ++index) {
+    if (!IsResolved(*job, index)) At(*job, index).state = ItemState::kPending;
+  }
+  queue_.push_front(Chunk{worker.job, first, last - first + 1});
+  if (broken_.has_value()) {
+    ResolvePending(*job, *broken_);
+  } else if (job->cancelling) {
+    ResolvePending(*job, absl::CancelledError("another task of the call failed"));
+  }
 }
 
 void Scheduler::TakeBack(Worker& worker, const absl::StatusOr<ExitStatus>& how) {

@@ -122,8 +122,13 @@ class Scheduler {
   void InitializerFailed(WorkerId worker, const absl::Status& reason, absl::Duration now);
   // It begins the first of its items.
   void Begun(WorkerId worker, absl::Duration now);
-  // The item that it had begun has ended; `begins_next`: it goes on with the next, if any.
-  void Ended(WorkerId worker, TaskOutcome outcome, bool begins_next, absl::Duration now);
+  // The item that it had begun has ended, and what the worker does now.
+  enum class After {
+    kWaits,         // for items, if it has no more
+    kBeginsNext,    // if it has more
+    kWantsToLeave,  // and begins nothing that it has
+  };
+  void Ended(WorkerId worker, TaskOutcome outcome, After after, absl::Duration now);
   // All that it had said was told before.
   void Died(WorkerId worker, const absl::StatusOr<ExitStatus>& how, absl::Duration now);
 
@@ -192,6 +197,8 @@ class Scheduler {
   void Break(const absl::Status& reason);
   void Kill(WorkerId id, Worker& worker, absl::Duration now);
   void MarkBegun(Worker& worker, absl::Duration now);
+  // What it has not begun and never will, though it lives.
+  void ReturnRest(Worker& worker);
   // The items of a worker that is dead.
   void TakeBack(Worker& worker, const absl::StatusOr<ExitStatus>& how);
   static void Enter(Worker& worker, WorkerState state, absl::Duration now);

@@ -28,6 +28,7 @@
 #include "platform/core/shared/shared_block.h"
 #include "platform/core/target_registry.h"
 #include "platform/core/thread_end.h"
+#include "platform/port/peak_memory.h"
 #include "platform/port/port.h"
 
 namespace isoproc {
@@ -183,7 +184,6 @@ class Worker {
     if (!Say(PoolMessage::Kind::kBegun)) return false;
     for (size_t i = 0; i < items->items.size(); ++i) {
       const ReceivedItems::Item& item = items->items[i];
-      const uint32_t next = i + 1 < items->items.size() ? PoolMessage::kBeginsNext : 0;
       absl::StatusOr<std::string> result = absl::NotFoundError("the worker lacks the task");
       std::optional<TaskFailure> failure;
       if (function != functions_.end() && function->second.ok()) {
@@ -192,12 +192,22 @@ class Worker {
         result = function->second.status();
       }
       if (!failure.has_value() && !result.ok()) failure = ToFailure(result.status());
-      if (!(failure.has_value() ? SayFailure(PoolMessage::Kind::kResult, next, *failure)
-                                : SayResult(next, *result))) {
+      const bool is_full = IsFull();
+      const uint32_t flags = is_full                       ? PoolMessage::kIsFull
+                             : i + 1 < items->items.size() ? PoolMessage::kBeginsNext
+                                                           : 0;
+      if (!(failure.has_value() ? SayFailure(PoolMessage::Kind::kResult, flags, *failure)
+                                : SayResult(flags, *result))) {
         return false;
       }
+      if (is_full) break;
     }
     return true;
+  }
+
+  bool IsFull() const {
+    if (orders_.max_memory == 0) return false;
+    return port::PeakMemory().value_or(0) > orders_.max_memory;
   }
 
   bool Say(PoolMessage::Kind kind) {

@@ -20,7 +20,8 @@ struct WorkerOrders {
     uint32_t blocks = 0;  // of those that came with the orders, first those of the initializer
   };
   int64_t number = 0;
-  int depth = 1;  // how many pools it is below the process that the user started
+  int depth = 1;            // how many pools it is below the process that the user started
+  uint64_t max_memory = 0;  // in bytes; 0: any
   std::optional<HookCall> initializer;
   std::optional<HookCall> exit_hook;
 };

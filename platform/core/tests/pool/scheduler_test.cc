@@ -115,8 +115,9 @@ class SchedulerTest : public testing::Test {
     return texts;
   }
   JobId Submit(JobRequest request) { return scheduler_->Submit(std::move(request), now_).value(); }
-  void End(WorkerId worker, bool begins_next = false) {
-    scheduler_->Ended(worker, Value(), begins_next, now_);
+  using After = Scheduler::After;
+  void End(WorkerId worker, After after = After::kWaits) {
+    scheduler_->Ended(worker, Value(), after, now_);
   }
   void Begin(WorkerId worker) { scheduler_->Begun(worker, now_); }
   void Die(WorkerId worker, ExitStatus how = ExitStatus::Signalled(9)) {
@@ -160,13 +161,13 @@ TEST_F(SchedulerTest, GivesChunksToWhoIsIdle) {
   Submit(Request(sink_, 5, 2));
   EXPECT_THAT(Commands(), ElementsAre("send 2: 0 1", "send 1: 2 3"));
   Begin(1);
-  End(1, true);
+  End(1, After::kBeginsNext);
   End(1);
   EXPECT_THAT(Commands(), ElementsAre("send 1: 4"));
   Begin(1);
   End(1);
   Begin(2);
-  End(2, true);
+  End(2, After::kBeginsNext);
   EXPECT_EQ(sink_->ToString(), "ok - ok ok ok");
   End(2);
   EXPECT_EQ(sink_->ToString(), "ok ok ok ok ok");
@@ -177,7 +178,7 @@ TEST_F(SchedulerTest, DeathFailsTheItemThatHasBegun) {
   MakeReady(1);
   Submit(Request(sink_, 4, 4));
   Begin(1);
-  End(1, true);
+  End(1, After::kBeginsNext);
   Commands();
   Die(1, ExitStatus::Exited(7));
   EXPECT_EQ(sink_->ToString(), "ok ABORTED");
@@ -237,7 +238,7 @@ TEST_F(SchedulerTest, ExceptionIsAResultAndNotRetried) {
   request.retries = 2;
   Submit(std::move(request));
   Begin(1);
-  scheduler_->Ended(1, Error(absl::UnknownError("it threw")), false, now_);
+  scheduler_->Ended(1, Error(absl::UnknownError("it threw")), After::kWaits, now_);
   EXPECT_EQ(sink_->ToString(), "UNKNOWN");
 }
 
@@ -302,7 +303,7 @@ TEST_F(SchedulerTest, CancelsWhatRuns) {
   EXPECT_EQ(scheduler_->Cancel(job, true, now_), 3u);
   EXPECT_THAT(Commands(), ElementsAre("kill 1"));
   EXPECT_EQ(sink_->ToString(), "- - CANCELLED");
-  End(1, true);  // it was faster
+  End(1, After::kBeginsNext);  // it was faster
   Die(1);
   EXPECT_EQ(sink_->ToString(), "ok CANCELLED CANCELLED");
   EXPECT_EQ(other->ToString(), "");
@@ -314,7 +315,7 @@ TEST_F(SchedulerTest, FirstErrorCancelsTheRestIfWanted) {
   request.cancel_rest_on_error = true;
   Submit(std::move(request));
   Begin(1);
-  scheduler_->Ended(1, Error(absl::UnknownError("it threw")), true, now_);
+  scheduler_->Ended(1, Error(absl::UnknownError("it threw")), After::kBeginsNext, now_);
   EXPECT_EQ(sink_->ToString(), "UNKNOWN - CANCELLED CANCELLED");
   End(1);
   EXPECT_EQ(sink_->ToString(), "UNKNOWN ok CANCELLED CANCELLED");
@@ -325,7 +326,7 @@ TEST_F(SchedulerTest, WorkerEndsAfterItsTasks) {
   Submit(Request(sink_, 5, 2));
   EXPECT_THAT(Commands(), ElementsAre("send 1: 0 1"));
   Begin(1);
-  End(1, true);
+  End(1, After::kBeginsNext);
   End(1);
   EXPECT_THAT(Commands(), ElementsAre("send 1: 2"));
   Begin(1);
@@ -335,6 +336,43 @@ TEST_F(SchedulerTest, WorkerEndsAfterItsTasks) {
   EXPECT_THAT(Commands(), ElementsAre("start 2"));
   MakeReadyOne(2);
   EXPECT_THAT(Commands(), ElementsAre("send 2: 3"));
+}
+
+TEST_F(SchedulerTest, WorkerThatWantsToLeaveGivesBackWhatItHas) {
+  MakeReady(1);
+  Submit(Request(sink_, 4, 4));
+  Commands();
+  Begin(1);
+  End(1, After::kBeginsNext);
+  End(1, After::kWantsToLeave);
+  EXPECT_THAT(Commands(), ElementsAre("dismiss 1"));
+  EXPECT_EQ(sink_->ToString(), "ok ok");
+  Die(1, ExitStatus::Exited(0));
+  EXPECT_THAT(Commands(), ElementsAre("start 2"));
+  MakeReadyOne(2);
+  EXPECT_THAT(Commands(), ElementsAre("send 2: 2 3"));
+  Begin(2);
+  End(2, After::kWantsToLeave);
+  EXPECT_THAT(Commands(), ElementsAre("dismiss 2"));
+  // However often that happens.
+  Die(2, ExitStatus::Exited(0));
+  EXPECT_THAT(Commands(), ElementsAre("start 3"));
+  MakeReadyOne(3);
+  EXPECT_THAT(Commands(), ElementsAre("send 3: 3"));
+  Begin(3);
+  End(3, After::kWantsToLeave);
+  EXPECT_EQ(sink_->ToString(), "ok ok ok ok");
+}
+
+TEST_F(SchedulerTest, WorkerThatIsKilledKeepsWhatItHas) {
+  MakeReady(1);
+  const JobId job = Submit(Request(sink_, 3, 3));
+  Begin(1);
+  scheduler_->Cancel(job, true, now_);
+  End(1, After::kWantsToLeave);
+  EXPECT_EQ(sink_->ToString(), "ok");
+  Die(1);
+  EXPECT_EQ(sink_->ToString(), "ok CANCELLED CANCELLED");
 }
 
 TEST_F(SchedulerTest, IdleWorkersEndAndComeBack) {

@@ -230,13 +230,18 @@ class World {
         if (Chance(6)) outcome.status = absl::UnknownError("threw");
         lives_[item].done = true;
         ++worker.position;
-        const bool next = worker.position < worker.items.size();
-        if (next) {
+        Scheduler::After after = Scheduler::After::kWaits;
+        if (Chance(10)) {
+          after = Scheduler::After::kWantsToLeave;
+        } else if (worker.position < worker.items.size()) {
+          after = Scheduler::After::kBeginsNext;
+        }
+        if (after == Scheduler::After::kBeginsNext) {
           Begin(worker.items[worker.position]);
         } else {
           worker.state = Worker::State::kIdle;
         }
-        scheduler_->Ended(id, std::move(outcome), next, now_);
+        scheduler_->Ended(id, std::move(outcome), after, now_);
         return;
       }
       case Worker::State::kLeaving:

@@ -79,7 +79,7 @@ ISOPROC_CASE(Pool, POOL_04, FailedStartLeavesNothing) {
 
 // More than there are objects that one system waits for at once. Too many workers are accepted, and
 // then nothing goes on.
-ISOPROC_CASE(Pool, POOL_05, ManyWorkers) {
+ISOPROC_CASE(Pool, POOL_05, Complaint12ManyWorkers) {
   const int count = TestPort().capabilities().profile == "win32" ? 40 : 200;
   ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(count));
   std::vector<int> numbers(static_cast<size_t>(count));
@@ -110,7 +110,7 @@ ISOPROC_CASE(Pool, POOL_06_2, ArgumentsOfHooksFit) {
 void Refuse() { throw std::runtime_error("no licence"); }
 
 // A failing initializer starts workers for ever.
-ISOPROC_CASE(Pool, POOL_07, ThrowingInitializerBreaksThePoolOnce) {
+ISOPROC_CASE(Pool, POOL_07, Complaint09ThrowingInitializerBreaksThePoolOnce) {
   ASSERT_OK_AND_ASSIGN(Pool pool, Pool::Create({.processes = 2, .initializer = Hook<Refuse>()}));
   const absl::Status status = pool.Apply<Square>(1).status();
   EXPECT_CODE(status, kUnknown);
@@ -139,7 +139,7 @@ ISOPROC_CASE(Pool, POOL_08, LifeOfAWorkerHasATask) {
 int64_t PidForItem(int) { return PidOfWorker(); }
 
 // Chunks are counted, and not items.
-ISOPROC_CASE(Pool, POOL_09, WorkerEndsAfterItsTasks) {
+ISOPROC_CASE(Pool, POOL_09, Complaint11WorkerEndsAfterItsTasks) {
   ASSERT_OK_AND_ASSIGN(Pool pool, Pool::Create({.processes = 1, .max_tasks_per_child = 2}));
   ASSERT_OK_AND_ASSIGN(const std::vector<int64_t> pids,
                        pool.Map<PidForItem>(std::vector<int>(6), {.chunk_size = 3}));
@@ -173,7 +173,7 @@ ISOPROC_CASE(Pool, POOL_79, WorkerThatGrowsIsReplaced) {
 }
 
 // Workers that end after a task, and those which take their place, lock each other.
-ISOPROC_CASE(Pool, POOL_10, ShortLivedWorkersFinishAll) {
+ISOPROC_CASE(Pool, POOL_10, Complaint18ShortLivedWorkersFinishAll) {
   ASSERT_OK_AND_ASSIGN(Pool pool, Pool::Create({.processes = 2, .max_tasks_per_child = 1}));
   ASSERT_OK_AND_ASSIGN(const auto result, pool.MapAsync<Square>(std::vector<int>{1, 2, 3, 4, 5}));
   pool.Close();
@@ -205,7 +205,7 @@ ISOPROC_CASE(Pool, POOL_47, ClosedPoolFinishesWhatItHas) {
 }
 
 // Terminate hangs.
-ISOPROC_CASE(Pool, POOL_48, TerminateKillsWorkers) {
+ISOPROC_CASE(Pool, POOL_48, Complaint03TerminateKillsWorkers) {
   ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(2));
   ASSERT_OK_AND_ASSIGN(const Event begun, Event::Create());
   ASSERT_OK(pool.ApplyAsync<Hang>(begun));
@@ -233,7 +233,7 @@ ISOPROC_CASE(Pool, POOL_49, TerminateCancelsWhatIsOutstanding) {
 }
 
 // Waiting for the end of a pool cannot be limited.
-ISOPROC_CASE(Pool, POOL_50, JoinWantsAClosedPool) {
+ISOPROC_CASE(Pool, POOL_50, Complaint22JoinWantsAClosedPool) {
   ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(1));
   EXPECT_CODE(pool.Join(), kFailedPrecondition);
   ASSERT_OK_AND_ASSIGN(const Event begun, Event::Create());
@@ -385,7 +385,7 @@ void OwnAPool(bool interrupt) {
   Stay();
 }
 // Workers outlive a killed parent.
-ISOPROC_CASE(Pool, POOL_75, WorkersEndWithTheirOwner) {
+ISOPROC_CASE(Pool, POOL_75, Complaint23WorkersEndWithTheirOwner) {
   SystemPipe output;
   ASSERT_OK_AND_ASSIGN(Process owner, Process::Start<OwnAPool>(Into(output), false));
   EXPECT_EQ(output.ReadLine(), "ready");
@@ -410,7 +410,7 @@ int LeaveAPool() {
   return 3;
 }
 // A pool that nobody closed hangs at exit.
-ISOPROC_CASE(Pool, POOL_75_3, EndOfTheProgramEndsItsPools) {
+ISOPROC_CASE(Pool, POOL_75_3, Complaint14EndOfTheProgramEndsItsPools) {
   const std::string end = EndOf(Process::Start<LeaveAPool>(Killable()));
   EXPECT_EQ(end, "exited 3");
   Observe("end", end);

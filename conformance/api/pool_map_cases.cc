@@ -129,8 +129,8 @@ ISOPROC_CASE(PoolMap, POOL_24, EmptyInputIsDoneAtOnce) {
   EXPECT_THAT(pool.Statistics(), IsEmpty()) << "no worker was needed";
 }
 
-// Complaint 15: an error drops the other items of its chunk.
-ISOPROC_CASE(PoolMap, POOL_25, AllItemsRunWhateverBecomesOfOthers) {
+// An error drops the other items of its chunk.
+ISOPROC_CASE(PoolMap, POOL_25, Complaint15AllItemsRunWhateverBecomesOfOthers) {
   ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(1));
   ASSERT_OK_AND_ASSIGN(const auto outcomes,
                        pool.MapOutcomes<ThrowOnOdd>(Numbers(5), {.chunk_size = 3}));
@@ -265,8 +265,8 @@ ISOPROC_CASE(PoolMap, POOL_34, UnorderedStreamGivesWhatIsThere) {
   EXPECT_EQ(Texts(stream), "0");
 }
 
-// Complaint 13: the whole input is read at once.
-ISOPROC_CASE(PoolMap, POOL_35, InputIsReadAsResultsAreTaken) {
+// The whole input is read at once.
+ISOPROC_CASE(PoolMap, POOL_35, Complaint13InputIsReadAsResultsAreTaken) {
   ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(2));
   Input input(1000);
   ASSERT_OK_AND_ASSIGN(auto stream, pool.IMap<Square>(input, {.look_ahead = 5}));

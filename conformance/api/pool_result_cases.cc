@@ -127,8 +127,8 @@ ISOPROC_CASE(PoolResult, POOL_43, SlowCallbackHoldsUpNoWorker) {
   EXPECT_OK(first.Get(GetEnvironment().patience));
 }
 
-// Complaint 8: a callback that throws ends the thread that takes results.
-ISOPROC_CASE(PoolResult, POOL_44, ThrowingCallbackIsTheErrorOfItsCall) {
+// A callback that throws ends the thread that takes results.
+ISOPROC_CASE(PoolResult, POOL_44, Complaint08ThrowingCallbackIsTheErrorOfItsCall) {
   BusyPool busy;
   const AsyncResult<int> result = busy.Hold(1);
   result.OnSuccess([](int) { throw std::runtime_error("too much"); });
@@ -144,8 +144,8 @@ ISOPROC_CASE(PoolResult, POOL_44, ThrowingCallbackIsTheErrorOfItsCall) {
   Observe("message", std::string(status.message()));
 }
 
-// Complaint 4: terminate in a callback locks itself.
-ISOPROC_CASE(PoolResult, POOL_45, CallbacksMayUseThePool) {
+// Terminate in a callback locks itself.
+ISOPROC_CASE(PoolResult, POOL_45, Complaint04CallbacksMayUseThePool) {
   BusyPool busy;
   const AsyncResult<int> result = busy.Hold(3);
   ASSERT_OK_AND_ASSIGN(const Event begun, Event::Create());

@@ -110,23 +110,23 @@ ISOPROC_CASE(PoolTask, POOL_15, ArgumentThatCannotBeEncodedIsAnErrorOfTheCall) {
   EXPECT_EQ(pool.Apply<Half>(200).value_or(0), 100);
 }
 
-// Complaint 6: an argument that cannot be read in the worker ends it.
-ISOPROC_CASE(PoolTask, POOL_16, ArgumentThatCannotBeDecodedIsAnError) {
+// An argument that cannot be read in the worker ends it.
+ISOPROC_CASE(PoolTask, POOL_16, Complaint06ArgumentThatCannotBeDecodedIsAnError) {
   ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(1));
   ASSERT_OK_AND_ASSIGN(const int64_t pid, pool.Apply<PidOfWorker>());
   EXPECT_CODE(pool.Apply<TakeFragile>(Fragile{Mishap::kThrowWhenRead}), kDataLoss);
   EXPECT_EQ(pool.Apply<PidOfWorker>().value_or(0), pid);
 }
 
-// Complaint 5: a result that cannot be read ends the thread that takes results.
-ISOPROC_CASE(PoolTask, POOL_17, ResultThatCannotBeDecodedIsAnError) {
+// A result that cannot be read ends the thread that takes results.
+ISOPROC_CASE(PoolTask, POOL_17, Complaint05ResultThatCannotBeDecodedIsAnError) {
   ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(1));
   EXPECT_CODE(pool.Apply<MakeFragile>(Mishap::kThrowWhenRead), kDataLoss);
   EXPECT_OK(pool.Apply<MakeFragile>(Mishap::kNone));
 }
 
-// Complaint 1 and 17: a worker that dies loses its task for ever, or fails all tasks.
-ISOPROC_CASE(PoolTask, POOL_18, DeadWorkerFailsItsOwnTask) {
+// A worker that dies fails all tasks.
+ISOPROC_CASE(PoolTask, POOL_18, Complaint17DeadWorkerFailsItsOwnTask) {
   ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(2));
   ASSERT_OK_AND_ASSIGN(const Event begun, Event::Create());
   ASSERT_OK_AND_ASSIGN(const Event go, Event::Create());
@@ -146,7 +146,8 @@ ISOPROC_CASE(PoolTask, POOL_18, DeadWorkerFailsItsOwnTask) {
   pool.Close();
   EXPECT_OK(pool.Join(GetEnvironment().patience));
 }
-ISOPROC_CASE(PoolTask, POOL_18_2, KilledWorkerFailsItsTask) {
+// A worker that dies loses its task for ever.
+ISOPROC_CASE(PoolTask, POOL_18_2, Complaint01KilledWorkerFailsItsTask) {
   ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(1));
   ASSERT_OK_AND_ASSIGN(const int64_t pid, pool.Apply<PidOfWorker>());
   ASSERT_OK_AND_ASSIGN(const Event begun, Event::Create());
@@ -169,8 +170,8 @@ ISOPROC_CASE(PoolTask, POOL_18_3, KilledIdleWorkerFailsNothing) {
 
 int ThrowInt() { throw 5; }
 
-// Complaint 7: what is thrown and is no exception hangs the pool.
-ISOPROC_CASE(PoolTask, POOL_19, WhateverIsThrownIsCaught) {
+// What is thrown and is no exception hangs the pool.
+ISOPROC_CASE(PoolTask, POOL_19, Complaint07WhateverIsThrownIsCaught) {
   ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(1));
   const absl::Status status = pool.Apply<ThrowInt>().status();
   EXPECT_CODE(status, kUnknown);
@@ -206,8 +207,8 @@ ISOPROC_CASE(PoolTask, POOL_59, LambdasAndObjectsAreTasks) {
               ElementsAre(2, 4));
 }
 
-// Complaint 16: a task cannot be given a time, nor be stopped.
-ISOPROC_CASE(PoolTask, POOL_66, TimeoutEndsTheTask) {
+// A task cannot be given a time, nor be stopped.
+ISOPROC_CASE(PoolTask, POOL_66, Complaint16TimeoutEndsTheTask) {
   ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(1));
   ASSERT_OK_AND_ASSIGN(const int64_t pid, pool.Apply<PidOfWorker>());
   ASSERT_OK_AND_ASSIGN(const Event begun, Event::Create());
@@ -373,8 +374,8 @@ int SquareSoon(int x) {
   return x * x;
 }
 
-// Complaints 2, 10 and 19: a worker that dies at a bad moment, or again and again, stops others.
-ISOPROC_CASE(PoolTask, POOL_58, WorkersDieAtAnyMoment) {
+// Deaths, one after the other, stop a pool in the end.
+ISOPROC_CASE(PoolTask, POOL_58, Complaint10WorkersDieAtAnyMoment) {
   ASSERT_OK_AND_ASSIGN(Pool pool, Pool::Create({.processes = 2, .initializer = Hook<DieSoon>()}));
   std::vector<int> numbers(200);
   std::iota(numbers.begin(), numbers.end(), 0);

@@ -151,6 +151,9 @@ constexpr Clause kClauses[] = {
     Core("POOL-79",
          "A worker whose memory was ever more than max_memory_per_child ends after its task, and "
          "others do the rest of its chunk; a limit of less than 1 is kInvalidArgument."),
+    Optional("POOL-80", "foreign_fork",
+             "A fork of a worker that comes back from a task ends there, and what it brings is of "
+             "no account."),
     HeldBy("FUT-01", "The number of workers has no limit of its own.",
            "conformance/api/pool_cases.cc: the case of POOL-05."),
     HeldBy("FUT-02", "A worker that dies fails its own task and no other.",

@@ -191,6 +191,9 @@ class Worker {
       } else if (function != functions_.end()) {
         result = function->second.status();
       }
+      // The task was forked, and this is the copy.
+      port::Port& port = Runtime::Get().port();
+      if (port.ProcessId() != pid_) port.ExitNow(0);
       if (!failure.has_value() && !result.ok()) failure = ToFailure(result.status());
       const bool is_full = IsFull();
       const uint32_t flags = is_full                       ? PoolMessage::kIsFull
@@ -233,6 +236,7 @@ class Worker {
     return writer_.Put(std::move(message)).ok() && writer_.Flush(port::Deadline::Never()).ok();
   }
 
+  const int64_t pid_ = Runtime::Get().port().ProcessId();
   const WorkerOrders orders_;
   SharedBlocks blocks_;
   const std::unique_ptr<port::Stream> stream_;

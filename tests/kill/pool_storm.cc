@@ -1,0 +1,184 @@
+// A storm: the workers of a pool are killed at random, every few milliseconds, while it has
+// thousands of tasks; then owners of pools are killed.
+//
+//   kill_pool_storm [--tasks=10000] [--owners=50] [--seed=<number>]
+//
+// Every task must get its value or the exit status of its worker, once, in bounded time; nothing
+// may be left; and no worker may survive its owner. The seed chooses when somebody dies, as far as
+// that goes.
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "isoproc/isoproc.h"
+#include "platform/testing/system_support.h"
+#include "tests/kill/pool_owner.h"
+#include "tests/kill/watchdog.h"
+
+namespace isoproc::kill {
+namespace {
+
+constexpr int kProcesses = 4;
+constexpr int kTasksOfARound = 500;
+constexpr int kKilled = 9;
+
+// ---- in workers ---------------------------------------------------------------------------------
+
+// Ends the worker some milliseconds from now, whatever it does then.
+void DieSoon(uint32_t seed) {
+  std::thread([seed] {
+    std::minstd_rand random(seed + static_cast<uint32_t>(CurrentProcess().pid()));
+    std::this_thread::sleep_for(std::chrono::microseconds(1000 + random() % 15'000));
+    std::_Exit(kKilled);
+  }).detach();
+}
+// What tasks take and give is small, or has memory of its own.
+std::string AnswerOf(int number, const std::string& text) {
+  return absl::StrCat(number, text, std::string(number % 50 == 0 ? 80'000 : number % 50, 'x'));
+}
+// Long enough for many to die in the midst of it.
+std::string Work(int number, const std::string& text) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(300);
+  while (std::chrono::steady_clock::now() < end) std::this_thread::yield();
+  return AnswerOf(number, text);
+}
+std::string TextOf(int number) { return std::string(number % 70 == 0 ? 5000 : 3, 't'); }
+
+// ---- the storm ----------------------------------------------------------------------------------
+
+// What became of one task, as its callbacks were told.
+struct Fate {
+  std::atomic<int> good = 0;
+  std::atomic<int> bad = 0;
+};
+
+struct Tally {
+  int64_t values = 0;
+  int64_t lost = 0;
+  int64_t deaths = 0;
+  int64_t wrong = 0;
+};
+
+void Round(uint32_t seed, int tasks, Tally& tally) {
+  PoolOptions options = {.processes = kProcesses};
+  options.initializer = Hook<DieSoon>(seed);
+  for (const StartMethod method : StartMethods()) {
+    if (method == StartMethod::kForkServer) options.process.start_method = method;
+  }
+  Pool pool = Pool::Create(options).value();
+  std::vector<AsyncResult<std::string>> results;
+  std::vector<std::unique_ptr<Fate>> fates;
+  for (int number = 0; number < tasks; ++number) {
+    results.push_back(pool.ApplyAsync<Work>(number, TextOf(number)).value());
+    Fate* const fate = fates.emplace_back(std::make_unique<Fate>()).get();
+    results.back().OnSuccess([fate](const std::string&) { ++fate->good; });
+    results.back().OnError([fate](const absl::Status&) { ++fate->bad; });
+  }
+  for (int number = 0; number < tasks; ++number) {
+    const auto place = static_cast<size_t>(number);
+    const absl::StatusOr<std::string> value = results[place].Get();
+    const auto end = ExitStatusOf(value.status());
+    const bool has_value = value.ok() && *value == AnswerOf(number, TextOf(number));
+    const bool is_lost =
+        absl::IsAborted(value.status()) && end.has_value() && end->code() == kKilled;
+    const Fate& fate = *fates[place];
+    const bool once = fate.good == (has_value ? 1 : 0) && fate.bad == (is_lost ? 1 : 0);
+    tally.values += has_value ? 1 : 0;
+    tally.lost += is_lost ? 1 : 0;
+    if ((has_value || is_lost) && once) continue;
+    ++tally.wrong;
+    std::printf("task %d: %s, %d and %d times\n", number, value.status().ToString().c_str(),
+                fate.good.load(), fate.bad.load());
+  }
+  pool.Close();
+  if (!pool.Join().ok()) ++tally.wrong;
+  tally.deaths += pool.Statistics().back().number - kProcesses;
+}
+
+// ---- owners -------------------------------------------------------------------------------------
+
+void OwnAPool() {
+  absl::StatusOr<Pool> pool = Pool::Create({.processes = 2});
+  if (!pool.ok()) return;
+  while (true) {
+    const std::vector<int> numbers(20, 50);
+    pool->Map([](int number) { return Work(number, ""); }, numbers).IgnoreError();
+  }
+}
+
+int Run(int argc, char** argv) {
+  int tasks = 10'000;
+  int owners = 50;
+  uint32_t seed = std::random_device()();
+  for (int i = 1; i < argc; ++i) {
+    const std::string argument = argv[i];
+    if (argument.starts_with("--tasks=")) {
+      tasks = std::atoi(argument.c_str() + 8);
+    } else if (argument.starts_with("--owners=")) {
+      owners = std::atoi(argument.c_str() + 9);
+    } else if (argument.starts_with("--seed=")) {
+      seed = static_cast<uint32_t>(std::atoll(argument.c_str() + 7));
+    } else {
+      std::fprintf(stderr, "unknown argument %s\n", argv[i]);
+      return 2;
+    }
+  }
+  auto* const watchdog = new Watchdog;
+  const std::string again = absl::StrCat("kill_pool_storm --seed=", seed);
+  Tally tally;
+  int handles = 0;
+  int mappings = 0;
+  const absl::Time begin = absl::Now();
+  for (int done = 0; done < tasks && tally.wrong == 0; done += kTasksOfARound) {
+    watchdog->Begin(again);
+    Round(seed + static_cast<uint32_t>(done), kTasksOfARound, tally);
+    // What the first round leaves, such as a fork server, stays.
+    if (done == 0) {
+      handles = system_support::CountHandles();
+      mappings = system_support::CountMappings();
+    }
+  }
+  const absl::Duration took = absl::Now() - begin;
+  const int more_handles = system_support::CountHandles() - handles;
+  const int more_mappings = system_support::CountMappings() - mappings;
+  std::printf(
+      "%lld deaths in %.1f s: %lld tasks have values, %lld the end of their worker, %lld "
+      "are wrong; handles %+d, mappings %+d\n",
+      static_cast<long long>(tally.deaths), absl::ToDoubleSeconds(took),
+      static_cast<long long>(tally.values), static_cast<long long>(tally.lost),
+      static_cast<long long>(tally.wrong), more_handles, more_mappings);
+  std::minstd_rand random(seed);
+  for (int i = 0; i < owners; ++i) {
+    watchdog->Begin(again);
+    PoolOwner owner(
+        [](const ProcessOptions& options) { return Process::Start<OwnAPool>(options); });
+    std::this_thread::sleep_for(std::chrono::microseconds(random() % 30'000));
+    owner.process().Kill().IgnoreError();
+    owner.AwaitTheEndOfAll();
+  }
+  std::printf("%d owners were killed, and no worker survived one\n", owners);
+  const bool good = tally.wrong == 0 && more_handles <= 0 && more_mappings <= 20;
+  if (!good) std::printf("FAILED, --seed=%u\n", seed);
+  return good ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace isoproc::kill
+
+int main(int argc, char** argv) {
+  isoproc::Init(argc, argv);
+  return isoproc::kill::Run(argc, argv);
+}

@@ -157,7 +157,7 @@ ISOPROC_CASE(PoolMisuse, FUT_13_2, Complaint21CancellingWakesWhoWaits) {
 
 int CloseAll() {
   system_support::CloseAllHandles();
-  return 1;
+  Stay();
 }
 // The worker can neither hear nor be heard any more.
 ISOPROC_CASE(PoolMisuse, POOL_18_4, TaskThatClosesAllHandlesFailsItself) {

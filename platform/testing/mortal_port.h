@@ -36,8 +36,11 @@ class MortalPort : public PortWrapper {
     calls_ = 0;
     last_ = last;
   }
-  // What is written as if it were, and is not: for a control, which must fail.
-  std::function<bool(absl::Span<const std::byte> bytes)> swallows = nullptr;
+  // As a call, for what else is to be counted.
+  void Visit() { Reach(); }
+
+  // The memory that was mapped last.
+  absl::Span<std::byte> last_mapped() const { return last_mapped_; }
 
   absl::StatusOr<std::unique_ptr<ChildProcess>> Spawn(const SpawnRequest& request) override {
     Reach();
@@ -62,7 +65,9 @@ class MortalPort : public PortWrapper {
   }
   absl::StatusOr<std::unique_ptr<Segment>> MapSegment(Handle handle) override {
     Reach();
-    return PortWrapper::MapSegment(std::move(handle));
+    absl::StatusOr<std::unique_ptr<Segment>> segment = PortWrapper::MapSegment(std::move(handle));
+    if (segment.ok()) last_mapped_ = (*segment)->data();
+    return segment;
   }
   absl::Status StartThread(std::function<void()> body) override {
     Reach();
@@ -85,7 +90,6 @@ class MortalPort : public PortWrapper {
       return StreamWrapper::Read(into, deadline);
     }
     absl::StatusOr<size_t> Write(absl::Span<const std::byte> bytes, Deadline deadline) override {
-      if (port_.swallows != nullptr && port_.swallows(bytes)) return bytes.size();
       port_.Reach();
       port_.Reach([&] {
         if (bytes.size() < 2) return;
@@ -117,6 +121,7 @@ class MortalPort : public PortWrapper {
 
   std::thread::id thread_;
   std::function<void()> last_words_;
+  absl::Span<std::byte> last_mapped_;
   std::atomic<int64_t> calls_{0};
   std::atomic<int64_t> last_{0};
 };

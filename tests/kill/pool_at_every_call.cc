@@ -1,18 +1,18 @@
-// Kills a worker of a pool, and the owner of one, before each call of the port that it makes, and
-// in the midst of each write. On every port.
+// Kills a worker of a pool, and the owner of one, before each call of the port that it makes, in
+// the midst of each write, and before each store to a shared word. On every port.
 //
 //   kill_pool_at_every_call [--every=1] [--only=worker|owner] [--control]
 //
 // After a worker's death each task has its value, or it alone has the worker's exit status; none
 // ran twice that may not; and nothing is left. After the owner's death no worker lives.
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <numeric>
 #include <string>
 #include <thread>
@@ -25,8 +25,9 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "isoproc/isoproc.h"
-#include "platform/core/pool/messages.h"
+#include "platform/core/pool/desk.h"
 #include "platform/core/runtime.h"
+#include "platform/testing/crash_atomic.h"
 #include "platform/testing/mortal_port.h"
 #include "platform/testing/system_support.h"
 #include "tests/kill/pool_owner.h"
@@ -47,11 +48,9 @@ port::MortalPort& OwnPort() {
 // ---- tasks --------------------------------------------------------------------------------------
 
 // How often each task has run, by all workers.
-using Runs = Array<int>;
+using Runs = RawArray<int>;
 
-void Count(const Runs& runs, int item) {
-  runs.WithLock([item](absl::Span<int> all) { ++all[static_cast<size_t>(item)]; }).IgnoreError();
-}
+void Count(const Runs& runs, int item) { ++runs.span()[static_cast<size_t>(item)]; }
 int64_t Small(const Runs& runs, int item) {
   Count(runs, item);
   return item * 10;
@@ -81,15 +80,14 @@ int64_t Throw(const Runs& runs, int item) {
 // The first worker that comes here is the one that dies.
 void ChooseVictim(const Value<int>& chosen, const Value<int>& died, int64_t last, bool control) {
   if (chosen.FetchAdd(1).value_or(1) != 0) return;
-  if (control) {
-    OwnPort().swallows = [](absl::Span<const std::byte> bytes) {
-      std::array<uint32_t, 2> head = {};  // of MessageReader::Header: the magic number and the kind
-      if (bytes.size() < sizeof(head)) return false;
-      std::memcpy(head.data(), bytes.data(), sizeof(head));
-      return head[1] == static_cast<uint32_t>(internal::PoolMessage::Kind::kBegun);
-    };
-  }
-  OwnPort().Arm(last, std::this_thread::get_id(), [died] { died.Store(1).IgnoreError(); });
+  static std::function<void()> visit = [] { OwnPort().Visit(); };
+  internal::crash_point = &visit;
+  // What the worker mapped last, before it called this, is its desk.
+  const absl::Span<std::byte> desk = OwnPort().last_mapped();
+  OwnPort().Arm(last, std::this_thread::get_id(), [died, control, desk] {
+    died.Store(1).IgnoreError();
+    if (control) std::memset(desk.data(), 0, sizeof(internal::DeskWords::begun));
+  });
 }
 
 // What became of the tasks of one play.
@@ -146,9 +144,7 @@ class Play {
     if (!holds) absl::StrAppend(&problems_, what, "\n");
   }
   void ExpectRuns(int item, int least) {
-    int runs = 0;
-    runs_.WithLock([&](absl::Span<int> all) { runs = all[static_cast<size_t>(item)]; })
-        .IgnoreError();
+    const int runs = runs_.span()[static_cast<size_t>(item)];
     Expect(runs >= least && runs <= 1 + retries_,
            absl::StrCat("task ", item, " ran ", runs, " times"));
   }
@@ -278,7 +274,8 @@ int Run(int argc, char** argv) {
   auto* const watchdog = new Watchdog;
   if (arguments.control) {
     const bool seen = KillWorkers(arguments, *watchdog) > 0;
-    std::printf("a worker that does not say what it begins is %s\n", seen ? "found" : "NOT FOUND");
+    std::printf("a worker that takes back what it said to have begun is %s\n",
+                seen ? "found" : "NOT FOUND");
     return seen ? 0 : 1;
   }
   int failed = 0;

@@ -1,11 +1,12 @@
 // A storm: the workers of a pool are killed at random, every few milliseconds, while it has
 // thousands of tasks; then owners of pools are killed.
 //
-//   kill_pool_storm [--tasks=10000] [--owners=50] [--seed=<number>]
+//   kill_pool_storm [--tasks=10000] [--owners=50] [--life=20] [--seed=<number>]
 //
 // Every task must get its value or the exit status of its worker, once, in bounded time; nothing
-// may be left; and no worker may survive its owner. The seed chooses when somebody dies, as far as
-// that goes.
+// may be left; and no worker may survive its owner. A worker lives --life milliseconds at most. The
+// seed chooses when somebody dies, as far as that goes.
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -37,11 +38,12 @@ constexpr int kKilled = 9;
 
 // ---- in workers ---------------------------------------------------------------------------------
 
-// Ends the worker some milliseconds from now, whatever it does then.
-void DieSoon(uint32_t seed) {
-  std::thread([seed] {
+// Ends the worker some time from now, whatever it does then.
+void DieSoon(uint32_t seed, int most_ms) {
+  std::thread([seed, most_ms] {
     std::minstd_rand random(seed + static_cast<uint32_t>(CurrentProcess().pid()));
-    std::this_thread::sleep_for(std::chrono::microseconds(1000 + random() % 15'000));
+    std::this_thread::sleep_for(
+        std::chrono::microseconds(1000 + random() % (1000 * static_cast<uint32_t>(most_ms))));
     std::_Exit(kKilled);
   }).detach();
 }
@@ -51,7 +53,7 @@ std::string AnswerOf(int number, const std::string& text) {
 }
 // Long enough for many to die in the midst of it.
 std::string Work(int number, const std::string& text) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(300);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(200);
   while (std::chrono::steady_clock::now() < end) std::this_thread::yield();
   return AnswerOf(number, text);
 }
@@ -72,9 +74,9 @@ struct Tally {
   int64_t wrong = 0;
 };
 
-void Round(uint32_t seed, int tasks, Tally& tally) {
+void Round(uint32_t seed, int life, int tasks, Tally& tally) {
   PoolOptions options = {.processes = kProcesses};
-  options.initializer = Hook<DieSoon>(seed);
+  options.initializer = Hook<DieSoon>(seed, life);
   for (const StartMethod method : StartMethods()) {
     if (method == StartMethod::kForkServer) options.process.start_method = method;
   }
@@ -122,6 +124,7 @@ void OwnAPool() {
 int Run(int argc, char** argv) {
   int tasks = 10'000;
   int owners = 50;
+  int life = 20;
   uint32_t seed = std::random_device()();
   for (int i = 1; i < argc; ++i) {
     const std::string argument = argv[i];
@@ -129,6 +132,8 @@ int Run(int argc, char** argv) {
       tasks = std::atoi(argument.c_str() + 8);
     } else if (argument.starts_with("--owners=")) {
       owners = std::atoi(argument.c_str() + 9);
+    } else if (argument.starts_with("--life=")) {
+      life = std::atoi(argument.c_str() + 7);
     } else if (argument.starts_with("--seed=")) {
       seed = static_cast<uint32_t>(std::atoll(argument.c_str() + 7));
     } else {
@@ -144,7 +149,7 @@ int Run(int argc, char** argv) {
   const absl::Time begin = absl::Now();
   for (int done = 0; done < tasks && tally.wrong == 0; done += kTasksOfARound) {
     watchdog->Begin(again);
-    Round(seed + static_cast<uint32_t>(done), kTasksOfARound, tally);
+    Round(seed + static_cast<uint32_t>(done), life, (std::min)(tasks, kTasksOfARound), tally);
     // What the first round leaves, such as a fork server, stays.
     if (done == 0) {
       handles = system_support::CountHandles();

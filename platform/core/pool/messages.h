@@ -1,9 +1,11 @@
 // What a pool and its workers say to each other, on a stream that each worker has with the pool.
 //
 //   pool → worker   kCode once for each code, kArena; kItems; kForget; at last kDismiss
-//   worker → pool   kReady or kInitializerThrew; then for each item kBegun and kResult, where a
-//                   kResult can say that the next one is begun
-// What a worker wrote before it died is read to its end; what is cut off was not said.
+//   worker → pool   kReady or kInitializerThrew; then kLook and kResult
+// Which items are begun, and most results, the worker lays on its desk (desk.h). It says kLook when
+// there is something to see: at the end of a chunk, and now and then before. A kResult is what has
+// no room there. What a worker wrote before it died is read to its end; what is cut off was not
+// said.
 //
 // A payload that is large is in memory of its own, which travels as a handle: it is copied once to
 // get there, and no writer waits for its reader.
@@ -36,14 +38,15 @@ struct PoolMessage {
     kDismiss,
     kReady,
     kInitializerThrew,
-    kBegun,
+    kLook,
     kResult,
   };
-  // Of kResult: the payload is a TaskFailure, and not a value; the next item is begun; the worker
-  // wants to be dismissed, and begins no more of its items.
+  // Of results: the payload is a TaskFailure, and not a value; the worker wants to be dismissed,
+  // and begins no more of its items.
   static constexpr uint32_t kFailed = 1;
-  static constexpr uint32_t kBeginsNext = 2;
-  static constexpr uint32_t kIsFull = 4;
+  static constexpr uint32_t kIsFull = 2;
+  // Of kItems: the worker says kLook when it begins one.
+  static constexpr uint32_t kSaysBegun = 4;
 
   Kind kind = Kind::kReady;
   uint32_t flags = 0;

@@ -28,6 +28,7 @@
 #include "isoproc/status.h"
 #include "platform/base/native_error.h"
 #include "platform/core/exit_status_payload.h"
+#include "platform/core/pool/desk.h"
 #include "platform/core/pool/messages.h"
 #include "platform/core/pool/scheduler.h"
 #include "platform/core/pool/worker.h"
@@ -50,6 +51,8 @@ constexpr absl::Duration kSilenceGrace = absl::Seconds(5);
 // What did not fit into a stream is tried again after this time.
 constexpr absl::Duration kUnsentPause = absl::Milliseconds(1);
 constexpr absl::Duration kStartTimeout = absl::Minutes(1);
+// How long a result may lie on a desk while its worker is busy with the next item.
+constexpr absl::Duration kLookPause = absl::Milliseconds(5);
 
 port::Deadline Once() { return port::Deadline::At(absl::ZeroDuration()); }
 
@@ -367,11 +370,10 @@ void PoolCore::Execute(const Command& command) {
     if (sent.ok()) return;
     // There are no handles for what it needs: the items fail, and the worker knows nothing of them.
     const std::lock_guard lock(mutex_);
-    scheduler_.Begun(items->worker, Now());
     for (size_t i = 0; i < items->items.size(); ++i) {
       TaskOutcome outcome;
       outcome.status = sent;
-      scheduler_.Ended(items->worker, std::move(outcome), Scheduler::After::kBeginsNext, Now());
+      scheduler_.Ended(items->worker, std::move(outcome), /*leaves=*/false, Now());
     }
   } else if (const auto* dismiss = std::get_if<DismissWorker>(&command)) {
     if (WorkerLink* const link = Find(dismiss->worker)) link->Dismiss();
@@ -408,6 +410,7 @@ void PoolCore::Await(bool unsent) {
       workers.push_back(worker);
     }
     until = (std::min)(until, link->kill_at);
+    if (link->needs_a_look()) until = (std::min)(until, now + kLookPause);
   }
   const absl::StatusOr<std::vector<size_t>> ready =
       port.WaitAny(objects, port::Deadline::At(until));
@@ -426,6 +429,11 @@ void PoolCore::Await(bool unsent) {
     const std::lock_guard lock(mutex_);
     woken_ = false;
   }
+  for (const auto& [worker, link] : links_) {
+    if (!link->needs_a_look()) continue;
+    const std::lock_guard lock(mutex_);
+    LookAtDesk(worker, *link);
+  }
 }
 
 void PoolCore::Hear(WorkerId worker) {
@@ -433,8 +441,13 @@ void PoolCore::Hear(WorkerId worker) {
   if (link == nullptr) return;
   // First whether it has ended: all that it wrote is there then.
   const absl::StatusOr<ExitStatus> ended = link->Status();
-  while (std::optional<PoolMessage> message = link->Read())
+  while (std::optional<PoolMessage> message = link->Read()) {
     Tell(worker, *link, *std::move(message));
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    LookAtDesk(worker, *link);
+  }
   if (absl::IsDeadlineExceeded(ended.status())) {
     if (!link->is_silent() || link->is_dismissed()) return;
     if (link->kill_at == absl::InfiniteDuration()) link->kill_at = Now() + kSilenceGrace;
@@ -450,10 +463,6 @@ void PoolCore::Hear(WorkerId worker) {
 
 void PoolCore::Tell(WorkerId worker, WorkerLink& link, PoolMessage message) {
   const std::lock_guard lock(mutex_);
-  const Scheduler::After after =
-      (message.flags & PoolMessage::kIsFull) != 0       ? Scheduler::After::kWantsToLeave
-      : (message.flags & PoolMessage::kBeginsNext) != 0 ? Scheduler::After::kBeginsNext
-                                                        : Scheduler::After::kWaits;
   switch (message.kind) {
     case PoolMessage::Kind::kReady:
       scheduler_.Ready(worker, Now());
@@ -465,15 +474,29 @@ void PoolCore::Tell(WorkerId worker, WorkerLink& link, PoolMessage message) {
                          "the pool is broken, since a worker could not be initialized"),
           Now());
       break;
-    case PoolMessage::Kind::kBegun:
-      scheduler_.Begun(worker, Now());
+    case PoolMessage::Kind::kLook:
+      LookAtDesk(worker, link);
       break;
-    case PoolMessage::Kind::kResult:
-      scheduler_.Ended(worker, ToOutcome(std::move(message), worker, link.pid()), after, Now());
+    case PoolMessage::Kind::kResult: {
+      LookAtDesk(worker, link);
+      link.TakenFromStream();
+      const bool leaves = (message.flags & PoolMessage::kIsFull) != 0;
+      scheduler_.Ended(worker, ToOutcome(std::move(message), worker, link.pid()), leaves, Now());
       break;
+    }
     default:
       break;
   }
+}
+
+void PoolCore::LookAtDesk(WorkerId worker, WorkerLink& link) {
+  const absl::Duration now = Now();
+  while (std::optional<PoolMessage> result = link.TakeFromDesk()) {
+    const bool leaves = (result->flags & PoolMessage::kIsFull) != 0;
+    scheduler_.Ended(worker, ToOutcome(*std::move(result), worker, link.pid()), leaves, now);
+  }
+  if (link.has_begun()) scheduler_.Begun(worker, now);
+  if (link.desk_is_broken()) link.Kill();
 }
 
 // ---- the starter --------------------------------------------------------------------------------
@@ -516,6 +539,10 @@ absl::StatusOr<std::unique_ptr<WorkerLink>> PoolCore::StartOne(WorkerId worker) 
   process.detached = false;
   process.start_timeout = (std::min)(process.start_timeout, kStartTimeout);
 
+  const absl::StatusOr<std::shared_ptr<SharedBlock>> desk = MakeDesk();
+  if (!desk.ok()) return desk.status();
+  arguments.luggage.blocks.push_back(*desk);
+
   const absl::StatusOr<std::optional<port::Handle>> arena = ArenaForChild();
   if (!arena.ok()) return arena.status();
   absl::StatusOr<port::StreamPair> streams = Runtime::Get().port().CreateStreamPair();
@@ -523,7 +550,7 @@ absl::StatusOr<std::unique_ptr<WorkerLink>> PoolCore::StartOne(WorkerId worker) 
   absl::StatusOr<std::shared_ptr<Child>> child =
       StartChildWithStream(process, WorkerTarget(), arguments, streams->second->Detach());
   if (!child.ok()) return child.status();
-  return std::make_unique<WorkerLink>(*std::move(child), std::move(streams->first),
+  return std::make_unique<WorkerLink>(*std::move(child), std::move(streams->first), *desk,
                                       arena->has_value());
 }
 

@@ -84,6 +84,8 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   // Takes what the worker said, and that it is dead.
   void Hear(WorkerId worker);
   void Tell(WorkerId worker, WorkerLink& link, PoolMessage message);
+  // Takes what is on the worker's desk. Requires the lock.
+  void LookAtDesk(WorkerId worker, WorkerLink& link);
 
   absl::StatusOr<std::unique_ptr<WorkerLink>> StartOne(WorkerId worker);
   // Makes the manager look. Requires the lock.

@@ -163,20 +163,20 @@ void Scheduler::Begun(WorkerId id, absl::Duration now) {
   Pump(now);
 }
 
-void Scheduler::Ended(WorkerId id, TaskOutcome outcome, After after, absl::Duration now) {
+void Scheduler::Ended(WorkerId id, TaskOutcome outcome, bool leaves, absl::Duration now) {
   Worker& worker = workers_.at(id);
   if (worker.position == worker.indices.size()) return;  // it makes things up
+  fruitless_lives_ = 0;
+  worker.has_begun = true;
   Job* const job = FindJob(worker.job);
   const uint64_t index = worker.indices[worker.position++];
   ++worker.statistics.tasks;
   worker.deadline = absl::InfiniteDuration();
   if (job != nullptr && !IsResolved(*job, index)) Resolve(*job, index, std::move(outcome));
-  const bool leaves = after == After::kWantsToLeave;
   // One that is being killed keeps its items until it is dead.
   if (leaves && worker.state == WorkerState::kBusy) ReturnRest(worker);
-  if (worker.position < worker.indices.size()) {
-    if (after == After::kBeginsNext) MarkBegun(worker, now);
-  } else if (worker.state == WorkerState::kBusy) {
+  if (worker.position < worker.indices.size()) return;  // nothing follows from it yet
+  if (worker.state == WorkerState::kBusy) {
     const bool used_up =
         leaves || (rules_.max_tasks_per_child != 0 && worker.given >= rules_.max_tasks_per_child);
     Enter(worker, used_up ? WorkerState::kLeaving : WorkerState::kIdle, now);
@@ -346,7 +346,8 @@ void Scheduler::MarkBegun(Worker& worker, absl::Duration now) {
   Job* const job = FindJob(worker.job);
   const uint64_t index = worker.indices[worker.position];
   if (job == nullptr || IsResolved(*job, index)) return;
-  At(*job, index).state = ItemState::kBegun;
+  Item& item = At(*job, index);
+  if (std::exchange(item.state, ItemState::kBegun) == ItemState::kBegun) return;
   if (worker.state == WorkerState::kBusy) worker.deadline = now + job->request.task_timeout;
 }
 
@@ -431,7 +432,11 @@ bool Scheduler::GiveTo(WorkerId id, Worker& worker, absl::Duration now) {
   if (rules_.max_tasks_per_child != 0) {
     most = (std::min)(most, rules_.max_tasks_per_child - worker.given);
   }
-  SendItems command{id, job == nullptr ? nullptr : job->request.code, {}};
+  SendItems command{id, false, nullptr, {}};
+  if (job != nullptr) {
+    command.code = job->request.code;
+    command.says_begun = job->request.task_timeout != absl::InfiniteDuration();
+  }
   worker.indices.clear();
   while (chunk.count > 0 && worker.indices.size() < most) {
     const uint64_t index = chunk.first++;

@@ -5,8 +5,8 @@
 // what is to be done is taken from it as commands. So every order of events can be played to it.
 //
 // A job is what one call of the pool submits; its items are the tasks. Items go to workers in
-// chunks. A worker says of each item that it begins, and later how it ended: so that, when it dies,
-// one item is its own, those before it are done, and those after it have not begun.
+// chunks. Of each item is known that it was begun, and later how it ended: so that, when a worker
+// dies, one item is its own, those before it are done, and those after it have not begun.
 //
 // The rules:
 //   - Each item is resolved just once. Which outcome is known first, counts.
@@ -64,6 +64,7 @@ struct StartWorker {
 // Requires nothing of the worker: it is ready and has no other items.
 struct SendItems {
   WorkerId worker;
+  bool says_begun;  // Begun is wanted when it happens, and not only in the end
   std::shared_ptr<const TaskCode> code;
   std::vector<std::shared_ptr<const Arguments>> items;
 };
@@ -120,15 +121,10 @@ class Scheduler {
   void Ready(WorkerId worker, absl::Duration now);
   // Its initializer failed; it will end.
   void InitializerFailed(WorkerId worker, const absl::Status& reason, absl::Duration now);
-  // It begins the first of its items.
+  // It has begun the first of its items that has not ended. May be told again and again.
   void Begun(WorkerId worker, absl::Duration now);
-  // The item that it had begun has ended, and what the worker does now.
-  enum class After {
-    kWaits,         // for items, if it has no more
-    kBeginsNext,    // if it has more
-    kWantsToLeave,  // and begins nothing that it has
-  };
-  void Ended(WorkerId worker, TaskOutcome outcome, After after, absl::Duration now);
+  // That item has ended, and was begun of course; `leaves`: the worker begins nothing that it has.
+  void Ended(WorkerId worker, TaskOutcome outcome, bool leaves, absl::Duration now);
   // All that it had said was told before.
   void Died(WorkerId worker, const absl::StatusOr<ExitStatus>& how, absl::Duration now);
 

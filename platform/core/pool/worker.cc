@@ -14,6 +14,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "isoproc/codec.h"
 #include "isoproc/internal/target.h"
@@ -21,6 +22,7 @@
 #include "isoproc/pool_options.h"
 #include "platform/base/type_name.h"
 #include "platform/core/known_process.h"
+#include "platform/core/pool/desk.h"
 #include "platform/core/pool/items.h"
 #include "platform/core/pool/messages.h"
 #include "platform/core/runtime.h"
@@ -38,6 +40,8 @@ namespace {
 constexpr size_t kMaxWhat = size_t{16} << 10;
 // Results that are larger than this are copied once, into memory that the pool maps.
 constexpr uint64_t kInlineResult = uint64_t{64} << 10;
+// How long results may lie on the desk before the pool hears of them.
+constexpr absl::Duration kSilence = absl::Milliseconds(1);
 
 // Set before the worker's first user code, and constant then.
 struct Self {
@@ -77,6 +81,7 @@ class Worker {
   Worker(WorkerOrders orders, const Delivery& delivery, std::unique_ptr<port::Stream> stream)
       : orders_(std::move(orders)),
         blocks_(delivery.blocks),
+        desk_(blocks_.back()),
         stream_(std::move(stream)),
         reader_(*stream_),
         writer_(*stream_, Runtime::Get().parent()->pid) {}
@@ -141,7 +146,7 @@ class Worker {
     }
     blocks_.clear();
     if (!failure.has_value()) return true;
-    SayFailure(PoolMessage::Kind::kInitializerThrew, 0, *failure);
+    SayFailure(*failure);
     return false;
   }
 
@@ -178,12 +183,15 @@ class Worker {
 
   // False when the pool is gone.
   bool RunItems(PoolMessage message) {
+    const bool says_begun = (message.flags & PoolMessage::kSaysBegun) != 0;
     const absl::StatusOr<ReceivedItems> items = ReadItems(std::move(message));
     if (!items.ok()) return false;
     const auto function = functions_.find(items->code);
-    if (!Say(PoolMessage::Kind::kBegun)) return false;
+    said_at_ = Runtime::Get().port().Now();
     for (size_t i = 0; i < items->items.size(); ++i) {
       const ReceivedItems::Item& item = items->items[i];
+      desk_.Begin();
+      if (says_begun && !Say(PoolMessage::Kind::kLook)) return false;
       absl::StatusOr<std::string> result = absl::NotFoundError("the worker lacks the task");
       std::optional<TaskFailure> failure;
       if (function != functions_.end() && function->second.ok()) {
@@ -196,16 +204,27 @@ class Worker {
       if (port.ProcessId() != pid_) port.ExitNow(0);
       if (!failure.has_value() && !result.ok()) failure = ToFailure(result.status());
       const bool is_full = IsFull();
-      const uint32_t flags = is_full                       ? PoolMessage::kIsFull
-                             : i + 1 < items->items.size() ? PoolMessage::kBeginsNext
-                                                           : 0;
-      if (!(failure.has_value() ? SayFailure(PoolMessage::Kind::kResult, flags, *failure)
-                                : SayResult(flags, *result))) {
-        return false;
-      }
-      if (is_full) break;
+      const uint32_t flags =
+          (failure.has_value() ? PoolMessage::kFailed : 0) | (is_full ? PoolMessage::kIsFull : 0);
+      const bool is_last = is_full || i + 1 == items->items.size();
+      if (failure.has_value()) result = Encode(*failure);
+      if (!Give(flags, result.value_or(std::string()), is_last)) return false;
+      if (is_last) break;
     }
     return true;
+  }
+
+  // The result of the item that was begun last. False when the pool is gone.
+  bool Give(uint32_t flags, const std::string& result, bool is_last) {
+    if (!desk_.Put(flags, result)) {
+      PoolMessage message =
+          PoolMessage::Make(PoolMessage::Kind::kResult, result.size(), kInlineResult,
+                            [&](std::byte* into) { CopyBytes(into, result); });
+      message.flags = flags;
+      return Write(std::move(message));
+    }
+    if (!is_last && Runtime::Get().port().Now() < said_at_ + kSilence) return true;
+    return Say(PoolMessage::Kind::kLook);
   }
 
   bool IsFull() const {
@@ -218,27 +237,22 @@ class Worker {
     message.kind = kind;
     return Write(std::move(message));
   }
-  bool SayResult(uint32_t flags, const std::string& result) {
-    PoolMessage message =
-        PoolMessage::Make(PoolMessage::Kind::kResult, result.size(), kInlineResult,
-                          [&](std::byte* into) { CopyBytes(into, result); });
-    message.flags = flags;
-    return Write(std::move(message));
-  }
-  bool SayFailure(PoolMessage::Kind kind, uint32_t flags, const TaskFailure& failure) {
+  bool SayFailure(const TaskFailure& failure) {
     PoolMessage message;
-    message.kind = kind;
-    message.flags = flags | PoolMessage::kFailed;
+    message.kind = PoolMessage::Kind::kInitializerThrew;
     message.bytes = Encode(failure).value_or(std::string());
     return Write(std::move(message));
   }
   bool Write(PoolMessage message) {
+    said_at_ = Runtime::Get().port().Now();
     return writer_.Put(std::move(message)).ok() && writer_.Flush(port::Deadline::Never()).ok();
   }
 
   const int64_t pid_ = Runtime::Get().port().ProcessId();
   const WorkerOrders orders_;
   SharedBlocks blocks_;
+  DeskWriter desk_;
+  absl::Duration said_at_;  // when the pool heard last of the worker
   const std::unique_ptr<port::Stream> stream_;
   MessageReader reader_;
   MessageWriter writer_;
@@ -255,6 +269,7 @@ absl::StatusOr<Call> BindWorker(absl::Span<const std::byte> bytes, const Deliver
   absl::StatusOr<std::unique_ptr<port::Stream>> stream =
       Runtime::Get().port().AdoptStream(std::move(self.stream));
   if (!stream.ok()) return stream.status();
+  if (delivery.blocks.empty()) return absl::DataLossError("a worker without a desk");
   auto worker = std::make_unique<Worker>(*std::move(orders), delivery, *std::move(stream));
   absl::StatusOr<Call> call;
   call.emplace([worker = std::move(worker)] {

@@ -17,7 +17,8 @@ struct WorkerOrders {
   struct HookCall {
     TargetName target;
     std::string arguments;
-    uint32_t blocks = 0;  // of those that came with the orders, first those of the initializer
+    // Of those that came with the orders: first those of the initializer, last is the desk.
+    uint32_t blocks = 0;
   };
   int64_t number = 0;
   int depth = 1;            // how many pools it is below the process that the user started

@@ -36,7 +36,12 @@ absl::Status WorkerLink::Send(const SendItems& items) {
   if (!code.ok()) return code.status();
   absl::StatusOr<PoolMessage> message = WriteItems(*code, items.items);
   if (!message.ok()) return message.status();
-  return writer_.Put(*std::move(message));
+  if (items.says_begun) message->flags = PoolMessage::kSaysBegun;
+  const absl::Status put = writer_.Put(*std::move(message));
+  if (!put.ok()) return put;
+  chunk_ = items.items.size();
+  given_ += chunk_;
+  return put;
 }
 
 absl::StatusOr<uint64_t> WorkerLink::SendCode(const std::shared_ptr<const TaskCode>& code) {
@@ -93,6 +98,21 @@ std::optional<PoolMessage> WorkerLink::Read() {
   if (message.ok()) return *std::move(message);
   if (!absl::IsDeadlineExceeded(message.status())) is_silent_ = true;
   return std::nullopt;
+}
+
+std::optional<PoolMessage> WorkerLink::TakeFromDesk() {
+  std::optional<DeskReader::Result> result = desk_.Take(ended_);
+  if (!result.has_value()) {
+    seen_begun_ = desk_.begun();
+    return std::nullopt;
+  }
+  ++ended_;
+  PoolMessage message;
+  message.kind = PoolMessage::Kind::kResult;
+  message.flags = result->flags;
+  message.bytes = std::move(result->bytes);
+  message.size = message.bytes.size();
+  return message;
 }
 
 void WorkerLink::Kill() { child_->Kill(port::kSigKill).IgnoreError(); }

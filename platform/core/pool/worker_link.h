@@ -13,8 +13,10 @@
 #include "absl/time/time.h"
 #include "isoproc/exit_status.h"
 #include "platform/core/child.h"
+#include "platform/core/pool/desk.h"
 #include "platform/core/pool/messages.h"
 #include "platform/core/pool/scheduler.h"
+#include "platform/core/shared/shared_block.h"
 #include "platform/port/port.h"
 
 namespace isoproc::internal {
@@ -23,9 +25,11 @@ namespace isoproc::internal {
 class WorkerLink {
  public:
   // `has_arena`: the worker has that of the family.
-  WorkerLink(std::shared_ptr<Child> child, std::unique_ptr<port::Stream> stream, bool has_arena)
+  WorkerLink(std::shared_ptr<Child> child, std::unique_ptr<port::Stream> stream,
+             std::shared_ptr<SharedBlock> desk, bool has_arena)
       : child_(std::move(child)),
         stream_(std::move(stream)),
+        desk_(std::move(desk)),
         reader_(*stream_),
         writer_(*stream_, child_->pid()),
         has_arena_(has_arena) {}
@@ -43,6 +47,18 @@ class WorkerLink {
 
   // The next message that is there.
   std::optional<PoolMessage> Read();
+  // The next result that is on the desk. One that came as a message is the next when there is none;
+  // then TakenFromStream is called.
+  std::optional<PoolMessage> TakeFromDesk();
+  void TakenFromStream() { ++ended_; }
+  // Whether the worker has begun the item whose result is next.
+  bool has_begun() const { return desk_.begun() > ended_; }
+  // There may be something on the desk of which the worker will not speak for a while: it does not
+  // speak before each item of a chunk.
+  bool needs_a_look() const {
+    return chunk_ > 1 && ended_ < given_ && (ended_ + 1 < given_ || seen_begun_ < given_);
+  }
+  bool desk_is_broken() const { return desk_.is_broken(); }
   // Nothing comes from it any more: it closed its stream, or broke it.
   bool is_silent() const { return is_silent_; }
   bool is_dismissed() const { return is_dismissed_; }
@@ -64,9 +80,14 @@ class WorkerLink {
 
   const std::shared_ptr<Child> child_;
   const std::unique_ptr<port::Stream> stream_;
+  DeskReader desk_;
   MessageReader reader_;
   MessageWriter writer_;
   bool has_arena_;
+  uint64_t given_ = 0;  // items, in all
+  uint64_t chunk_ = 0;  // of these, given last
+  uint64_t ended_ = 0;
+  uint64_t seen_begun_ = 0;
   // What the worker knows, by its number there.
   std::map<uint64_t, std::weak_ptr<const TaskCode>> codes_;
   uint64_t last_code_ = 0;

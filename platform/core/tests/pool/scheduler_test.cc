@@ -115,9 +115,12 @@ class SchedulerTest : public testing::Test {
     return texts;
   }
   JobId Submit(JobRequest request) { return scheduler_->Submit(std::move(request), now_).value(); }
-  using After = Scheduler::After;
-  void End(WorkerId worker, After after = After::kWaits) {
-    scheduler_->Ended(worker, Value(), after, now_);
+  void End(WorkerId worker, bool leaves = false) {
+    scheduler_->Ended(worker, Value(), leaves, now_);
+  }
+  void EndAndBegin(WorkerId worker) {
+    End(worker);
+    Begin(worker);
   }
   void Begin(WorkerId worker) { scheduler_->Begun(worker, now_); }
   void Die(WorkerId worker, ExitStatus how = ExitStatus::Signalled(9)) {
@@ -161,13 +164,13 @@ TEST_F(SchedulerTest, GivesChunksToWhoIsIdle) {
   Submit(Request(sink_, 5, 2));
   EXPECT_THAT(Commands(), ElementsAre("send 2: 0 1", "send 1: 2 3"));
   Begin(1);
-  End(1, After::kBeginsNext);
+  EndAndBegin(1);
   End(1);
   EXPECT_THAT(Commands(), ElementsAre("send 1: 4"));
   Begin(1);
   End(1);
   Begin(2);
-  End(2, After::kBeginsNext);
+  EndAndBegin(2);
   EXPECT_EQ(sink_->ToString(), "ok - ok ok ok");
   End(2);
   EXPECT_EQ(sink_->ToString(), "ok ok ok ok ok");
@@ -178,7 +181,7 @@ TEST_F(SchedulerTest, DeathFailsTheItemThatHasBegun) {
   MakeReady(1);
   Submit(Request(sink_, 4, 4));
   Begin(1);
-  End(1, After::kBeginsNext);
+  EndAndBegin(1);
   Commands();
   Die(1, ExitStatus::Exited(7));
   EXPECT_EQ(sink_->ToString(), "ok ABORTED");
@@ -238,7 +241,7 @@ TEST_F(SchedulerTest, ExceptionIsAResultAndNotRetried) {
   request.retries = 2;
   Submit(std::move(request));
   Begin(1);
-  scheduler_->Ended(1, Error(absl::UnknownError("it threw")), After::kWaits, now_);
+  scheduler_->Ended(1, Error(absl::UnknownError("it threw")), /*leaves=*/false, now_);
   EXPECT_EQ(sink_->ToString(), "UNKNOWN");
 }
 
@@ -303,7 +306,7 @@ TEST_F(SchedulerTest, CancelsWhatRuns) {
   EXPECT_EQ(scheduler_->Cancel(job, true, now_), 3u);
   EXPECT_THAT(Commands(), ElementsAre("kill 1"));
   EXPECT_EQ(sink_->ToString(), "- - CANCELLED");
-  End(1, After::kBeginsNext);  // it was faster
+  EndAndBegin(1);  // it was faster
   Die(1);
   EXPECT_EQ(sink_->ToString(), "ok CANCELLED CANCELLED");
   EXPECT_EQ(other->ToString(), "");
@@ -315,7 +318,7 @@ TEST_F(SchedulerTest, FirstErrorCancelsTheRestIfWanted) {
   request.cancel_rest_on_error = true;
   Submit(std::move(request));
   Begin(1);
-  scheduler_->Ended(1, Error(absl::UnknownError("it threw")), After::kBeginsNext, now_);
+  scheduler_->Ended(1, Error(absl::UnknownError("it threw")), /*leaves=*/false, now_);
   EXPECT_EQ(sink_->ToString(), "UNKNOWN - CANCELLED CANCELLED");
   End(1);
   EXPECT_EQ(sink_->ToString(), "UNKNOWN ok CANCELLED CANCELLED");
@@ -326,7 +329,7 @@ TEST_F(SchedulerTest, WorkerEndsAfterItsTasks) {
   Submit(Request(sink_, 5, 2));
   EXPECT_THAT(Commands(), ElementsAre("send 1: 0 1"));
   Begin(1);
-  End(1, After::kBeginsNext);
+  EndAndBegin(1);
   End(1);
   EXPECT_THAT(Commands(), ElementsAre("send 1: 2"));
   Begin(1);
@@ -343,8 +346,8 @@ TEST_F(SchedulerTest, WorkerThatWantsToLeaveGivesBackWhatItHas) {
   Submit(Request(sink_, 4, 4));
   Commands();
   Begin(1);
-  End(1, After::kBeginsNext);
-  End(1, After::kWantsToLeave);
+  EndAndBegin(1);
+  End(1, /*leaves=*/true);
   EXPECT_THAT(Commands(), ElementsAre("dismiss 1"));
   EXPECT_EQ(sink_->ToString(), "ok ok");
   Die(1, ExitStatus::Exited(0));
@@ -352,7 +355,7 @@ TEST_F(SchedulerTest, WorkerThatWantsToLeaveGivesBackWhatItHas) {
   MakeReadyOne(2);
   EXPECT_THAT(Commands(), ElementsAre("send 2: 2 3"));
   Begin(2);
-  End(2, After::kWantsToLeave);
+  End(2, /*leaves=*/true);
   EXPECT_THAT(Commands(), ElementsAre("dismiss 2"));
   // However often that happens.
   Die(2, ExitStatus::Exited(0));
@@ -360,7 +363,7 @@ TEST_F(SchedulerTest, WorkerThatWantsToLeaveGivesBackWhatItHas) {
   MakeReadyOne(3);
   EXPECT_THAT(Commands(), ElementsAre("send 3: 3"));
   Begin(3);
-  End(3, After::kWantsToLeave);
+  End(3, /*leaves=*/true);
   EXPECT_EQ(sink_->ToString(), "ok ok ok ok");
 }
 
@@ -369,7 +372,7 @@ TEST_F(SchedulerTest, WorkerThatIsKilledKeepsWhatItHas) {
   const JobId job = Submit(Request(sink_, 3, 3));
   Begin(1);
   scheduler_->Cancel(job, true, now_);
-  End(1, After::kWantsToLeave);
+  End(1, /*leaves=*/true);
   EXPECT_EQ(sink_->ToString(), "ok");
   Die(1);
   EXPECT_EQ(sink_->ToString(), "ok CANCELLED CANCELLED");

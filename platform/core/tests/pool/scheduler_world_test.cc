@@ -230,18 +230,15 @@ class World {
         if (Chance(6)) outcome.status = absl::UnknownError("threw");
         lives_[item].done = true;
         ++worker.position;
-        Scheduler::After after = Scheduler::After::kWaits;
-        if (Chance(10)) {
-          after = Scheduler::After::kWantsToLeave;
-        } else if (worker.position < worker.items.size()) {
-          after = Scheduler::After::kBeginsNext;
-        }
-        if (after == Scheduler::After::kBeginsNext) {
+        const bool leaves = Chance(10);
+        worker.begun = !leaves && worker.position < worker.items.size();
+        if (worker.begun) {
           Begin(worker.items[worker.position]);
         } else {
           worker.state = Worker::State::kIdle;
         }
-        scheduler_->Ended(id, std::move(outcome), after, now_);
+        scheduler_->Ended(id, std::move(outcome), leaves, now_);
+        if (worker.begun) scheduler_->Begun(id, now_);
         return;
       }
       case Worker::State::kLeaving:

@@ -1,5 +1,6 @@
 #include "platform/core/pool/worker.h"
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -76,6 +77,9 @@ std::optional<TaskFailure> Guard(Body body) {
   }
 }
 
+// Whether this process is a fork of a worker.
+std::atomic<bool> is_forked_copy = false;
+
 class Worker {
  public:
   Worker(WorkerOrders orders, const Delivery& delivery, std::unique_ptr<port::Stream> stream)
@@ -84,7 +88,9 @@ class Worker {
         desk_(blocks_.back()),
         stream_(std::move(stream)),
         reader_(*stream_),
-        writer_(*stream_, Runtime::Get().parent()->pid) {}
+        writer_(*stream_, Runtime::Get().parent()->pid) {
+    Runtime::Get().port().RunInForkedCopies([] { is_forked_copy = true; });
+  }
 
   // Returns when the pool wants no more of it, or is gone.
   void Run() {
@@ -200,8 +206,7 @@ class Worker {
         result = function->second.status();
       }
       // The task was forked, and this is the copy.
-      port::Port& port = Runtime::Get().port();
-      if (port.ProcessId() != pid_) port.ExitNow(0);
+      if (is_forked_copy) Runtime::Get().ExitNow(0);
       if (!failure.has_value() && !result.ok()) failure = ToFailure(result.status());
       const bool is_full = IsFull();
       const uint32_t flags =
@@ -248,7 +253,6 @@ class Worker {
     return writer_.Put(std::move(message)).ok() && writer_.Flush(port::Deadline::Never()).ok();
   }
 
-  const int64_t pid_ = Runtime::Get().port().ProcessId();
   const WorkerOrders orders_;
   SharedBlocks blocks_;
   DeskWriter desk_;

@@ -50,13 +50,13 @@ PoolMessage PoolMessage::Make(Kind kind, uint64_t size, uint64_t inline_size,
   return message;
 }
 
-absl::Status MessageWriter::Put(PoolMessage message) {
-  MessageReader::Header header = {MessageReader::kMagic,
-                                  static_cast<uint32_t>(message.kind),
-                                  message.flags,
-                                  static_cast<uint32_t>(message.handles.size()),
-                                  message.block == nullptr ? message.bytes.size() : message.size,
-                                  message.block != nullptr};
+absl::Status PoolWriter::Put(PoolMessage message) {
+  PoolReader::Header header = {PoolReader::kMagic,
+                               static_cast<uint32_t>(message.kind),
+                               message.flags,
+                               static_cast<uint32_t>(message.handles.size()),
+                               message.block == nullptr ? message.bytes.size() : message.size,
+                               message.block != nullptr};
   port::Handle of_block;
   if (message.block != nullptr) {
     absl::StatusOr<port::Handle> handle = message.block->Share();
@@ -72,7 +72,7 @@ absl::Status MessageWriter::Put(PoolMessage message) {
   return absl::OkStatus();
 }
 
-absl::Status MessageWriter::Flush(port::Deadline deadline) {
+absl::Status PoolWriter::Flush(port::Deadline deadline) {
   while (!pieces_.empty()) {
     Piece& piece = pieces_.front();
     if (piece.bytes.empty()) {
@@ -94,7 +94,7 @@ absl::Status MessageWriter::Flush(port::Deadline deadline) {
   return absl::OkStatus();
 }
 
-absl::Status MessageReader::Fill(std::byte* into, size_t size, port::Deadline deadline) {
+absl::Status PoolReader::Fill(std::byte* into, size_t size, port::Deadline deadline) {
   while (have_ < size) {
     const absl::StatusOr<size_t> read =
         stream_.Read(absl::MakeSpan(into + have_, size - have_), deadline);
@@ -105,7 +105,7 @@ absl::Status MessageReader::Fill(std::byte* into, size_t size, port::Deadline de
   return absl::OkStatus();
 }
 
-absl::StatusOr<PoolMessage> MessageReader::Read(port::Deadline deadline) {
+absl::StatusOr<PoolMessage> PoolReader::Read(port::Deadline deadline) {
   if (!has_header_) {
     const absl::Status filled =
         Fill(reinterpret_cast<std::byte*>(&header_), sizeof(header_), deadline);

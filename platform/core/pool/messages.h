@@ -71,10 +71,10 @@ struct TaskFailure {
 };
 
 // The writing end. Thread safety: one thread at a time.
-class MessageWriter {
+class PoolWriter {
  public:
   // `receiver` is the process id of the reader.
-  MessageWriter(port::Stream& stream, int64_t receiver) : stream_(stream), receiver_(receiver) {}
+  PoolWriter(port::Stream& stream, int64_t receiver) : stream_(stream), receiver_(receiver) {}
 
   // Errors: ResourceExhausted: there is no handle for the block; nothing is written.
   absl::Status Put(PoolMessage message);
@@ -94,9 +94,9 @@ class MessageWriter {
 };
 
 // The reading end. Thread safety: one thread at a time.
-class MessageReader {
+class PoolReader {
  public:
-  explicit MessageReader(port::Stream& stream) : stream_(stream) {}
+  explicit PoolReader(port::Stream& stream) : stream_(stream) {}
 
   // The next message. Errors: OutOfRange: the stream has ended, maybe inside a message.
   // DeadlineExceeded: it is not there as a whole; call again. Others: the stream is dead.
@@ -111,7 +111,7 @@ class MessageReader {
     uint64_t size;
     uint64_t in_block;  // 0 or 1: the first handle is that of the payload
   };
-  friend class MessageWriter;
+  friend class PoolWriter;
   static constexpr uint32_t kMagic = 0x706f6f6c;
 
   absl::Status Fill(std::byte* into, size_t size, port::Deadline deadline);

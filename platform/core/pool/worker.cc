@@ -258,8 +258,8 @@ class Worker {
   DeskWriter desk_;
   absl::Duration said_at_;  // when the pool heard last of the worker
   const std::unique_ptr<port::Stream> stream_;
-  MessageReader reader_;
-  MessageWriter writer_;
+  PoolReader reader_;
+  PoolWriter writer_;
   Call exit_hook_;
   std::map<uint64_t, absl::StatusOr<TaskFunction>> functions_;
 };

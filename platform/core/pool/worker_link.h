@@ -81,8 +81,8 @@ class WorkerLink {
   const std::shared_ptr<Child> child_;
   const std::unique_ptr<port::Stream> stream_;
   DeskReader desk_;
-  MessageReader reader_;
-  MessageWriter writer_;
+  PoolReader reader_;
+  PoolWriter writer_;
   bool has_arena_;
   uint64_t given_ = 0;  // items, in all
   uint64_t chunk_ = 0;  // of these, given last

@@ -357,7 +357,7 @@ class Pool {
     using Element = std::ranges::range_value_t<Range>;
     using Traits = internal::TaskTraits<Key, Element>;
     if constexpr (Traits::Check()) {
-      using Stream = absl::StatusOr<ResultStream<typename Traits::Task::Result>>;
+      using Stream = StatusOrStream<typename Traits::Task::Result>;
       absl::StatusOr<std::shared_ptr<const internal::TaskCode>> code =
           Code<Key>(Traits::Task::target, callable);
       if (!code.ok()) return Stream(code.status());
@@ -367,7 +367,7 @@ class Pool {
       if (!state.ok()) return Stream(state.status());
       return Stream(ResultStream<typename Traits::Task::Result>(*std::move(state)));
     } else {
-      return absl::StatusOr<ResultStream<int>>(internal::NotReached());
+      return StatusOrStream<int>(internal::NotReached());
     }
   }
 

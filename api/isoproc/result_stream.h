@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "isoproc/async_result.h"
 #include "isoproc/internal/stream_state.h"
@@ -91,6 +92,22 @@ class ResultStream {
   }
 
   std::shared_ptr<internal::StreamState> state_;
+};
+
+// What IMap gives. The value of a temporary one is a stream of its own, and no reference into what
+// is gone when the body of the loop above begins.                                       [POOL-30]
+template <class R>
+class StatusOrStream : public absl::StatusOr<ResultStream<R>> {
+  using Base = absl::StatusOr<ResultStream<R>>;
+
+ public:
+  explicit StatusOrStream(absl::Status error) : Base(std::move(error)) {}
+  explicit StatusOrStream(ResultStream<R> stream) : Base(std::move(stream)) {}
+
+  using Base::value;
+  using Base::operator*;
+  ResultStream<R> value() && { return static_cast<Base&&>(*this).value(); }
+  ResultStream<R> operator*() && { return *static_cast<Base&&>(*this); }
 };
 
 }  // namespace isoproc

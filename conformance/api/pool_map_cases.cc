@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <string>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -220,6 +221,22 @@ ISOPROC_CASE(PoolMap, POOL_30_2, StreamIsARange) {
   ASSERT_OK_AND_ASSIGN(auto stream, pool.IMap<Square>(Numbers(4)));
   for (const absl::StatusOr<int>& square : stream) sum += square.value_or(1000);
   EXPECT_EQ(sum, 14);
+}
+// Where a value is asked for at once, and nobody keeps the stream but the loop.
+ISOPROC_CASE(PoolMap, POOL_30_3, LoopKeepsItsStream) {
+  ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(2));
+  int sum = 0;
+  for (const absl::StatusOr<int>& square : pool.IMap<Square>(Numbers(4)).value()) {
+    sum += square.value_or(1000);
+  }
+  for (const absl::StatusOr<int>& square : *pool.IMapUnordered<Square>(Numbers(4))) {
+    sum += square.value_or(1000);
+  }
+  EXPECT_EQ(sum, 28);
+  using Given = decltype(pool.IMap<Square>(Numbers(4)));
+  static_assert(std::is_same_v<decltype(std::declval<Given>().value()), ResultStream<int>>);
+  const absl::StatusOr<ResultStream<int>> base = pool.IMap<Square>(Numbers(4));
+  EXPECT_OK(base);
 }
 
 ISOPROC_CASE(PoolMap, POOL_31, StreamWithChunksIsTheSame) {

@@ -57,7 +57,7 @@ constexpr Clause kClauses[] = {
     Core("POOL-29", "StarMap takes tuples and pairs as the arguments of a call."),
     Core("POOL-30",
          "IMap gives results in the order of the input, with the error of an item in its place, "
-         "and goes on after it; it is a range."),
+         "and goes on after it; it is a range, also where a loop asks for its value at once."),
     Core("POOL-31", "So it does with chunks of several items."),
     Core("POOL-32", "Wait of a stream fails with kDeadlineExceeded; the result comes later."),
     Core("POOL-33", "A chunk_size or look_ahead of less than 1 is kInvalidArgument."),

@@ -176,7 +176,8 @@ class AsyncResult : public AsyncResultBase {
   // returns after it [POOL-41, POOL-42]. A slow one holds up those of other calls, and their
   // results, but no worker [POOL-43]. One that throws makes its exception the error of the call
   // [POOL-44]. It may submit, cancel, close and terminate, but not wait for what comes after it
-  // [POOL-45]. If the result is ready already, it is called here and now.               [FUT-10]
+  // [POOL-45]. If the result is ready already, it is called here and now, and what it throws is the
+  // error of the call from then on.                                                     [FUT-10]
   template <class Callback>
   const AsyncResult& OnSuccess(Callback callback) const {
     if (state() == nullptr) return *this;

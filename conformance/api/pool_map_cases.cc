@@ -356,5 +356,60 @@ ISOPROC_CASE(PoolMap, POOL_74, DroppedStreamIsCancelled) {
   EXPECT_EQ(calls.Load().value_or(1), 0);
 }
 
+// The values of a stream, which it owns.
+class Values {
+ public:
+  explicit Values(ResultStream<int> stream) : stream_(std::move(stream)) {}
+
+  class Iterator {
+   public:
+    using iterator_category = std::input_iterator_tag;
+    using value_type = int;
+    using difference_type = std::ptrdiff_t;
+    Iterator() = default;
+    explicit Iterator(ResultStream<int>* stream) : stream_(stream), next_(stream->Next()) {}
+    int operator*() const { return **next_; }
+    Iterator& operator++() {
+      next_ = stream_->Next();
+      return *this;
+    }
+    void operator++(int) { ++*this; }
+    friend bool operator==(const Iterator& iterator, std::default_sentinel_t) {
+      return !iterator.next_.has_value();
+    }
+
+   private:
+    ResultStream<int>* stream_ = nullptr;
+    std::optional<absl::StatusOr<int>> next_;
+  };
+  Iterator begin() { return Iterator(&stream_); }
+  std::default_sentinel_t end() const { return std::default_sentinel; }
+
+ private:
+  ResultStream<int> stream_;
+};
+
+struct HoldEach {
+  Event begun;
+  Event go;
+  int operator()(int value) const { return Hold(begun, go, value); }
+};
+// The pool ends its task later, and must not be the one that destroys the inner stream.
+ISOPROC_CASE(PoolMap, POOL_74_2, DroppedChainOfStreamsIsCancelled) {
+  ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(1));
+  ASSERT_OK_AND_ASSIGN(const Event begun, Event::Create());
+  ASSERT_OK_AND_ASSIGN(const Event go, Event::Create());
+  {
+    ASSERT_OK_AND_ASSIGN(auto inner, pool.IMap<Square>(Numbers(100)));
+    ASSERT_OK_AND_ASSIGN(
+        auto outer, pool.IMap(HoldEach{begun, go}, Values(std::move(inner)), {.look_ahead = 1}));
+    EXPECT_OK(begun.Wait(GetEnvironment().patience));
+  }
+  EXPECT_OK(go.Set());
+  EXPECT_EQ(pool.Apply<Square>(3).value_or(0), 9);
+  pool.Close();
+  EXPECT_OK(pool.Join(GetEnvironment().patience));
+}
+
 }  // namespace
 }  // namespace isoproc::conformance

@@ -144,6 +144,18 @@ ISOPROC_CASE(PoolResult, POOL_44, Complaint08ThrowingCallbackIsTheErrorOfItsCall
   Observe("message", std::string(status.message()));
 }
 
+// It does so whenever it is called.
+ISOPROC_CASE(PoolResult, POOL_44_2, CallbackThatThrowsLateIsTheErrorOfItsCall) {
+  ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(1));
+  ASSERT_OK_AND_ASSIGN(const auto result, pool.ApplyAsync<Square>(2));
+  EXPECT_EQ(result.Get(GetEnvironment().patience).value_or(0), 4);
+  EXPECT_NO_THROW(result.OnSuccess([](int) { throw std::runtime_error("too late"); }));
+  const absl::Status status = result.Get().status();
+  EXPECT_CODE(status, kUnknown);
+  EXPECT_EQ(status.message(), "a callback threw std::runtime_error: too late");
+  EXPECT_FALSE(result.Successful().value_or(true));
+}
+
 // Terminate in a callback locks itself.
 ISOPROC_CASE(PoolResult, POOL_45, Complaint04CallbacksMayUseThePool) {
   BusyPool busy;

@@ -81,8 +81,8 @@ constexpr Clause kClauses[] = {
     Core("POOL-42", "A callback is over before the result is ready."),
     Core("POOL-43", "A callback that takes its time keeps no worker and no other task waiting."),
     Core("POOL-44",
-         "A callback that throws makes kUnknown with its exception the error of its call; later "
-         "calls are as before."),
+         "A callback that throws makes kUnknown with its exception the error of its call, also "
+         "when it is called late; later calls are as before."),
     Core("POOL-45",
          "A callback may submit, close and terminate; Join there is kFailedPrecondition."),
     HeldBy("POOL-46", "The arguments of a task are let go when it is over.",
@@ -140,7 +140,9 @@ constexpr Clause kClauses[] = {
     Core("POOL-73",
          "A stream of a pool that is closed gives the results of what was read, then "
          "kFailedPrecondition once, then the end."),
-    Core("POOL-74", "A stream that is destroyed cancels what no worker has."),
+    Core("POOL-74",
+         "A stream that is destroyed cancels what no worker has, and destroys its input, which may "
+         "be another stream of the same pool."),
     Core("POOL-75",
          "The workers of a pool end with its process: when it is killed, interrupted, or ends "
          "without having destroyed the pool."),

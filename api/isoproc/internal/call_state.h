@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
@@ -60,7 +61,8 @@ class CallState final : public TaskSink, public std::enable_shared_from_this<Cal
   // Requires: ready, or in a callback.
   absl::Span<const TaskOutcome> outcomes() const { return outcomes_; }
 
-  // Has `callback` called once, before it is ready; now, if it is.
+  // Has `callback` called once, before it is ready; now, if it is. What it throws is the error that
+  // counts, either way.
   void WhenDone(Callback callback);
   // Puts `place` into `list` when it is ready.
   void Watch(std::shared_ptr<ReadyList> list, size_t place);
@@ -73,6 +75,8 @@ class CallState final : public TaskSink, public std::enable_shared_from_this<Cal
  private:
   // Requires the lock. All is done, and no callback is left.
   void BecomeReady();
+  // Runs user code, without the lock, and keeps what it throws.
+  void Run(absl::FunctionRef<void()> body);
 
   std::mutex mutex_;
   std::condition_variable changed_;  // ready_
@@ -81,7 +85,7 @@ class CallState final : public TaskSink, public std::enable_shared_from_this<Cal
   size_t progress_told_ = 0;
   bool calls_back_ = false;  // it is with the thread of callbacks
   bool ready_ = false;
-  const Progress progress_;
+  Progress progress_;  // null after the last call, so that no other thread destroys what is its
   std::deque<Callback> callbacks_;
   std::optional<absl::Status> callback_error_;
   std::vector<std::pair<std::weak_ptr<ReadyList>, size_t>> watchers_;

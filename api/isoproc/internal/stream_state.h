@@ -42,7 +42,7 @@ class StreamState final : public TaskSink {
   // Waits until Next does not block. Errors: DeadlineExceeded.
   absl::Status Await(absl::Duration timeout);
   std::optional<TaskOutcome> Next();
-  // Nobody wants the rest.
+  // Nobody wants the rest. To be called before the last reference goes.
   void Abandon();
 
  private:

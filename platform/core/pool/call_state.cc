@@ -1,5 +1,6 @@
 #include "isoproc/internal/call_state.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -85,26 +86,34 @@ void CallState::BecomeReady() {
 void CallState::CallBack() {
   std::unique_lock lock(mutex_);
   while (true) {
-    absl::Status status;
     if (progress_ != nullptr && progress_told_ < done_) {
       progress_told_ = done_;
       lock.unlock();
-      status = Guard([&] { progress_(progress_told_, outcomes_.size()); });
+      Run([&] { progress_(progress_told_, outcomes_.size()); });
     } else if (done_ < outcomes_.size()) {
       calls_back_ = false;
       return;
+    } else if (progress_ != nullptr) {
+      const Progress over = std::exchange(progress_, nullptr);
+      lock.unlock();  // before `over` is destroyed
     } else if (!callbacks_.empty()) {
       Callback callback = std::move(callbacks_.front());
       callbacks_.pop_front();
       lock.unlock();
-      status = Guard([&] { callback(*this); });
+      Run([&] { callback(*this); });
     } else {
       BecomeReady();
       return;
     }
     lock.lock();
-    if (!status.ok() && !callback_error_.has_value()) callback_error_ = status;
   }
+}
+
+void CallState::Run(absl::FunctionRef<void()> body) {
+  const absl::Status status = Guard(body);
+  if (status.ok()) return;
+  const std::lock_guard lock(mutex_);
+  if (!callback_error_.has_value()) callback_error_ = status;
 }
 
 bool CallState::ready() {
@@ -145,7 +154,7 @@ void CallState::WhenDone(Callback callback) {
       return;
     }
   }
-  callback(*this);
+  Run([&] { callback(*this); });
 }
 
 void CallState::Watch(std::shared_ptr<ReadyList> list, size_t place) {
@@ -153,6 +162,9 @@ void CallState::Watch(std::shared_ptr<ReadyList> list, size_t place) {
   if (ready_) {
     list->Add(place);
   } else {
+    watchers_.erase(std::remove_if(watchers_.begin(), watchers_.end(),
+                                   [](const auto& watcher) { return watcher.first.expired(); }),
+                    watchers_.end());
     watchers_.emplace_back(std::move(list), place);
   }
 }

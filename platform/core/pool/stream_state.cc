@@ -143,6 +143,9 @@ std::optional<TaskOutcome> StreamState::Next() {
 
 void StreamState::Abandon() {
   input_over_ = true;
+  // What is the user's is destroyed here. The pool, which destroys the rest, has its lock then.
+  pull_ = nullptr;
+  input_failed_ = nullptr;
   if (!pool_->CheckIsOwner().ok()) return;
   pool_->Cancel(job_, false);
   pool_->Finish(job_);

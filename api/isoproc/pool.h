@@ -64,6 +64,7 @@ absl::StatusOr<std::shared_ptr<CallState>> SubmitCall(const std::shared_ptr<Pool
 //   DeadlineExceeded    it took longer than its timeout, and was ended                  [POOL-66]
 //   DataLoss            its arguments or its result cannot be decoded         [POOL-16, POOL-17]
 //   InvalidArgument     its result cannot be encoded                                    [POOL-14]
+//   ResourceExhausted   there is no memory or handle for its arguments or its result    [POOL-78]
 // A task is begun once; only `retries` allow more.
 //
 // A pool breaks if an initializer throws, or no worker gets ready several times in a row. What has

@@ -190,6 +190,19 @@ ISOPROC_CASE(PoolMisuse, POOL_78_2, ResultOfAGigabyte) {
   EXPECT_EQ(pool.Apply<Square>(2).value_or(0), 4);
 }
 
+std::string Kibibytes(size_t kibibytes) { return std::string(kibibytes << 10, 'k'); }
+// Each of them comes in memory of its own.
+ISOPROC_CASE(PoolMisuse, POOL_78_3, ResultsThatAreKeptCostNoHandles) {
+  ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(2));
+  const std::vector<size_t> sizes(300, 70);
+  const int before = system_support::CountHandles();
+  ASSERT_OK_AND_ASSIGN(const auto result, pool.MapAsync<Kibibytes>(sizes));
+  EXPECT_OK(result.Wait(GetEnvironment().patience));
+  EXPECT_LT(system_support::CountHandles() - before, 100);
+  ASSERT_OK_AND_ASSIGN(const std::vector<std::string> values, result.Get());
+  for (const std::string& value : values) EXPECT_EQ(value.size(), size_t{70} << 10);
+}
+
 // The pool is gone, and its results are not.
 ISOPROC_CASE(PoolMisuse, POOL_38_2, ResultsOutliveThePool) {
   std::vector<AsyncResult<int>> results;

@@ -149,7 +149,9 @@ constexpr Clause kClauses[] = {
     Core("POOL-76", "Statistics say of each worker what it did and where its time went."),
     Core("POOL-77",
          "Handles of shared objects travel as arguments of tasks, whenever they were made."),
-    Core("POOL-78", "Arguments and results may be of any size."),
+    Core("POOL-78",
+         "Arguments and results may be of any size; results up to 1 MiB cost no handle while they "
+         "are kept."),
     Core("POOL-79",
          "A worker whose memory was ever more than max_memory_per_child ends after its task, and "
          "others do the rest of its chunk; a limit of less than 1 is kInvalidArgument."),

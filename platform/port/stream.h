@@ -61,7 +61,8 @@ class Stream : public Waitable {
   // Blocks:    as Read().
   // On OK:     the caller owns the handle; it is not inherited by children.             [STRM-10]
   // Errors:    as Read(); OutOfRange: end of stream; DataLoss: no handle at this place of the
-  //            stream, which is dead.                                                   [STRM-11]
+  //            stream, which is dead; ResourceExhausted: there was one, and this process has no
+  //            room for it; it is lost, and what is behind it comes next.               [STRM-11]
   virtual absl::StatusOr<Handle> ReceiveHandle(Deadline deadline) = 0;
 
   // Gives up the native handle so that it can be sent; the object may only be destroyed after.

@@ -244,10 +244,12 @@ TEST_F(StreamTest, HandlesThatNobodyReceivesAreClosedWithTheStream) {
 TEST_F(StreamTest, NoRoomForAReceivedHandle) {
   EXPECT_TRUE(InForkedCopy([this] {
     if (!pair_.first->SendHandle(HandleOf(Fd(::dup(0))), 0, Soon()).ok()) return false;
+    if (!pair_.first->Write(BytesOf("after"), Soon()).ok()) return false;
     while (::dup(0) >= 0) {
     }
     return pair_.second->ReceiveHandle(Soon()).status().code() ==
-           absl::StatusCode::kResourceExhausted;
+               absl::StatusCode::kResourceExhausted &&
+           ReadText(*pair_.second) == "after";
   }));
 }
 

@@ -95,6 +95,7 @@ uint64_t ReadForget(const PoolMessage& message) {
 }
 
 absl::StatusOr<ReceivedItems> ReadItems(PoolMessage message) {
+  if (!message.lost.ok()) return message.lost;
   ReceivedItems received;
   received.message = std::make_unique<PoolMessage>(std::move(message));
   absl::StatusOr<Delivery> all = Open(std::move(received.message->handles));

@@ -11,7 +11,9 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
+#include "isoproc/codec.h"
 #include "platform/core/shared/shared_block.h"
 #include "platform/port/port.h"
 
@@ -50,7 +52,20 @@ PoolMessage PoolMessage::Make(Kind kind, uint64_t size, uint64_t inline_size,
   return message;
 }
 
+absl::StatusOr<TaskFailure> ReadFailure(const PoolMessage& message) {
+  absl::StatusOr<TaskFailure> failure = Decode<TaskFailure>(message.payload());
+  if (!failure.ok()) return failure;
+  constexpr int kLast = static_cast<int>(absl::StatusCode::kUnauthenticated);
+  if (failure->code < 1 || failure->code > kLast) {
+    return absl::DataLossError(absl::StrCat("a failure with code ", failure->code, " is none"));
+  }
+  return failure;
+}
+
 absl::Status PoolWriter::Put(PoolMessage message) {
+  if (message.bytes.size() > kMostInline) {
+    return absl::ResourceExhaustedError("there is no shared memory for so large a message");
+  }
   PoolReader::Header header = {PoolReader::kMagic,
                                static_cast<uint32_t>(message.kind),
                                message.flags,
@@ -110,7 +125,10 @@ absl::StatusOr<PoolMessage> PoolReader::Read(port::Deadline deadline) {
     const absl::Status filled =
         Fill(reinterpret_cast<std::byte*>(&header_), sizeof(header_), deadline);
     if (!filled.ok()) return filled;
-    if (header_.magic != kMagic) return absl::DataLossError("not a message of a pool");
+    if (header_.magic != kMagic || header_.handles > most_handles_ ||
+        (header_.in_block == 0 && header_.size > kMostInline)) {
+      return absl::DataLossError("not a message of a pool");
+    }
     has_header_ = true;
     have_ = 0;
   }
@@ -124,6 +142,10 @@ absl::StatusOr<PoolMessage> PoolReader::Read(port::Deadline deadline) {
   }
   while (handles_.size() < header_.handles) {
     absl::StatusOr<port::Handle> handle = stream_.ReceiveHandle(deadline);
+    if (absl::IsResourceExhausted(handle.status())) {
+      lost_ = handle.status();
+      handle.emplace();
+    }
     if (!handle.ok()) return handle.status();
     handles_.push_back(*std::move(handle));
   }
@@ -133,14 +155,19 @@ absl::StatusOr<PoolMessage> PoolReader::Read(port::Deadline deadline) {
   message.size = header_.size;
   message.bytes = std::exchange(bytes_, std::string());
   message.handles = std::exchange(handles_, {});
+  message.lost = std::exchange(lost_, absl::OkStatus());
   has_header_ = false;
   have_ = 0;
-  if (header_.in_block != 0) {
+  if (header_.in_block != 0 && message.lost.ok()) {
     if (message.handles.empty()) return absl::DataLossError("a payload without its block");
     absl::StatusOr<std::shared_ptr<SharedBlock>> block =
         SharedBlock::Open(std::move(message.handles.front()));
-    if (!block.ok()) return block.status();
     message.handles.erase(message.handles.begin());
+    if (absl::IsResourceExhausted(block.status())) {
+      message.lost = block.status();
+      return message;
+    }
+    if (!block.ok()) return block.status();
     message.block = *std::move(block);
     if (message.block->bytes().size() < message.size) {
       return absl::DataLossError("a block that is smaller than its payload");

@@ -54,6 +54,7 @@ struct PoolMessage {
   std::shared_ptr<SharedBlock> block;  // with the payload, if not null
   uint64_t size = 0;                   // of the payload
   std::vector<port::Handle> handles;   // others than that of the block
+  absl::Status lost;  // not OK: this process had no room for a handle, or to map the block
 
   absl::Span<const std::byte> payload() const;
 
@@ -70,13 +71,20 @@ struct TaskFailure {
   std::string message;  // or what() of the exception
 };
 
+// What a message of a failure says. Errors: DataLoss: nothing that is an error.
+absl::StatusOr<TaskFailure> ReadFailure(const PoolMessage& message);
+
+// More goes into a block, or not at all.
+inline constexpr uint64_t kMostInline = uint64_t{1} << 30;
+
 // The writing end. Thread safety: one thread at a time.
 class PoolWriter {
  public:
   // `receiver` is the process id of the reader.
   PoolWriter(port::Stream& stream, int64_t receiver) : stream_(stream), receiver_(receiver) {}
 
-  // Errors: ResourceExhausted: there is no handle for the block; nothing is written.
+  // Errors: nothing is written. ResourceExhausted: there is no handle for the block, or there was
+  // no block for more than kMostInline.
   absl::Status Put(PoolMessage message);
   // Writes what was put. Errors: as port::Stream::Write; DeadlineExceeded: some is left.
   absl::Status Flush(port::Deadline deadline);
@@ -96,10 +104,13 @@ class PoolWriter {
 // The reading end. Thread safety: one thread at a time.
 class PoolReader {
  public:
-  explicit PoolReader(port::Stream& stream) : stream_(stream) {}
+  // A message with more than `most_handles` is none.
+  PoolReader(port::Stream& stream, uint32_t most_handles)
+      : stream_(stream), most_handles_(most_handles) {}
 
   // The next message. Errors: OutOfRange: the stream has ended, maybe inside a message.
-  // DeadlineExceeded: it is not there as a whole; call again. Others: the stream is dead.
+  // DeadlineExceeded: it is not there as a whole; call again. Others: the stream is dead, such as
+  // DataLoss: what is there is no message.
   absl::StatusOr<PoolMessage> Read(port::Deadline deadline);
 
  private:
@@ -117,11 +128,13 @@ class PoolReader {
   absl::Status Fill(std::byte* into, size_t size, port::Deadline deadline);
 
   port::Stream& stream_;
+  const uint32_t most_handles_;
   Header header_ = {};
   size_t have_ = 0;  // of the header, then of the payload
   bool has_header_ = false;
   std::string bytes_;
   std::vector<port::Handle> handles_;
+  absl::Status lost_;
 };
 
 }  // namespace isoproc::internal

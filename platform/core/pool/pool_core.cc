@@ -46,8 +46,10 @@ namespace isoproc::internal {
 namespace {
 
 constexpr int kMostNested = 10;
-// A worker that says nothing any more without being dismissed is about to die. If it does not:
-constexpr absl::Duration kSilenceGrace = absl::Seconds(5);
+// A worker that is lost is about to die. If it does not:
+constexpr absl::Duration kLostGrace = absl::Seconds(5);
+// What a worker says is heard so far before others are.
+constexpr int kMostHeard = 256;
 // What did not fit into a stream is tried again after this time.
 constexpr absl::Duration kUnsentPause = absl::Milliseconds(1);
 constexpr absl::Duration kStartTimeout = absl::Minutes(1);
@@ -131,7 +133,7 @@ std::optional<WorkerOrders::HookCall> Describe(const std::optional<WorkerHook>& 
 
 // What a worker says of a failure.
 absl::Status ToStatus(const PoolMessage& message, WorkerId worker, int64_t pid) {
-  const absl::StatusOr<TaskFailure> failure = Decode<TaskFailure>(message.payload());
+  const absl::StatusOr<TaskFailure> failure = ReadFailure(message);
   if (!failure.ok()) return failure.status();
   if (failure->type.empty()) {
     return absl::Status(static_cast<absl::StatusCode>(failure->code), failure->message);
@@ -142,7 +144,9 @@ absl::Status ToStatus(const PoolMessage& message, WorkerId worker, int64_t pid) 
 
 TaskOutcome ToOutcome(PoolMessage message, WorkerId worker, int64_t pid) {
   TaskOutcome outcome;
-  if ((message.flags & PoolMessage::kFailed) != 0) {
+  if (!message.lost.ok()) {
+    outcome.status = port::Annotate(message.lost, "the result");
+  } else if ((message.flags & PoolMessage::kFailed) != 0) {
     outcome.status = ToStatus(message, worker, pid);
   } else {
     outcome.bytes = std::move(message.bytes);
@@ -409,6 +413,7 @@ void PoolCore::Await(bool unsent) {
       objects.push_back(notice->get());  // a part of the link's child
       workers.push_back(worker);
     }
+    if (link->is_lost()) link->kill_at = (std::min)(link->kill_at, now + kLostGrace);
     until = (std::min)(until, link->kill_at);
     if (link->needs_a_look()) until = (std::min)(until, now + kLookPause);
   }
@@ -441,7 +446,10 @@ void PoolCore::Hear(WorkerId worker) {
   if (link == nullptr) return;
   // First whether it has ended: all that it wrote is there then.
   const absl::StatusOr<ExitStatus> ended = link->Status();
-  while (std::optional<PoolMessage> message = link->Read()) {
+  for (int heard = 0;; ++heard) {
+    if (heard == kMostHeard) return;  // the rest is still there, and wakes the manager again
+    std::optional<PoolMessage> message = link->Read();
+    if (!message.has_value()) break;
     Tell(worker, *link, *std::move(message));
   }
   {
@@ -449,11 +457,9 @@ void PoolCore::Hear(WorkerId worker) {
     LookAtDesk(worker, *link);
   }
   if (absl::IsDeadlineExceeded(ended.status())) {
-    if (!link->is_silent() || link->is_dismissed()) return;
-    if (link->kill_at == absl::InfiniteDuration()) link->kill_at = Now() + kSilenceGrace;
     if (Now() < link->kill_at) return;
     link->Kill();
-    link->kill_at = Now() + kSilenceGrace;
+    link->kill_at = Now() + kLostGrace;
     return;
   }
   links_.erase(worker);

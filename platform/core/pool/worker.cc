@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -87,7 +88,7 @@ class Worker {
         blocks_(delivery.blocks),
         desk_(blocks_.back()),
         stream_(std::move(stream)),
-        reader_(*stream_),
+        reader_(*stream_, (std::numeric_limits<uint32_t>::max)()),
         writer_(*stream_, Runtime::Get().parent()->pid) {
     Runtime::Get().port().RunInForkedCopies([] { is_forked_copy = true; });
   }
@@ -226,7 +227,11 @@ class Worker {
           PoolMessage::Make(PoolMessage::Kind::kResult, result.size(), kInlineResult,
                             [&](std::byte* into) { CopyBytes(into, result); });
       message.flags = flags;
-      return Write(std::move(message));
+      said_at_ = Runtime::Get().port().Now();
+      const absl::Status put = writer_.Put(std::move(message));
+      if (put.ok()) return writer_.Flush(port::Deadline::Never()).ok();
+      const std::string why = Encode(ToFailure(put)).value_or(std::string());
+      return Give(flags | PoolMessage::kFailed, why, is_last);
     }
     if (!is_last && Runtime::Get().port().Now() < said_at_ + kSilence) return true;
     return Say(PoolMessage::Kind::kLook);

@@ -1,5 +1,6 @@
 #include "platform/core/pool/worker_link.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -8,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "isoproc/exit_status.h"
 #include "isoproc/internal/task.h"
 #include "platform/base/termination.h"
@@ -20,6 +22,10 @@
 
 namespace isoproc::internal {
 namespace {
+
+// A result that is not larger is copied out of its block. The block would keep a handle for as long
+// as the result is kept, and a process has few.
+constexpr uint64_t kMostCopied = uint64_t{1} << 20;
 
 port::Deadline Now() { return port::Deadline::At(absl::ZeroDuration()); }
 
@@ -95,7 +101,14 @@ void WorkerLink::Flush() {
 std::optional<PoolMessage> WorkerLink::Read() {
   if (is_silent_) return std::nullopt;
   absl::StatusOr<PoolMessage> message = reader_.Read(Now());
-  if (message.ok()) return *std::move(message);
+  if (message.ok()) {
+    if (message->block != nullptr && message->size <= kMostCopied) {
+      const absl::Span<const std::byte> payload = message->payload();
+      message->bytes.assign(reinterpret_cast<const char*>(payload.data()), payload.size());
+      message->block = nullptr;
+    }
+    return *std::move(message);
+  }
   if (!absl::IsDeadlineExceeded(message.status())) is_silent_ = true;
   return std::nullopt;
 }

@@ -30,7 +30,7 @@ class WorkerLink {
       : child_(std::move(child)),
         stream_(std::move(stream)),
         desk_(std::move(desk)),
-        reader_(*stream_),
+        reader_(*stream_, 1),
         writer_(*stream_, child_->pid()),
         has_arena_(has_arena) {}
 
@@ -61,8 +61,9 @@ class WorkerLink {
   bool desk_is_broken() const { return desk_.is_broken(); }
   // Nothing comes from it any more: it closed its stream, or broke it.
   bool is_silent() const { return is_silent_; }
-  bool is_dismissed() const { return is_dismissed_; }
-  // When the pool's patience with its silence ends.
+  // It should be dead: nothing reaches it any more, or it is silent without being dismissed.
+  bool is_lost() const { return is_deaf_ || (is_silent_ && !is_dismissed_); }
+  // When the pool's patience with one that is lost ends.
   absl::Duration kill_at = absl::InfiniteDuration();
 
   void Kill();

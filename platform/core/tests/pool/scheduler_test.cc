@@ -267,6 +267,19 @@ TEST_F(SchedulerTest, TimeoutKillsTheWorker) {
   EXPECT_THAT(Commands(), ElementsAre("start 2"));
 }
 
+TEST_F(SchedulerTest, TimeoutBeginsOnce) {
+  MakeReady(1);
+  JobRequest request = Request(sink_, 1);
+  request.task_timeout = absl::Seconds(5);
+  Submit(std::move(request));
+  Commands();
+  Begin(1);
+  Pass(absl::Seconds(4));
+  Begin(1);  // it makes things up
+  Pass(absl::Seconds(1));
+  EXPECT_THAT(Commands(), ElementsAre("kill 1"));
+}
+
 TEST_F(SchedulerTest, ResultBeforeTheDeathCounts) {
   MakeReady(1);
   JobRequest request = Request(sink_, 1);
@@ -441,6 +454,27 @@ TEST_F(SchedulerTest, TerminateResolvesAllAndKills) {
   Die(3);
   EXPECT_THAT(Commands(), IsEmpty());
   EXPECT_TRUE(scheduler_->finished());
+}
+
+TEST_F(SchedulerTest, TerminateTakesBackStarts) {
+  Make({.processes = 2});
+  scheduler_->Tick(now_);
+  EXPECT_THAT(Commands(), ElementsAre("start 1", "start 2"));
+  scheduler_->Started(1, 101, now_);
+  EXPECT_TRUE(scheduler_->IsWanted(2));
+  scheduler_->Terminate(now_);
+  EXPECT_FALSE(scheduler_->IsWanted(2));
+  scheduler_->StartFailed(2, absl::CancelledError("not wanted"), now_);
+  EXPECT_THAT(Commands(), ElementsAre("kill 1"));
+  Die(1);
+  EXPECT_TRUE(scheduler_->finished());
+}
+
+TEST_F(SchedulerTest, OnlyAnInitializerThatRunsCanFail) {
+  MakeReady(1);
+  scheduler_->InitializerFailed(1, absl::UnknownError("made up"), now_);
+  Submit(Request(sink_, 1));
+  EXPECT_THAT(Commands(), ElementsAre("send 1: 0"));
 }
 
 TEST_F(SchedulerTest, FailedInitializerBreaksThePool) {

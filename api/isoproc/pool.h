@@ -88,8 +88,10 @@ class Pool {
   // Starts the workers.
   // Blocks:  until their processes are there; not for their initializers.
   // Errors:  none of them is left.                                                      [POOL-04]
-  //          InvalidArgument: a number of PoolOptions is not positive [POOL-02, POOL-08, POOL-79],
-  //          or an argument of a hook does not fit its parameter.
+  //          InvalidArgument: a number of PoolOptions is not positive [POOL-02, POOL-08, POOL-79];
+  //          an argument of a hook does not fit its parameter [POOL-06], or has a Connection, which
+  //          only goes to a process [POOL-15]; the start method is kFork, which a process with
+  //          threads, as a pool has, cannot use [FUT-19].
   //          FailedPrecondition: pools are nested more than ten deep.
   //          Others: as Process::Start.
   static absl::StatusOr<Pool> Create(const PoolOptions& options = {});
@@ -117,9 +119,9 @@ class Pool {
 
   // Submits a task.
   // Blocks:  never.
-  // Errors:  nothing was submitted. InvalidArgument: an argument does not fit its parameter, or a
-  //          hook of its type threw [POOL-15]. FailedPrecondition: the pool is closed [POOL-47].
-  //          Aborted: it is broken.
+  // Errors:  nothing was submitted. InvalidArgument: an argument does not fit its parameter, a hook
+  //          of its type threw, or it has a Connection [POOL-15]. FailedPrecondition: the pool is
+  //          closed [POOL-47]. Aborted: it is broken.
   template <auto kFunction, class... Args>
     requires(!internal::kStartsWithTaskOptions<Args...>)
   auto ApplyAsync(const Args&... args) {

@@ -61,6 +61,7 @@ struct PoolOptions {
   absl::Duration idle_timeout = absl::InfiniteDuration();
   // How workers start. `name`, `at_exit` and `detached` are the pool's own affair; a worker that is
   // not there within start_timeout (one minute, if infinite) counts as one that could not start.
+  // StartMethod::kFork is refused: a pool has threads of its own.                       [FUT-19]
   ProcessOptions process = {};
 };
 

@@ -440,5 +440,16 @@ ISOPROC_CASE(Pool, FUT_18, IdleWorkerIsReusedFirst) {
   EXPECT_EQ(pids.size(), 1u);
 }
 
+ISOPROC_CASE(Pool, FUT_19, WorkersAreNotForkedFromThePool) {
+  ProcessOptions forked;
+  forked.start_method = StartMethod::kFork;
+  for (const bool on_demand : {false, true}) {
+    const absl::Status status =
+        Pool::Create({.processes = 1, .on_demand = on_demand, .process = forked}).status();
+    EXPECT_CODE(status, kInvalidArgument);
+    Observe("message", std::string(status.message()));
+  }
+}
+
 }  // namespace
 }  // namespace isoproc::conformance

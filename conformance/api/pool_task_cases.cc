@@ -23,6 +23,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "isoproc/array.h"
+#include "isoproc/pipe.h"
 #include "isoproc/pool.h"
 #include "isoproc/process.h"
 #include "isoproc/process_info.h"
@@ -108,6 +109,33 @@ ISOPROC_CASE(PoolTask, POOL_15, ArgumentThatCannotBeEncodedIsAnErrorOfTheCall) {
   EXPECT_CODE(pool.ApplyAsync<Half>(300), kInvalidArgument);
   EXPECT_CODE(pool.MapAsync<Half>(std::vector<int>{1, 300}), kInvalidArgument);
   EXPECT_EQ(pool.Apply<Half>(200).value_or(0), 100);
+}
+
+struct Listen {
+  Connection connection;
+  int operator()(int value) const { return value; }
+};
+int Hear(const Connection&) { return 1; }
+// An end of a pipe goes to a process when that starts, and there it stays.
+ISOPROC_CASE(PoolTask, POOL_15_2, ConnectionsDoNotGoToPools) {
+  ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(1));
+  ASSERT_OK_AND_ASSIGN(const auto pipe, Pipe());
+  const std::vector<Connection> ends = {pipe.first};
+  EXPECT_CODE(pool.ApplyAsync<Hear>(pipe.first), kInvalidArgument);
+  EXPECT_CODE(pool.MapAsync<Hear>(ends), kInvalidArgument);
+  EXPECT_CODE(pool.ApplyAsync(Listen{pipe.first}, 1), kInvalidArgument);
+  EXPECT_CODE(pool.IMap(Listen{pipe.first}, std::vector<int>{1}), kInvalidArgument);
+  ASSERT_OK_AND_ASSIGN(auto stream, pool.IMap<Hear>(ends));
+  const auto result = stream.Next();
+  ASSERT_TRUE(result.has_value());
+  EXPECT_CODE(*result, kInvalidArgument);
+  EXPECT_EQ(stream.Next(), std::nullopt);
+  const absl::Status status =
+      Pool::Create({.processes = 1, .initializer = Hook<Hear>(pipe.first)}).status();
+  EXPECT_CODE(status, kInvalidArgument);
+  EXPECT_OK(pipe.first.Send(5)) << "it is still here";
+  EXPECT_EQ(pipe.second.Receive<int>().value_or(0), 5);
+  Observe("message", std::string(status.message()));
 }
 
 // An argument that cannot be read in the worker ends it.

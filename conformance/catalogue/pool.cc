@@ -30,8 +30,8 @@ constexpr Clause kClauses[] = {
     Core("POOL-13", "A worker survives the exception of a task."),
     Core("POOL-14", "A result that cannot be encoded is kInvalidArgument; the worker survives."),
     Core("POOL-15",
-         "An argument that cannot be encoded, or does not fit, is kInvalidArgument of the call, "
-         "and nothing is submitted."),
+         "An argument that cannot be encoded, does not fit, or has a Connection, is "
+         "kInvalidArgument of the call, and nothing is submitted."),
     Core("POOL-16",
          "An argument that cannot be decoded in the worker is kDataLoss; the worker survives."),
     Core("POOL-17", "A result that cannot be decoded is kDataLoss; other results are there."),
@@ -195,8 +195,9 @@ constexpr Clause kClauses[] = {
     HeldBy("FUT-17", "A closed pool finishes what it has; it may be closed without waiting.",
            "conformance/api/pool_cases.cc: the case of POOL-47."),
     Core("FUT-18", "A worker that is idle gets the next task before another one starts."),
-    LeftOut("FUT-19", "Only some start methods go with workers that end after some tasks.",
-            "All do."),
+    Core("FUT-19",
+         "Workers start by any method but kFork, which a pool, having threads, refuses with "
+         "kInvalidArgument."),
     HeldBy("FUT-20", "A pool can kill its workers.",
            "conformance/api/pool_cases.cc: the case of POOL-48."),
     Core("FUT-21", "A task may start processes."),

@@ -39,6 +39,9 @@ absl::StatusOr<std::shared_ptr<CallState>> SubmitCall(const std::shared_ptr<Pool
     return absl::InvalidArgumentError(
         absl::StrCat("a task is tried again at least 0 times, not ", options.retries));
   }
+  absl::Status travels = CheckLuggage(code->object);
+  for (const auto& item : items) travels.Update(CheckLuggage(*item));
+  if (!travels.ok()) return travels;
   const size_t count = items.size();
   auto state = std::make_shared<CallState>(pool, count, options.on_progress);
   JobRequest request;

@@ -110,7 +110,14 @@ absl::StatusOr<Scheduler::Rules> CheckOptions(const PoolOptions& options) {
     if (!told.ok()) return told.status();
   }
   for (const std::optional<WorkerHook>& hook : {options.initializer, options.exit_hook}) {
-    if (hook.has_value() && !hook->prepared().ok()) return hook->prepared().status();
+    if (!hook.has_value()) continue;
+    if (!hook->prepared().ok()) return hook->prepared().status();
+    const absl::Status travels = CheckLuggage(hook->prepared()->second);
+    if (!travels.ok()) return travels;
+  }
+  if (options.process.start_method == StartMethod::kFork) {
+    return absl::InvalidArgumentError(
+        "the workers of a pool cannot be forked: a pool has threads of its own");
   }
   if (PoolDepth() >= kMostNested) {
     return absl::FailedPreconditionError(
@@ -157,6 +164,17 @@ TaskOutcome ToOutcome(PoolMessage message, WorkerId worker, int64_t pid) {
 }
 
 }  // namespace
+
+absl::Status CheckLuggage(const Arguments& arguments) {
+  if (arguments.luggage.ends.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "a Connection travels to a process that is started, and not to the workers of a pool");
+}
+
+absl::Status CheckIsOwner(int64_t owner) {
+  if (Runtime::Get().port().ProcessId() == owner) return absl::OkStatus();
+  return absl::FailedPreconditionError("this process is a fork of the one that made the pool");
+}
 
 absl::Span<const std::byte> TaskOutcome::value() const {
   if (block != nullptr) return block->bytes().subspan(0, static_cast<size_t>(size));

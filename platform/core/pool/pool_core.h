@@ -26,6 +26,11 @@
 
 namespace isoproc::internal {
 
+// Errors: InvalidArgument: an end of a pipe is among them.
+absl::Status CheckLuggage(const Arguments& arguments);
+// Errors: FailedPrecondition: this process is a fork of `owner`.
+absl::Status CheckIsOwner(int64_t owner);
+
 // Three threads serve it, none of which runs user code while it holds the lock, nor waits for a
 // worker:
 //   manager    talks to the workers and tells the scheduler what they say

@@ -30,6 +30,8 @@ absl::StatusOr<std::shared_ptr<StreamState>> StreamState::Start(
   const uint64_t look_ahead = options.look_ahead.has_value()
                                   ? static_cast<uint64_t>(*options.look_ahead)
                                   : 4 * chunk_size * static_cast<uint64_t>(pool->processes());
+  const absl::Status travels = CheckLuggage(code->object);
+  if (!travels.ok()) return travels;
   std::shared_ptr<StreamState> stream(new StreamState(pool, (std::min)(chunk_size, look_ahead),
                                                       look_ahead, ordered, std::move(pull)));
   JobRequest request;
@@ -76,6 +78,10 @@ void StreamState::Refill() {
       std::optional<absl::StatusOr<Arguments>> next;
       try {
         next = pull_();
+        if (next.has_value() && next->ok()) {
+          const absl::Status travels = CheckLuggage(**next);
+          if (!travels.ok()) next = travels;
+        }
       } catch (...) {
         input_failed_ = std::current_exception();
       }

@@ -21,6 +21,7 @@ namespace isoproc {
 // Items are taken from the input here, by the thread that asks for results, at most
 // StreamOptions::look_ahead more than it has got. An input given as an lvalue is referred to, and
 // must live as long as the stream; others move into it.                       [POOL-35, FUT-15]
+// Next and Wait therefore also block for as long as the input takes.                    [POOL-35]
 // An exception of the input comes out of Next after the results of what was taken before. [POOL-36]
 // When the pool is closed, broken or terminated, no more is taken: the results of what it has come,
 // then the reason, in place of the chunk that it did not take, then the end.            [POOL-73]
@@ -43,7 +44,7 @@ class ResultStream {
 
   // The next result, or why there is none for that item; nullopt at the end, again and again.
   //                                                                           [POOL-30, POOL-37]
-  // Blocks:  until it is there.
+  // Blocks:  for the input, if there is room for more of it, and until the result is there.
   std::optional<Outcome<R>> Next() {
     if (state_ == nullptr) return std::nullopt;
     const std::optional<internal::TaskOutcome> outcome = state_->Next();
@@ -51,7 +52,8 @@ class ResultStream {
     return internal::ToOutcome<R>(*outcome);
   }
 
-  // Waits until Next does not block.                                                    [POOL-32]
+  // Waits until Next has something to give.                                             [POOL-32]
+  // Blocks:  for the input, however long that takes; then until there is a result, or `timeout`.
   // Errors:  DeadlineExceeded.
   absl::Status Wait(absl::Duration timeout = absl::InfiniteDuration()) {
     return state_ == nullptr ? absl::OkStatus() : state_->Await(timeout);

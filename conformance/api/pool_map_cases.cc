@@ -295,6 +295,18 @@ ISOPROC_CASE(PoolMap, POOL_35, Complaint13InputIsReadAsResultsAreTaken) {
   EXPECT_LE(other.read(), 8);
 }
 
+// Neither is a result kept back while the input blocks.
+ISOPROC_CASE(PoolMap, POOL_35_2, ResultComesBeforeMoreIsRead) {
+  ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(1));
+  Input input(1000);
+  ASSERT_OK_AND_ASSIGN(auto stream, pool.IMap<Square>(input, {.look_ahead = 1}));
+  EXPECT_EQ(Texts(stream, 1), "0");
+  EXPECT_EQ(input.read(), 0);
+  EXPECT_OK(stream.Wait(GetEnvironment().patience));
+  EXPECT_EQ(input.read(), 1);
+  EXPECT_EQ(Texts(stream, 1), "1");
+}
+
 ISOPROC_CASE(PoolMap, POOL_36, ResultsBeforeTheInputFailedComeFirst) {
   ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(2));
   for (const int64_t chunk_size : {1, 3}) {

@@ -64,7 +64,7 @@ constexpr Clause kClauses[] = {
     Core("POOL-34", "IMapUnordered gives each result once, as they come."),
     Core("POOL-35",
          "A stream reads at most look_ahead items beyond the results that were taken, by default "
-         "four chunks for each worker."),
+         "four chunks for each worker, and a result comes before more is read in its place."),
     Core("POOL-36",
          "If the input of a stream throws, the results of what was read before come first, then "
          "the exception, then the end."),

@@ -39,8 +39,10 @@ class StreamState final : public TaskSink {
 
   void Resolve(uint64_t index, TaskOutcome outcome) override;
 
-  // Waits until Next does not block. Errors: DeadlineExceeded.
+  // Takes what there is room for from the input, however long that takes; then waits until Next has
+  // something to give. Errors: DeadlineExceeded; FailedPrecondition: this process is a fork.
   absl::Status Await(absl::Duration timeout);
+  // Takes from the input as Await does. In a fork gives an error, then the end.
   std::optional<TaskOutcome> Next();
   // Nobody wants the rest. To be called before the last reference goes.
   void Abandon();

@@ -118,6 +118,9 @@ void StreamState::Refill() {
 }
 
 absl::Status StreamState::Await(absl::Duration timeout) {
+  const absl::Status is_owner = pool_->CheckIsOwner();
+  if (!is_owner.ok()) return is_owner;
+  Refill();
   std::unique_lock lock(mutex_);
   if (WaitUntil(placed_, lock, timeout, [this] { return HasNext(); })) return absl::OkStatus();
   return absl::DeadlineExceededError("the next result is not there yet");
@@ -125,6 +128,12 @@ absl::Status StreamState::Await(absl::Duration timeout) {
 
 std::optional<TaskOutcome> StreamState::Next() {
   std::optional<TaskOutcome> outcome;
+  if (const absl::Status is_owner = pool_->CheckIsOwner(); !is_owner.ok()) {
+    if (!std::exchange(refused_, true)) outcome.emplace().status = is_owner;
+    return outcome;
+  }
+  // Not after the result is taken: what is there would be kept back while the input blocks.
+  Refill();
   {
     std::unique_lock lock(mutex_);
     placed_.wait(lock, [this] { return HasNext(); });
@@ -139,9 +148,7 @@ std::optional<TaskOutcome> StreamState::Next() {
       ++given_;
     }
   }
-  if (outcome.has_value()) {
-    Refill();
-  } else if (input_failed_ != nullptr) {
+  if (!outcome.has_value() && input_failed_ != nullptr) {
     std::rethrow_exception(std::exchange(input_failed_, nullptr));
   }
   return outcome;

@@ -109,6 +109,7 @@ absl::Status WaitAll(const std::vector<AsyncResult<R>>& results,
 // What all AsyncResults have, whatever their type: a std::vector<AsyncResultBase> holds any of
 // them. A cheap value; copies refer to the same call. Dropping it neither ends nor awaits anything.
 // One made by default refers to none: it is ready, and its error is kFailedPrecondition.
+// Nor does any in a fork of the process that made the call.                             [POOL-55]
 // Thread safety: as a plain value; all functions from any thread.
 class AsyncResultBase {
  public:

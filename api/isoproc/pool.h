@@ -248,7 +248,8 @@ class Pool {
   // What workers have done: those that live, and the last 256 of those which do not, in the order
   // of their start.                                                                     [POOL-76]
   std::vector<WorkerStatistics> Statistics() const;
-  // "pool of 4, running", "pool of 4, closed", "pool of 4, ended", "no pool".           [POOL-60]
+  // "pool of 4, running", "pool of 4, closed", "pool of 4, ended"; "no pool" for one that was moved
+  // away, and in a fork.                                                                [POOL-60]
   std::string ToString() const;
   friend std::ostream& operator<<(std::ostream& out, const Pool& pool) {
     return out << pool.ToString();

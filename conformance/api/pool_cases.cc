@@ -293,6 +293,33 @@ ISOPROC_CASE_WITH(Pool, POOL_55, BelongsToItsProcess, "foreign_fork") {
   EXPECT_EQ(pool.Apply<Square>(3).value_or(0), 9);
 }
 
+// What other threads do for a result, they do not do in a fork.
+ISOPROC_CASE_WITH(Pool, POOL_55_2, ResultsBelongToTheirProcess, "foreign_fork") {
+  ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(1));
+  ASSERT_OK_AND_ASSIGN(const Event begun, Event::Create());
+  ASSERT_OK_AND_ASSIGN(const Event go, Event::Create());
+  ASSERT_OK_AND_ASSIGN(const auto result, pool.ApplyAsync<Hold>(begun, go, 1));
+  ASSERT_OK_AND_ASSIGN(auto stream, pool.IMap<Square>(std::vector<int>{1, 2}));
+  CompletionOrder order(std::vector<AsyncResult<int>>{result});
+  const int code = system_support::RunInFork([&] {
+    constexpr absl::StatusCode kRefused = absl::StatusCode::kFailedPrecondition;
+    if (!result.Ready() || CodeOf(result.Wait()) != kRefused) return 1;
+    if (CodeOf(result.Get()) != kRefused || result.CancelRunning() != 0) return 2;
+    if (WaitAny(std::vector<AsyncResult<int>>{result}).value_or(std::vector<size_t>()).empty()) {
+      return 3;
+    }
+    if (order.Next().has_value()) return 4;
+    if (CodeOf(stream.Wait()) != kRefused) return 5;
+    const auto next = stream.Next();
+    if (!next.has_value() || CodeOf(*next) != kRefused || stream.Next().has_value()) return 6;
+    return pool.ToString() == "no pool" ? 0 : 7;
+  });
+  EXPECT_EQ(code, 0);
+  EXPECT_OK(go.Set());
+  EXPECT_EQ(result.Get().value_or(0), 1);
+  EXPECT_EQ(order.Next(), size_t{0});
+}
+
 // How many pools can be made, one below the other, up to `most`.
 int NestPools(int most) {
   if (most == 0) return 0;

@@ -106,8 +106,8 @@ constexpr Clause kClauses[] = {
          "A pool moves, and neither copies nor travels; one that was moved away refuses all with "
          "kFailedPrecondition."),
     Optional("POOL-55", "foreign_fork",
-             "In a fork of its process a pool refuses all with kFailedPrecondition, and its "
-             "destructor does nothing."),
+             "In a fork of its process a pool, its results and its streams refuse all with "
+             "kFailedPrecondition, at once, and its destructor does nothing."),
     Core("POOL-56", "Workers may have pools, ten deep; one more is kFailedPrecondition."),
     LeftOut("POOL-57", "Tasks have priorities, or preferred workers.",
             "First come, first served: a worker that is idle takes the chunk that waits longest."),

@@ -25,20 +25,26 @@ namespace isoproc::internal {
 class CallState;
 class PoolCore;
 
+// Its id, by which a fork knows that it is one: it has the mutexes as they were, but no thread that
+// would ever unlock them.
+int64_t ThisProcess();
+
 // Who waits for several calls: gets the places of those which become ready, in that order.
 class ReadyList {
  public:
   void Add(size_t place);
-  // The next one, if it comes until `timeout`.
+  // The next one, if it comes until `timeout`; in a fork of the process that made it, none does.
   std::optional<size_t> Next(absl::Duration timeout);
 
  private:
+  const int64_t owner_ = ThisProcess();
   std::mutex mutex_;
   std::condition_variable added_;
   std::deque<size_t> places_;
 };
 
-// Thread safety: any thread.
+// Thread safety: any thread. In a fork of the process that made it, it is ready, and what Error
+// gives is FailedPrecondition.
 class CallState final : public TaskSink, public std::enable_shared_from_this<CallState> {
  public:
   using Progress = std::function<void(uint64_t done, uint64_t total)>;
@@ -53,7 +59,7 @@ class CallState final : public TaskSink, public std::enable_shared_from_this<Cal
   void Resolve(uint64_t index, TaskOutcome outcome) override;
 
   bool ready();
-  // Errors: DeadlineExceeded: it is not ready.
+  // Errors: DeadlineExceeded: it is not ready. FailedPrecondition: this process is a fork.
   absl::Status AwaitReady(absl::Duration timeout);
 
   // OK, or the error that counts: that of the lowest index. Requires: ready, or in a callback.
@@ -78,6 +84,7 @@ class CallState final : public TaskSink, public std::enable_shared_from_this<Cal
   // Runs user code, without the lock, and keeps what it throws.
   void Run(absl::FunctionRef<void()> body);
 
+  const int64_t owner_ = ThisProcess();
   std::mutex mutex_;
   std::condition_variable changed_;  // ready_
   std::vector<TaskOutcome> outcomes_;

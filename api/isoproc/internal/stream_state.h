@@ -72,6 +72,7 @@ class StreamState final : public TaskSink {
   JobId job_ = 0;
   bool input_over_ = false;
   std::exception_ptr input_failed_;
+  bool refused_ = false;  // in a fork
 
   std::mutex mutex_;
   std::condition_variable placed_;

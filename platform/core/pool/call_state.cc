@@ -42,6 +42,8 @@ absl::Status Guard(absl::FunctionRef<void()> body) {
 
 }  // namespace
 
+int64_t ThisProcess() { return Runtime::Get().port().ProcessId(); }
+
 void ReadyList::Add(size_t place) {
   const std::lock_guard lock(mutex_);
   places_.push_back(place);
@@ -49,6 +51,7 @@ void ReadyList::Add(size_t place) {
 }
 
 std::optional<size_t> ReadyList::Next(absl::Duration timeout) {
+  if (ThisProcess() != owner_) return std::nullopt;
   std::unique_lock lock(mutex_);
   if (!WaitUntil(added_, lock, timeout, [this] { return !places_.empty(); })) return std::nullopt;
   const size_t place = places_.front();
@@ -117,17 +120,22 @@ void CallState::Run(absl::FunctionRef<void()> body) {
 }
 
 bool CallState::ready() {
+  if (ThisProcess() != owner_) return true;
   const std::lock_guard lock(mutex_);
   return ready_;
 }
 
 absl::Status CallState::AwaitReady(absl::Duration timeout) {
+  const absl::Status is_owner = CheckIsOwner(owner_);
+  if (!is_owner.ok()) return is_owner;
   std::unique_lock lock(mutex_);
   if (WaitUntil(changed_, lock, timeout, [this] { return ready_; })) return absl::OkStatus();
   return absl::DeadlineExceededError("the result is not there yet");
 }
 
 absl::Status CallState::Error() {
+  const absl::Status is_owner = CheckIsOwner(owner_);
+  if (!is_owner.ok()) return is_owner;
   {
     const std::lock_guard lock(mutex_);
     if (callback_error_.has_value()) return *callback_error_;
@@ -147,6 +155,7 @@ absl::Status CallState::Error() {
 }
 
 void CallState::WhenDone(Callback callback) {
+  if (ThisProcess() != owner_) return;  // nor is it called for a result that refers to no call
   {
     const std::lock_guard lock(mutex_);
     if (!ready_) {
@@ -158,6 +167,10 @@ void CallState::WhenDone(Callback callback) {
 }
 
 void CallState::Watch(std::shared_ptr<ReadyList> list, size_t place) {
+  if (ThisProcess() != owner_) {
+    list->Add(place);
+    return;
+  }
   const std::lock_guard lock(mutex_);
   if (ready_) {
     list->Add(place);
@@ -175,8 +188,9 @@ void CallState::SetJob(JobId job) {
 }
 
 uint64_t CallState::Cancel(bool running) {
+  if (ThisProcess() != owner_) return 0;
   const std::shared_ptr<PoolCore> pool = pool_.lock();
-  if (pool == nullptr || !pool->CheckIsOwner().ok()) return 0;
+  if (pool == nullptr) return 0;
   JobId job = 0;
   {
     const std::lock_guard lock(mutex_);

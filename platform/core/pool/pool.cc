@@ -107,6 +107,8 @@ std::vector<WorkerStatistics> Pool::Statistics() const {
   return core_->Statistics();
 }
 
-std::string Pool::ToString() const { return core_ == nullptr ? "no pool" : core_->ToString(); }
+std::string Pool::ToString() const {
+  return internal::UnusablePool(core_.get()).ok() ? core_->ToString() : "no pool";
+}
 
 }  // namespace isoproc

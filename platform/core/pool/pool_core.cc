@@ -243,11 +243,6 @@ absl::Status PoolCore::StartThreads() {
   return status;
 }
 
-absl::Status PoolCore::CheckIsOwner() const {
-  if (Runtime::Get().port().ProcessId() == owner_) return absl::OkStatus();
-  return absl::FailedPreconditionError("this process is a fork of the one that made the pool");
-}
-
 absl::Duration PoolCore::Now() const { return Runtime::Get().port().Now(); }
 
 // ---- what users want ----------------------------------------------------------------------------

@@ -45,7 +45,7 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   static absl::StatusOr<std::shared_ptr<PoolCore>> Create(const PoolOptions& options);
 
   // Errors: FailedPrecondition: this process is a fork of the pool's.
-  absl::Status CheckIsOwner() const;
+  absl::Status CheckIsOwner() const { return internal::CheckIsOwner(owner_); }
 
   int processes() const { return rules_.processes; }
   std::shared_ptr<const TaskCode> CodeOf(const TaskTarget& target);

@@ -460,6 +460,29 @@ ISOPROC_CASE(Pool, POOL_76, StatisticsSayWhatWorkersDid) {
   EXPECT_GT(all[0].working, absl::ZeroDuration());
 }
 
+int64_t NumberOfWorker() { return WorkerNumber().value_or(0); }
+ISOPROC_CASE(Pool, POOL_76_2, StatisticsAreInTheOrderOfTheStart) {
+  ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(2));
+  ASSERT_OK_AND_ASSIGN(const Event begun, Event::Create());
+  ASSERT_OK_AND_ASSIGN(const Event go, Event::Create());
+  ASSERT_OK_AND_ASSIGN(const auto held, pool.ApplyAsync<Hold>(begun, go, 1));
+  EXPECT_OK(begun.Wait(GetEnvironment().patience));
+  // The second one is the first to end, whether it is this one or the other.
+  ASSERT_OK_AND_ASSIGN(const int64_t free, pool.Apply<NumberOfWorker>());
+  if (free == 2) {
+    EXPECT_CODE(pool.Apply<End>(Ending::kExitAtOnce), kAborted);
+  } else {
+    EXPECT_EQ(held.CancelRunning(), 1u);
+  }
+  EXPECT_OK(go.Set());
+  EXPECT_OK(held.Wait());
+  pool.Close();
+  EXPECT_OK(pool.Join());
+  const std::vector<WorkerStatistics> all = pool.Statistics();
+  ASSERT_GE(all.size(), 2u);
+  for (size_t i = 0; i < all.size(); ++i) EXPECT_EQ(all[i].number, static_cast<int64_t>(i) + 1);
+}
+
 ISOPROC_CASE(Pool, FUT_18, IdleWorkerIsReusedFirst) {
   ASSERT_OK_AND_ASSIGN(Pool pool, Pool::Create({.processes = 4, .on_demand = true}));
   std::set<int64_t> pids;

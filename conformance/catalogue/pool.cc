@@ -146,7 +146,9 @@ constexpr Clause kClauses[] = {
     Core("POOL-75",
          "The workers of a pool end with its process: when it is killed, interrupted, or ends "
          "without having destroyed the pool."),
-    Core("POOL-76", "Statistics say of each worker what it did and where its time went."),
+    Core("POOL-76",
+         "Statistics say of each worker, in the order of their start, what it did and where its "
+         "time went."),
     Core("POOL-77",
          "Handles of shared objects travel as arguments of tasks, whenever they were made."),
     Core("POOL-78",

@@ -523,14 +523,18 @@ void PoolCore::LookAtDesk(WorkerId worker, WorkerLink& link) {
 void PoolCore::StartWorkers() {
   while (true) {
     WorkerId worker = 0;
+    bool is_wanted = false;
     {
       std::unique_lock lock(mutex_);
       changed_.wait(lock, [this] { return over_ || !to_start_.empty(); });
       if (over_) return;
       worker = to_start_.front();
       to_start_.pop_front();
+      is_wanted = scheduler_.IsWanted(worker);
     }
-    absl::StatusOr<std::unique_ptr<WorkerLink>> link = StartOne(worker);
+    absl::StatusOr<std::unique_ptr<WorkerLink>> link =
+        absl::CancelledError("the pool was terminated");
+    if (is_wanted) link = StartOne(worker);
     const std::lock_guard lock(mutex_);
     ++starts_done_;
     if (!link.ok() && !first_start_failure_.has_value()) first_start_failure_ = link.status();

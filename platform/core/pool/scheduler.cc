@@ -78,7 +78,7 @@ void Scheduler::Finish(JobId id) {
   const auto job = jobs_.find(id);
   if (job == jobs_.end()) return;
   job->second.more_to_come = false;
-  if (job->second.unresolved == 0) jobs_.erase(job);
+  if (job->second.items.empty()) jobs_.erase(job);
 }
 
 uint64_t Scheduler::Cancel(JobId id, bool running, absl::Duration now) {
@@ -110,10 +110,10 @@ void Scheduler::Terminate(absl::Duration now) {
   if (terminated_) return;
   terminated_ = true;
   queue_.clear();
+  const absl::Status cancelled = absl::CancelledError("the pool was terminated");
   for (auto& [id, job] : jobs_) {
-    for (uint64_t i = 0; i < job.items.size(); ++i) {
-      if (job.items[i].state == ItemState::kResolved) continue;
-      Resolve(job, job.first + i, Failed(absl::CancelledError("the pool was terminated")));
+    for (const uint64_t index : Unresolved(job)) {
+      if (!IsResolved(job, index)) Resolve(job, index, Failed(cancelled));
     }
   }
   for (auto& [id, worker] : workers_) Kill(id, worker, now);
@@ -135,8 +135,9 @@ void Scheduler::Started(WorkerId id, int64_t pid, absl::Duration now) {
 }
 
 void Scheduler::StartFailed(WorkerId id, const absl::Status& reason, absl::Duration now) {
+  const bool was_wanted = IsWanted(id);
   workers_.erase(id);
-  CountUnready(reason, now);
+  if (was_wanted) CountUnready(reason, now);
   Pump(now);
 }
 
@@ -152,8 +153,10 @@ void Scheduler::Ready(WorkerId id, absl::Duration now) {
 
 void Scheduler::InitializerFailed(WorkerId id, const absl::Status& reason, absl::Duration now) {
   Worker& worker = workers_.at(id);
-  if (worker.state == WorkerState::kInitializing) Enter(worker, WorkerState::kLeaving, now);
-  Break(reason);
+  if (worker.state == WorkerState::kInitializing) {  // else it makes things up, or is killed
+    Enter(worker, WorkerState::kLeaving, now);
+    Break(reason);
+  }
   Pump(now);
 }
 
@@ -289,12 +292,12 @@ void Scheduler::Pause(absl::Duration now) {
 
 void Scheduler::Enqueue(Job& job, std::vector<std::shared_ptr<const Arguments>> items) {
   changed_jobs_.push_back(job.id);
-  const uint64_t first = job.first + job.items.size();
+  const uint64_t first = job.next_index;
   const uint64_t end = first + items.size();
+  job.items.reserve(job.items.size() + items.size());
   for (std::shared_ptr<const Arguments>& arguments : items) {
-    job.items.emplace_back().arguments = std::move(arguments);
+    job.items[job.next_index++].arguments = std::move(arguments);
   }
-  job.unresolved += items.size();
   unresolved_ += items.size();
   if (job.cancelling) {
     ResolvePending(job, absl::CancelledError("another task of the call failed"));
@@ -309,11 +312,8 @@ void Scheduler::Enqueue(Job& job, std::vector<std::shared_ptr<const Arguments>> 
 }
 
 void Scheduler::Resolve(Job& job, uint64_t index, TaskOutcome outcome) {
-  Item& item = At(job, index);
   const bool failed = !outcome.status.ok();
-  item.state = ItemState::kResolved;
-  item.arguments = nullptr;
-  --job.unresolved;
+  job.items.erase(index);
   --unresolved_;
   changed_jobs_.push_back(job.id);
   job.request.sink->Resolve(index, std::move(outcome));
@@ -323,11 +323,21 @@ void Scheduler::Resolve(Job& job, uint64_t index, TaskOutcome outcome) {
   }
 }
 
+std::vector<uint64_t> Scheduler::Unresolved(const Job& job) {
+  std::vector<uint64_t> indices;
+  indices.reserve(job.items.size());
+  for (const auto& [index, item] : job.items) indices.push_back(index);
+  std::sort(indices.begin(), indices.end());
+  return indices;
+}
+
 uint64_t Scheduler::ResolvePending(Job& job, const absl::Status& status) {
   uint64_t count = 0;
-  for (uint64_t i = 0; i < job.items.size(); ++i) {
-    if (job.items[i].state != ItemState::kPending) continue;
-    Resolve(job, job.first + i, Failed(status));
+  for (const uint64_t index : Unresolved(job)) {
+    // The first error may resolve the others itself.
+    if (IsResolved(job, index) || At(job, index).state != ItemState::kPending) continue;
+    ++cancelled_;
+    Resolve(job, index, Failed(status));
     ++count;
   }
   return count;
@@ -378,24 +388,24 @@ void Scheduler::Pump(absl::Duration now) {
   GiveItems(now);
   EndIdleWorkers(now);
   StartWorkers(now);
-  ForgetResolved();
+  ForgetJobsThatAreOver();
 }
 
-void Scheduler::ForgetResolved() {
+void Scheduler::ForgetJobsThatAreOver() {
   for (const JobId id : changed_jobs_) {
     const auto entry = jobs_.find(id);
     if (entry == jobs_.end()) continue;
-    Job& job = entry->second;
-    while (!job.items.empty() && job.items.front().state == ItemState::kResolved) {
-      job.items.pop_front();
-      ++job.first;
-    }
-    if (job.unresolved == 0 && !job.more_to_come) jobs_.erase(entry);
+    const Job& job = entry->second;
+    if (job.items.empty() && !job.more_to_come) jobs_.erase(entry);
   }
   changed_jobs_.clear();
 }
 
 void Scheduler::DropStaleChunks() {
+  if (cancelled_ == 0) return;
+  const size_t short_queue = 4 * static_cast<size_t>(rules_.processes);
+  if (queue_.size() > short_queue && cancelled_ < queue_.size() / 2) return;
+  cancelled_ = 0;
   const auto is_stale = [this](const Chunk& chunk) {
     Job* const job = FindJob(chunk.job);
     if (job == nullptr) return true;
@@ -404,7 +414,7 @@ void Scheduler::DropStaleChunks() {
     }
     return true;
   };
-  while (!queue_.empty() && is_stale(queue_.front())) queue_.pop_front();
+  queue_.erase(std::remove_if(queue_.begin(), queue_.end(), is_stale), queue_.end());
 }
 
 void Scheduler::KillWhatIsOverdue(absl::Duration now) {
@@ -525,6 +535,10 @@ std::vector<WorkerStatistics> Scheduler::Statistics(absl::Duration now) const {
     Enter(copy, copy.state, now);
     all.push_back(copy.statistics);
   }
+  // Those which are gone are remembered in the order of their end.
+  std::sort(all.begin(), all.end(), [](const WorkerStatistics& one, const WorkerStatistics& other) {
+    return one.number < other.number;
+  });
   return all;
 }
 

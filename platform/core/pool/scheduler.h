@@ -27,6 +27,7 @@
 #include <variant>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -117,6 +118,8 @@ class Scheduler {
   // StartWorker was done: the process is there; or it could not be done.
   void Started(WorkerId worker, int64_t pid, absl::Duration now);
   void StartFailed(WorkerId worker, const absl::Status& reason, absl::Duration now);
+  // Whether StartWorker is still to be done; if not, StartFailed is to be told.
+  bool IsWanted(WorkerId worker) const { return workers_.at(worker).state != WorkerState::kKilled; }
   // It waits for items.
   void Ready(WorkerId worker, absl::Duration now);
   // Its initializer failed; it will end.
@@ -141,7 +144,7 @@ class Scheduler {
   std::vector<WorkerStatistics> Statistics(absl::Duration now) const;
 
  private:
-  enum class ItemState { kPending, kGiven, kBegun, kResolved };
+  enum class ItemState { kPending, kGiven, kBegun };
   struct Item {
     std::shared_ptr<const Arguments> arguments;
     ItemState state = ItemState::kPending;
@@ -151,10 +154,9 @@ class Scheduler {
   };
   struct Job {
     JobId id = 0;
-    JobRequest request;      // without its items
-    std::deque<Item> items;  // those before `first` are resolved and gone
-    uint64_t first = 0;
-    uint64_t unresolved = 0;
+    JobRequest request;                         // without its items
+    absl::flat_hash_map<uint64_t, Item> items;  // by index, those that are not resolved
+    uint64_t next_index = 0;
     bool more_to_come = false;
     bool cancelling = false;
   };
@@ -182,12 +184,12 @@ class Scheduler {
     const auto job = jobs_.find(id);
     return job == jobs_.end() ? nullptr : &job->second;
   }
-  Item& At(Job& job, uint64_t index) { return job.items[index - job.first]; }
-  bool IsResolved(Job& job, uint64_t index) {
-    return index < job.first || At(job, index).state == ItemState::kResolved;
-  }
+  static Item& At(Job& job, uint64_t index) { return job.items.at(index); }
+  static bool IsResolved(const Job& job, uint64_t index) { return !job.items.contains(index); }
   void Enqueue(Job& job, std::vector<std::shared_ptr<const Arguments>> items);
   void Resolve(Job& job, uint64_t index, TaskOutcome outcome);
+  // Ascending.
+  static std::vector<uint64_t> Unresolved(const Job& job);
   // Those which no worker has. Gives how many.
   uint64_t ResolvePending(Job& job, const absl::Status& status);
   void Break(const absl::Status& reason);
@@ -205,10 +207,10 @@ class Scheduler {
 
   // Does what follows from what happened.
   void Pump(absl::Duration now);
-  // Chunks at the front of which all items are resolved. Others count as work until they get there.
+  // Chunks of which all items are resolved. Some may stay in a queue that is long: then they are
+  // fewer than the others, of which there are enough for all workers.
   void DropStaleChunks();
-  // Items that are resolved, and jobs that are over.
-  void ForgetResolved();
+  void ForgetJobsThatAreOver();
   void KillWhatIsOverdue(absl::Duration now);
   void GiveItems(absl::Duration now);
   bool GiveTo(WorkerId id, Worker& worker, absl::Duration now);
@@ -221,6 +223,7 @@ class Scheduler {
   std::map<JobId, Job> jobs_;
   std::vector<JobId> changed_jobs_;
   std::deque<Chunk> queue_;
+  size_t cancelled_ = 0;  // items, since stale chunks were dropped: there are no more of those
   std::map<WorkerId, Worker> workers_;
   std::vector<WorkerId> idle_;  // the one that was busy last comes last
   std::deque<WorkerStatistics> past_;

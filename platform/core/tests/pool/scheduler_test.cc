@@ -309,6 +309,18 @@ TEST_F(SchedulerTest, CancelsWhatNoWorkerHas) {
   EXPECT_THAT(Commands(), ElementsAre("send 1: 0"));
 }
 
+TEST_F(SchedulerTest, CancelledItemsAreNoWork) {
+  Make({.processes = 3, .on_demand = true});
+  Submit(Request(sink_, 1));
+  const JobId job = Submit(Request(std::make_shared<Sink>(), 100));
+  EXPECT_THAT(Commands(), ElementsAre("start 1", "start 2", "start 3"));
+  EXPECT_EQ(scheduler_->Cancel(job, false, now_), 100u);
+  scheduler_->StartFailed(2, absl::AbortedError("killed"), now_);
+  scheduler_->StartFailed(3, absl::AbortedError("killed"), now_);
+  Pass(absl::Minutes(1));
+  EXPECT_THAT(Commands(), IsEmpty());  // one task is left, for which the first worker starts
+}
+
 TEST_F(SchedulerTest, CancelsWhatRuns) {
   MakeReady(2);
   auto other = std::make_shared<Sink>();
@@ -598,6 +610,16 @@ TEST_F(SchedulerTest, CountsTimeAndTasks) {
   EXPECT_EQ(all[0].idle, absl::Seconds(20));
   Die(1);
   EXPECT_FALSE(scheduler_->Statistics(now_).front().alive);
+}
+
+TEST_F(SchedulerTest, StatisticsAreInTheOrderOfTheStart) {
+  MakeReady(3);
+  Die(3);
+  Die(1);
+  std::vector<int64_t> numbers;
+  for (const WorkerStatistics& one : scheduler_->Statistics(now_)) numbers.push_back(one.number);
+  ASSERT_GE(numbers.size(), 3u);
+  for (size_t i = 0; i < numbers.size(); ++i) EXPECT_EQ(numbers[i], static_cast<int64_t>(i) + 1);
 }
 
 }  // namespace

@@ -6,7 +6,8 @@
 //     tuple, variant, and unique_ptr and shared_ptr to a type that travels
 //   - plain aggregates of such types, of up to 100 members, without any boilerplate
 //   - whatever has the hooks of the cereal library: serialize, save and load
-//   - handles of shared objects, but only as arguments of Process::Start and of tasks: sync.h
+//   - handles of shared objects, as arguments of Process::Start and of tasks, in messages of pipes
+//     and in items of queues: sync.h
 // These do not, and using them is a compile error: pointers, references, views (std::string_view,
 // spans), iterators, functions, unions, weak_ptr, std::error_code and other classes of the standard
 // library that hold pointers, aggregates that hold one of these, trivially copyable ranges and
@@ -40,6 +41,35 @@
 
 namespace isoproc {
 
+namespace internal {
+
+// As Encode and Decode, for what may have handles in it.
+template <class T>
+absl::StatusOr<std::string> EncodeWith(const T& value, Luggage* luggage) {
+  WriteArchive archive(luggage);
+  const absl::Status status = GuardEncode([&] {
+    archive.Write(TypeTag<T>());
+    archive(value);
+  });
+  if (!status.ok()) return status;
+  return std::move(archive).bytes();
+}
+template <class T>
+absl::StatusOr<T> DecodeWith(absl::Span<const std::byte> bytes, const Delivery* delivery) {
+  ReadArchive archive(bytes, delivery);
+  std::optional<Box<T>> box;
+  const absl::Status status = GuardDecode([&] {
+    archive.ReadTag(TypeTag<T>());
+    box.emplace();  // runs the user's constructor
+    box->ReadFrom(archive);
+    archive.ExpectEnd();
+  });
+  if (!status.ok()) return status;
+  return std::move(*box).value();
+}
+
+}  // namespace internal
+
 // True for types that travel as arguments of Process::Start. Incomplete types are an error.
 template <class T>
 inline constexpr bool kTravels = internal::kTravelsBy<T, internal::Road::kStart>;
@@ -51,20 +81,14 @@ inline constexpr bool kTravelsAsBytes = internal::kTravelsBy<T, internal::Road::
 // The bytes of `value`.
 // Blocks:  never.  Thread safety: any thread, if nobody changes `value` meanwhile.
 // Errors:  InvalidArgument: a serialisation hook of the type threw, or gave away a handle of a
-//          shared object; ResourceExhausted: no memory.
+//          shared object, which bytes alone cannot keep; ResourceExhausted: no memory.
 template <class T>
 absl::StatusOr<std::string> Encode(const T& value) {
   static_assert(kTravels<T>, "isoproc: this type cannot travel to another process; see codec.h");
   static_assert(kTravelsAsBytes<T> || !kTravels<T>,
                 "isoproc: handles of shared objects travel as arguments of Process::Start, not as "
                 "bytes");
-  internal::WriteArchive archive;
-  const absl::Status status = internal::GuardEncode([&] {
-    archive.Write(internal::TypeTag<T>());
-    archive(value);
-  });
-  if (!status.ok()) return status;
-  return std::move(archive).bytes();
+  return internal::EncodeWith(value, nullptr);
 }
 
 // The value that `bytes` were made of.
@@ -78,16 +102,7 @@ absl::StatusOr<T> Decode(absl::Span<const std::byte> bytes) {
   static_assert(kTravelsAsBytes<T> || !kTravels<T>,
                 "isoproc: handles of shared objects travel as arguments of Process::Start, not as "
                 "bytes");
-  internal::ReadArchive archive(bytes);
-  std::optional<internal::Box<T>> box;
-  const absl::Status status = internal::GuardDecode([&] {
-    archive.ReadTag(internal::TypeTag<T>());
-    box.emplace();  // runs the user's constructor
-    box->ReadFrom(archive);
-    archive.ExpectEnd();
-  });
-  if (!status.ok()) return status;
-  return std::move(*box).value();
+  return internal::DecodeWith<T>(bytes, nullptr);
 }
 template <class T>
 absl::StatusOr<T> Decode(const std::string& bytes) {

@@ -29,8 +29,8 @@ class Connection;
 
 namespace internal {
 class ConnectionEnd;
-// It travels as handles of shared objects do: when a process starts, and not in messages, which may
-// wait for long after their sender has died.
+// It travels when a process starts, and not in messages, which may wait for long after their sender
+// has died.
 template <>
 inline constexpr bool kIsHandle<Connection> = true;
 }  // namespace internal
@@ -67,21 +67,29 @@ class Connection {
 
   // ---- sending ----------------------------------------------------------------------------------
 
-  // Sends a value of a type that travels as bytes (codec.h), which is received by Receive of the
-  // same type.                                                                          [CONN-05]
+  // Sends a value of a type that travels (codec.h), which is received by Receive of the same type.
+  // It may hold handles of shared objects (sync.h, Value, Array): when this returns they are on
+  // their way, and arrive also if this process drops its own, or is killed. What is never received
+  // goes with the pipe. Handles of the system, which SharedMemory, queues and connections have, do
+  // not travel in messages: a compile error.                      [CONN-05, CONN-58, CONN-59]
   // Blocks:    until the system has taken all of it, which it does as far as there is room before
   //            the other end reads; or `timeout`.                                         [CONN-15]
   // Errors:    the other end does not receive the message, nor a part of it.
   //            DeadlineExceeded: there was no room for all of it in time; the connection goes on.
   //            Unavailable: the other end is gone. No signal is raised.                   [CONN-20]
-  //            InvalidArgument: a serialisation hook of the type threw.                   [CONN-38]
-  //            ResourceExhausted: no memory.
+  //            InvalidArgument: a serialisation hook of the type threw [CONN-38], or a shared
+  //            object has memory of its own, as an Array or a Value of more than 64 KiB has.
+  //                                                                                       [CONN-60]
+  //            FailedPrecondition: a shared object is of another family.
+  //            ResourceExhausted: no memory, or no room for one more shared object.
   template <class T>
   absl::Status Send(const T& value, absl::Duration timeout = absl::InfiniteDuration()) const {
     internal::MustTravel<T>();
     if constexpr (kTravels<T>) {
-      const absl::StatusOr<std::string> bytes = Encode(value);
-      return bytes.ok() ? SendBytes(*bytes, timeout) : bytes.status();
+      CheckMessage<T>();
+      internal::Luggage luggage;
+      const absl::StatusOr<std::string> bytes = internal::EncodeWith(value, &luggage);
+      return bytes.ok() ? SendWith(luggage, *bytes, timeout) : bytes.status();
     } else {
       return absl::InternalError("not reached");
     }
@@ -106,18 +114,19 @@ class Connection {
   //            DeadlineExceeded: it has not come in time; nothing is lost.                [CONN-16]
   //            ResourceExhausted: it has more than `max_size` bytes, or there is no memory for it
   //            or for its value; it stays.                                                [CONN-23]
-  //            DataLoss: the message is taken, and is no T [CONN-10]. Or the other end has gone,
-  //            or was killed, in the middle of a message; told once, OutOfRange follows [CONN-19].
-  //            Or what came is not of isoproc; told ever after.
+  //            DataLoss: the message is taken, and is no T; its objects are let go [CONN-10]. Or
+  //            the other end has gone, or was killed, in the middle of a message; told once,
+  //            OutOfRange follows [CONN-19]. Or what came is not of isoproc; told ever after.
   template <class T>
   absl::StatusOr<T> Receive(absl::Duration timeout = absl::InfiniteDuration(),
                             uint64_t max_size = kNoLimit) const {
     internal::MustTravel<T>();
     if constexpr (kTravels<T>) {
+      CheckMessage<T>();
       std::optional<absl::StatusOr<T>> value;
       const absl::Status received =
           Take(max_size, timeout, [&value](absl::Span<const std::byte> bytes) {
-            value.emplace(Decode<T>(bytes));
+            value.emplace(internal::DecodeWith<T>(bytes, nullptr));
             return !absl::IsResourceExhausted(value->status());
           });
       if (!received.ok()) return received;
@@ -127,6 +136,7 @@ class Connection {
     }
   }
 
+  // Of a message with shared objects, these are let go.
   absl::StatusOr<std::string> ReceiveBytes(absl::Duration timeout = absl::InfiniteDuration(),
                                            uint64_t max_size = kNoLimit) const;
 
@@ -180,6 +190,16 @@ class Connection {
   explicit Connection(std::shared_ptr<internal::ConnectionEnd> end) : end_(std::move(end)) {}
   static absl::StatusOr<std::pair<Connection, Connection>> Make(bool both_ways);
 
+  template <class T>
+  static void CheckMessage() {
+    static_assert(
+        internal::kTravelsBy<T, internal::Road::kMessage>,
+        "isoproc: a message cannot hold a connection, a queue or SharedMemory, which have "
+        "a handle of the system: give them to the other process as arguments of "
+        "Process::Start");
+  }
+  absl::Status SendWith(const internal::Luggage& luggage, const std::string& bytes,
+                        absl::Duration timeout) const;
   // `use` says whether the message is taken; or else it stays.
   absl::Status Take(uint64_t max_size, absl::Duration timeout,
                     absl::FunctionRef<bool(absl::Span<const std::byte> bytes)> use) const;

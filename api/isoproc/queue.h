@@ -9,11 +9,13 @@
 //                somebody, or is gone with him; an item that was being put is whole or was never
 //                there; the others go on.                                       [QUE-23, QUE-24]
 //   cost         where both sides run, no call of the system.                           [QUE-41]
-//   travels      only as an argument of Process::Start yet.                             [QUE-27]
+//   travels      as an argument of Process::Start.                                      [QUE-27]
 //
-// Items are of any type that travels (codec.h), but for handles of shared objects, which no item
-// can hold yet: a compile error. Trivially copyable ones are copied as they are. Put serialises the
-// item before it returns; who gets it, makes a new one of it.                           [QUE-04]
+// Items are of any type that travels (codec.h), with shared objects in them too: these live as long
+// as the item is in the queue or on trial, whoever dies. Not so queues, connections and
+// SharedMemory, to which a handle of the system belongs: a compile error. Trivially copyable items
+// are copied as they are. Put serialises the item before it returns; who gets it, makes a new one
+// of it.                                                                [QUE-04, QUE-52, QUE-53]
 #ifndef ISOPROC_QUEUE_H_
 #define ISOPROC_QUEUE_H_
 
@@ -47,6 +49,11 @@ struct QueueOptions {
   // most 2^40. The memory is reserved when the queue is made.                           [QUE-42]
   uint64_t bytes = uint64_t{16} << 20;
 };
+
+template <class T>
+class Queue;
+template <class T>
+inline constexpr bool internal::kIsSystemHandle<Queue<T>> = true;
 
 // An item on trial, as Queue::GetLease gives it. It belongs to the process until Done; if it is
 // destroyed before, or its process ends, in whatever way, the item is in the queue again, before
@@ -110,9 +117,10 @@ class Loan {
 // Errors of all: FailedPrecondition: the handle refers to no queue.                     [QUE-45]
 template <class T>
 class Queue {
-  static_assert(!internal::HasHandle<T>(),
-                "isoproc: an item of a queue cannot hold a handle of a shared object yet: give it "
-                "to the other process as an argument of Process::Start");
+  static_assert(!internal::HasHandle<internal::Handles::kOfSystem, T>(),
+                "isoproc: an item of a queue cannot hold a queue, a connection or SharedMemory, "
+                "which have a handle of the system: give them to the other process as arguments "
+                "of Process::Start");
   static_assert(!internal::IsPlain<T>() || alignof(T) <= 64,
                 "isoproc: an item of a queue is aligned to 64 bytes at most");
   static constexpr bool kIsPlain = internal::IsPlain<T>();
@@ -137,11 +145,16 @@ class Queue {
   // Errors:  the item was not put.
   //          DeadlineExceeded: no room.
   //          Unavailable: the queue is closed, or was while this waited.        [QUE-17, QUE-40]
-  //          ResourceExhausted: it is larger than all `bytes`.                          [QUE-42]
-  //          InvalidArgument: a serialisation hook threw.                               [QUE-11]
+  //          ResourceExhausted: it is larger than all `bytes` [QUE-42], or holds shared objects
+  //          and there is no room for one more of these.
+  //          InvalidArgument: a serialisation hook threw [QUE-11], or there is something in it with
+  //          memory of its own, as an Array or a Value of more than 64 KiB has.         [QUE-54]
+  //          FailedPrecondition: a shared object in it is of another family.
   absl::Status Put(const T& item, absl::Duration timeout = absl::InfiniteDuration()) const {
     return internal::WithBytesOf(
-        item, [&](absl::Span<const std::byte> bytes) { return queue_.Put(bytes, timeout); });
+        item, [&](absl::Span<const std::byte> bytes, const internal::Luggage* luggage) {
+          return queue_.Put(bytes, luggage, timeout);
+        });
   }
   absl::Status TryPut(const T& item) const { return Put(item, absl::ZeroDuration()); }
 

@@ -6,7 +6,8 @@
 //                  its functions then fail with kFailedPrecondition.
 //   travel         as arguments of Process::Start, alone or inside other values, and from there to
 //                  the receiver's own children. The receiver has its handle when Start returns.
-//                  Also as arguments of a pool's tasks.                         [SHR-02, POOL-77]
+//                  Also as arguments of a pool's tasks, in messages of pipes and in items of
+//                  queues.                      [SHR-02, POOL-77, CONN-58, QUE-52]
 //   lifetime       the object lives until its last handle is gone, in whatever process; a process
 //                  that ends, in whatever way, has no handles any more.         [SHR-03, SHR-04]
 //   thread safety  all functions from any thread of any process. While one thread assigns to a

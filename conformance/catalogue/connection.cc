@@ -105,6 +105,16 @@ constexpr Clause kClauses[] = {
     Optional("CONN-56", "fork", "A child of kFork has no copies of the ends that stay."),
     LeftOut("CONN-57", "Listeners and clients connect processes that are not related.",
             "They come with a later version, and with authentication."),
+    Core(
+        "CONN-58",
+        "Shared objects in a message arrive, also when their sender has dropped its handles or was "
+        "killed after Send."),
+    Core("CONN-59",
+         "Objects in a message that is given up, received as something else, or never received, "
+         "are dropped, at the latest with the pipe."),
+    Core("CONN-60",
+         "What has memory of its own, and a connection in what has hooks, are kInvalidArgument; "
+         "nothing is sent, the connection goes on."),
     Core("CONN-61",
          "An end does not move while another thread uses it, polls it or waits for it: Start is "
          "kFailedPrecondition."),

@@ -78,6 +78,11 @@ constexpr Clause kClauses[] = {
          "nothing will come any more."),
     Core("QUE-50", "An item that a killed process had on a lease wakes who waits for the queue."),
     Core("QUE-51", "Who waits for a queue and takes nothing holds up nobody who gets."),
+    Core("QUE-52", "Shared objects in an item live as long as it, also when who put it is gone."),
+    Core("QUE-53", "An item that comes back from a lease comes with its objects."),
+    Core("QUE-54", "What has memory of its own is kInvalidArgument; the queue goes on."),
+    Core("QUE-55",
+         "Objects of items that are not put, are taken, or go with the queue are dropped."),
 };
 
 }  // namespace

@@ -30,8 +30,10 @@ std::vector<std::string> ReceiveAll(const std::string& bytes, size_t pause, uint
     if (absl::IsDeadlineExceeded(status)) {
       reader = MessageReader(reader.Consumed());
     } else if (status.ok()) {
+      const uint64_t parcel = reader.parcel();
       const absl::Span<const std::byte> payload = reader.payload();
-      all.emplace_back(reinterpret_cast<const char*>(payload.data()), payload.size());
+      all.push_back(std::string(reinterpret_cast<const char*>(payload.data()), payload.size()) +
+                    std::to_string(parcel));
       reader.Drop();
       errors = 0;
     } else {

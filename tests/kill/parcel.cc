@@ -17,11 +17,9 @@ std::string PackAndLetGo(const Objects& objects) {
   internal::WriteArchive archive(&luggage);
   archive(objects);
   std::set<const void*> held;
-  for (const std::shared_ptr<const void>& kept : luggage.kept) {
+  for (const std::shared_ptr<internal::SharedObject>& object : luggage.kept) {
     // A condition names its lock once more.
-    if (!held.insert(kept.get()).second) continue;
-    const auto object = std::const_pointer_cast<internal::SharedObject>(
-        std::static_pointer_cast<const internal::SharedObject>(kept));
+    if (!held.insert(object.get()).second) continue;
     object->arena().LetGo(object->name());
   }
   return std::move(archive).bytes();

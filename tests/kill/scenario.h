@@ -49,6 +49,7 @@ struct Objects {
   Array<Large> large_array;
   ShareableList list;
   Queue<std::string> queue;
+  Queue<Lock> locks;
 };
 
 // Functions get the objects of their own process. `act` and `sleeper` must not throw.
@@ -85,6 +86,7 @@ std::vector<Scenario> StorageScenarios();
 std::vector<Scenario> LifetimeScenarios();
 std::vector<Scenario> ListScenarios();
 std::vector<Scenario> QueueScenarios();
+std::vector<Scenario> ParcelScenarios();
 const std::vector<Scenario>& AllScenarios();
 
 }  // namespace isoproc::kill

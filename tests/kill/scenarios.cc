@@ -9,7 +9,7 @@ const std::vector<Scenario>& AllScenarios() {
     auto* scenarios = new std::vector<Scenario>;
     for (const auto& group :
          {LockScenarios(), CountScenarios(), MeetingScenarios(), StorageScenarios(),
-          LifetimeScenarios(), ListScenarios(), QueueScenarios()}) {
+          LifetimeScenarios(), ListScenarios(), QueueScenarios(), ParcelScenarios()}) {
       scenarios->insert(scenarios->end(), group.begin(), group.end());
     }
     return scenarios;

@@ -44,6 +44,9 @@ absl::Status GuardDecode(absl::FunctionRef<void()> body);
 // Ends a GuardEncode or GuardDecode with `status`.
 [[noreturn]] void ThrowStatus(absl::Status status);
 
+// What a handle holds.
+class SharedObject;
+
 // Memory of its own, which other processes may map.
 class SharedBlock;
 using SharedBlocks = std::vector<std::shared_ptr<SharedBlock>>;
@@ -54,10 +57,12 @@ class ArrivedEnd;
 
 // What travels beside the bytes of a message. Whoever sends it keeps it until it has arrived.
 struct Luggage {
-  std::vector<std::shared_ptr<const void>> kept;
+  std::vector<std::shared_ptr<SharedObject>> kept;
   // The receiver gets these too, in this order.
   SharedBlocks blocks;
   std::vector<std::shared_ptr<MovingEnd>> ends;
+
+  bool empty() const { return kept.empty() && blocks.empty() && ends.empty(); }
 };
 
 // What has come beside the bytes of a message.

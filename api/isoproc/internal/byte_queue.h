@@ -81,7 +81,9 @@ class ByteQueue {
 
   explicit operator bool() const { return body_ != nullptr; }
 
-  absl::Status Put(absl::Span<const std::byte> bytes, absl::Duration timeout) const;
+  // `luggage`: what travels beside the bytes; null: nothing.
+  absl::Status Put(absl::Span<const std::byte> bytes, const Luggage* luggage,
+                   absl::Duration timeout) const;
   absl::StatusOr<ByteLoan> Loan(uint64_t size, absl::Duration timeout) const;
   // On an error, `loan` keeps what it is.
   absl::Status Put(ByteLoan& loan, absl::Duration timeout) const;

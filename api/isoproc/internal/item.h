@@ -67,22 +67,25 @@ inline constexpr bool kIsContiguous<std::vector<T, Allocator>> =
 template <class T>
 inline constexpr uint64_t kItemSize = IsPlain<T>() ? sizeof(T) : 0;
 
-// Calls `use` with the bytes of `item`, and gives what it gives.
+// Calls `use` with the bytes of `item` and what travels beside them, and gives what it gives.
 // Errors: as Encode.
 template <class T>
-absl::Status WithBytesOf(const T& item,
-                         absl::FunctionRef<absl::Status(absl::Span<const std::byte>)> use) {
+absl::Status WithBytesOf(
+    const T& item,
+    absl::FunctionRef<absl::Status(absl::Span<const std::byte>, const Luggage* luggage)> use) {
   if constexpr (IsPlain<T>()) {
-    return use({reinterpret_cast<const std::byte*>(std::addressof(item)), sizeof(T)});
+    return use({reinterpret_cast<const std::byte*>(std::addressof(item)), sizeof(T)}, nullptr);
   } else if constexpr (kIsContiguous<T>) {
     return use({reinterpret_cast<const std::byte*>(item.data()),
-                item.size() * sizeof(typename T::value_type)});
+                item.size() * sizeof(typename T::value_type)},
+               nullptr);
   } else {
-    WriteArchive archive;
+    Luggage luggage;
+    WriteArchive archive(&luggage);
     const absl::Status status = GuardEncode([&] { archive(item); });
     if (!status.ok()) return status;
     const std::string bytes = std::move(archive).bytes();
-    return use({reinterpret_cast<const std::byte*>(bytes.data()), bytes.size()});
+    return use({reinterpret_cast<const std::byte*>(bytes.data()), bytes.size()}, &luggage);
   }
 }
 

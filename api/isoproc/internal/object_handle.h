@@ -25,6 +25,8 @@ enum class ObjectKind : uint8_t {
   kValue = 8,
   kArray = 9,
   kQueue = 10,
+  kPipe = 11,
+  kParcel = 12,
 };
 
 // Puts what a handle refers to into a message, and takes it out; null travels as null. They end

@@ -359,8 +359,9 @@ inline constexpr Way kWayOf = WayOf<T>();
 
 // How a message gets to its receiver.
 enum class Road {
-  kStart,  // as an argument of Process::Start, which sees to it that what is in it arrives
-  kBytes,  // as bytes alone, which anybody may keep, or lose
+  kStart,    // as an argument of Process::Start, which sees to it that what is in it arrives
+  kMessage,  // in a message of a pipe or an item of a queue, which can hold shared objects
+  kBytes,    // as bytes alone, which anybody may keep, or lose
 };
 
 // A handle of a shared object: of a class that says which kind it is.
@@ -369,34 +370,50 @@ template <class T>
 inline constexpr bool kIsHandle = requires {
   requires std::is_same_v<decltype(T::kObjectKind), const ObjectKind>;
 };
+// One to which a handle of the system belongs, by its type.
+template <class T>
+inline constexpr bool kIsSystemHandle = kIsHandle<T> && !requires {
+  T::kObjectKind;
+};
 
-// Whether there may be a handle in a T, as far as its type tells: not what its hooks do.
-template <class T, class... Seen>
+enum class Handles { kAll, kOfSystem };
+
+// Whether there may be such a handle in a T, as far as its type tells: not what its hooks do.
+template <Handles kWhich, class T, class... Seen>
 consteval bool HasHandle();
 
-template <class... Parts, class... Seen>
+template <Handles kWhich, class... Parts, class... Seen>
 consteval bool AnyHasHandle(Types<Parts...>, Types<Seen...>) {
-  return (HasHandle<std::remove_cv_t<Parts>, Seen...>() || ...);
+  return (HasHandle<kWhich, std::remove_cv_t<Parts>, Seen...>() || ...);
 }
 
-template <class T, class... Seen>
+template <Handles kWhich, class T, class... Seen>
 consteval bool HasHandle() {
   if constexpr (!std::is_class_v<T> || (std::is_same_v<T, Seen> || ...)) {
     return false;
   } else if constexpr (kIsHandle<T>) {
-    return true;
+    return kWhich == Handles::kAll || kIsSystemHandle<T>;
   } else if constexpr (kKnownToCereal<T>) {
-    return AnyHasHandle(typename PartsOf<T>::Type{}, Types<T, Seen...>{});
+    return AnyHasHandle<kWhich>(typename PartsOf<T>::Type{}, Types<T, Seen...>{});
   } else if constexpr (OpacityOf<T>() == Opaque::kNot) {
-    return AnyHasHandle(typename FieldsOf<T>::Type{}, Types<T, Seen...>{});
+    return AnyHasHandle<kWhich>(typename FieldsOf<T>::Type{}, Types<T, Seen...>{});
   } else {
     return false;
   }
 }
 
 template <class T, Road kRoad>
-inline constexpr bool kTravelsBy = kWayOf<T> != Way::kNone &&
-                                   (kRoad == Road::kStart || !HasHandle<T>());
+consteval bool TravelsBy() {
+  if constexpr (kWayOf<T> == Way::kNone) {
+    return false;
+  } else if constexpr (kRoad == Road::kStart) {
+    return true;
+  } else {
+    return !HasHandle < kRoad == Road::kMessage ? Handles::kOfSystem : Handles::kAll, T > ();
+  }
+}
+template <class T, Road kRoad>
+inline constexpr bool kTravelsBy = TravelsBy<T, kRoad>();
 
 }  // namespace isoproc::internal
 

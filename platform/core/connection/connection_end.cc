@@ -16,10 +16,15 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "isoproc/internal/archive.h"
 #include "platform/core/connection/message_reader.h"
 #include "platform/core/connection/message_writer.h"
+#include "platform/core/connection/pipe_carrier.h"
 #include "platform/core/runtime.h"
+#include "platform/core/shared/luggage.h"
+#include "platform/core/shared/parcel.h"
 #include "platform/core/shared/patience.h"
+#include "platform/core/shared/shared_object.h"
 #include "platform/port/port.h"
 
 namespace isoproc::internal {
@@ -50,10 +55,12 @@ Ends& GetEnds() {
 }  // namespace
 
 ConnectionEnd::ConnectionEnd(std::shared_ptr<port::Stream> stream, Directions directions,
-                             MessageReader reader, MessageWriter writer)
+                             std::shared_ptr<PipeCarrier> carrier, MessageReader reader,
+                             MessageWriter writer)
     : directions_(directions),
       forks_(CountForks()),
       stream_(std::move(stream)),
+      carrier_(std::move(carrier)),
       receiving_{directions.receives, "receive"},
       sending_{directions.sends, "send"},
       reader_(std::move(reader)),
@@ -80,6 +87,7 @@ void ConnectionEnd::CloseAllAfterFork() {
     for (ConnectionEnd* const end : ends.all) {
       // Whoever else has it in his copy: one that is on its way is held by who moves it.
       if (end->stream_ != nullptr) end->stream_->Detach().reset();
+      end->carrier_.reset();
     }
   }
   ends.forks = now;
@@ -129,10 +137,12 @@ absl::StatusOr<ConnectionEnd::Turn> ConnectionEnd::Enter(Lane& lane, port::Deadl
 
 void ConnectionEnd::Leave(Lane& lane, std::shared_ptr<port::Stream> stream) {
   bool others_wait = false;
+  std::shared_ptr<PipeCarrier> carrier;
   {
     const std::lock_guard lock(mutex_);
     if (&lane == &receiving_) has_news_ = reader_.HasNews();
     lane.taken = false;
+    if (stream_ == nullptr && !receiving_.taken && !sending_.taken) carrier = std::move(carrier_);
     others_wait = waiting_ > 0;
   }
   if (others_wait) left_.notify_all();
@@ -153,8 +163,10 @@ bool ConnectionEnd::closed() { return !native().ok(); }
 void ConnectionEnd::Close() {
   if (!CheckIsOurs().ok()) return;
   std::shared_ptr<port::Stream> last;  // closed without the lock
+  std::shared_ptr<PipeCarrier> carrier;
   const std::lock_guard lock(mutex_);
   last = std::exchange(stream_, nullptr);
+  if (!receiving_.taken && !sending_.taken) carrier = std::exchange(carrier_, nullptr);
   left_.notify_all();
 }
 
@@ -165,6 +177,44 @@ absl::Status ConnectionEnd::Send(absl::Span<const std::byte> bytes, absl::Durati
   return writer_.Write(turn->stream(), bytes, deadline);
 }
 
+// The parcel is the pipe's before the message is committed. If that fails, nobody will ask for it.
+absl::Status ConnectionEnd::SendWith(const Luggage& luggage, absl::Span<const std::byte> bytes,
+                                     absl::Duration timeout) {
+  const port::Deadline deadline = Runtime::Get().DeadlineAfter(timeout);
+  absl::StatusOr<Turn> turn = Enter(sending_, deadline);
+  if (!turn.ok()) return turn.status();
+  const absl::StatusOr<std::shared_ptr<SharedObject>> carrier = Carrier();
+  if (!carrier.ok()) return carrier.status();
+  const absl::StatusOr<Parcel> parcel = PackLuggage((*carrier)->arena(), luggage);
+  if (!parcel.ok()) return parcel.status();
+  parcel->Post((*carrier)->name().word());
+  const absl::Status sent = writer_.WriteWith(parcel->word(), turn->stream(), bytes, deadline);
+  if (!sent.ok()) parcel->Unpost();
+  return sent;
+}
+
+absl::StatusOr<std::shared_ptr<SharedObject>> ConnectionEnd::Carrier() {
+  std::shared_ptr<PipeCarrier> carrier;
+  {
+    const std::lock_guard lock(mutex_);
+    carrier = carrier_;
+  }
+  return carrier->Get();
+}
+
+absl::StatusOr<Parcel> ConnectionEnd::OpenParcel() {
+  const auto lost = [] {
+    return absl::DataLossError("the objects of the message did not come along");
+  };
+  const absl::StatusOr<std::shared_ptr<SharedObject>> carrier = Carrier();
+  if (absl::IsFailedPrecondition(carrier.status())) return lost();
+  if (!carrier.ok()) return carrier.status();
+  absl::StatusOr<Parcel> parcel =
+      Parcel::Open((*carrier)->arena(), reader_.parcel(), (*carrier)->name().word());
+  if (absl::IsNotFound(parcel.status())) return lost();
+  return parcel;
+}
+
 absl::Status ConnectionEnd::Receive(uint64_t limit, absl::Duration timeout,
                                     absl::FunctionRef<bool(MessageReader& reader)> take,
                                     absl::Span<std::byte> into) {
@@ -173,7 +223,19 @@ absl::Status ConnectionEnd::Receive(uint64_t limit, absl::Duration timeout,
   if (!turn.ok()) return turn.status();
   const absl::Status read = reader_.Read(turn->stream(), limit, deadline, into);
   if (!read.ok()) return read;
-  if (take(reader_)) reader_.Drop();
+  Parcel parcel;  // held until what is in it is
+  const bool has_objects = reader_.parcel() != 0;
+  if (has_objects) {
+    absl::StatusOr<Parcel> opened = OpenParcel();
+    if (!opened.ok()) {
+      reader_.Drop();
+      return opened.status();
+    }
+    parcel = *std::move(opened);
+  }
+  if (!take(reader_)) return absl::OkStatus();
+  if (has_objects) parcel.Unpost();
+  reader_.Drop();
   return absl::OkStatus();
 }
 
@@ -188,6 +250,12 @@ absl::Status ConnectionEnd::Discard(absl::Duration timeout) {
   const port::Deadline deadline = Runtime::Get().DeadlineAfter(timeout);
   absl::StatusOr<Turn> turn = Enter(receiving_, deadline);
   if (!turn.ok()) return turn.status();
+  const absl::Status begun = reader_.NextSize(turn->stream(), deadline).status();
+  if (!begun.ok()) return begun;
+  if (reader_.parcel() != 0) {
+    const absl::StatusOr<Parcel> parcel = OpenParcel();
+    if (parcel.ok()) parcel->Unpost();
+  }
   return reader_.Discard(turn->stream(), deadline);
 }
 
@@ -258,6 +326,15 @@ MovingEnd::~MovingEnd() {
 
 port::Handle MovingEnd::BorrowHandle() {
   return port::Handle(receiving_.stream().native(), [](int64_t) {});
+}
+
+std::shared_ptr<SharedObject> MovingEnd::Carrier() const {
+  std::shared_ptr<PipeCarrier> carrier;
+  {
+    const std::lock_guard lock(end_->mutex_);
+    carrier = end_->carrier_;
+  }
+  return carrier->Part();
 }
 
 void MovingEnd::HasArrived() {

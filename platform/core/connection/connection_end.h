@@ -16,8 +16,12 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "isoproc/internal/archive.h"
 #include "platform/core/connection/message_reader.h"
 #include "platform/core/connection/message_writer.h"
+#include "platform/core/connection/pipe_carrier.h"
+#include "platform/core/shared/parcel.h"
+#include "platform/core/shared/shared_object.h"
 #include "platform/port/port.h"
 
 namespace isoproc::internal {
@@ -32,7 +36,8 @@ struct Directions {
 class ConnectionEnd {
  public:
   ConnectionEnd(std::shared_ptr<port::Stream> stream, Directions directions,
-                MessageReader reader = MessageReader(), MessageWriter writer = MessageWriter());
+                std::shared_ptr<PipeCarrier> carrier, MessageReader reader = MessageReader(),
+                MessageWriter writer = MessageWriter());
   ConnectionEnd(const ConnectionEnd&) = delete;
   ConnectionEnd& operator=(const ConnectionEnd&) = delete;
   ~ConnectionEnd();
@@ -45,6 +50,8 @@ class ConnectionEnd {
 
   // As those of Connection.
   absl::Status Send(absl::Span<const std::byte> bytes, absl::Duration timeout);
+  absl::Status SendWith(const Luggage& luggage, absl::Span<const std::byte> bytes,
+                        absl::Duration timeout);
   // `take` gets the message, and says whether it is gone then; or else it stays. `into`: see
   // MessageReader::Read; what is there is gone.
   absl::Status Receive(uint64_t limit, absl::Duration timeout,
@@ -101,6 +108,13 @@ class ConnectionEnd {
   void Leave(Lane& lane, std::shared_ptr<port::Stream> stream);
   absl::Status CheckIsOurs() const;
   absl::Status CheckIsOpen() const;  // with mutex_
+  // Requires: a turn.
+  // Errors:   as PipeCarrier::Get.
+  absl::StatusOr<std::shared_ptr<SharedObject>> Carrier();
+  // That of the message that the reader has begun, which is still the pipe's.
+  // Requires: a turn.
+  // Errors:   DataLoss: there is no such parcel; as SharedObject::Create.
+  absl::StatusOr<Parcel> OpenParcel();
 
   const Directions directions_;
   const uint32_t forks_;  // how often the process had been forked when the end came to it
@@ -110,6 +124,7 @@ class ConnectionEnd {
   int waiting_ = 0;                       // for a lane
   std::shared_ptr<port::Stream> stream_;  // null: closed
   bool is_moving_ = false;
+  std::shared_ptr<PipeCarrier> carrier_;  // null: closed, and nobody has a turn
   bool moved_ = false;
   Lane receiving_;
   Lane sending_;
@@ -133,6 +148,8 @@ class MovingEnd {
 
   // Valid as long as this object.
   port::Handle BorrowHandle();
+  // Null: the pipe carries bytes alone.
+  std::shared_ptr<SharedObject> Carrier() const;
   std::string Consumed() const { return end_->reader_.Consumed(); }
   std::string owed() const { return end_->writer_.owed(); }
 

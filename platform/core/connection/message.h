@@ -4,6 +4,8 @@
 //   block     128 bytes: header, the first bytes of the payload, a verdict
 //   chunk     up to 1 MiB of the payload, a verdict
 //
+// A message with shared objects has one more block before it, which names their parcel.
+//
 // A verdict says how it goes on. That of the last piece commits the message: until it is there,
 // the sender may die, or run out of time and give the message up, and nobody receives it.
 //
@@ -31,8 +33,9 @@ enum class Verdict : uint8_t {
 
 struct MessageHeader {
   static constexpr uint64_t kMagic = 0x67736d636f727069;
+  static constexpr uint64_t kParcelMagic = 0x6c63726170727069;
   uint64_t magic = kMagic;
-  uint64_t size = 0;  // of the payload
+  uint64_t size = 0;  // of the payload; with kParcelMagic: the parcel's name
 };
 
 inline constexpr size_t kBlockSize = 128;
@@ -40,6 +43,9 @@ inline constexpr size_t kInlineSize = kBlockSize - sizeof(MessageHeader) - 1;
 inline constexpr size_t kChunkSize = size_t{1} << 20;
 
 using MessageBlock = std::array<std::byte, kBlockSize>;
+
+// The block before a message with objects. 0 is no parcel.
+MessageBlock BlockOfParcel(uint64_t parcel);
 
 }  // namespace isoproc::internal
 

@@ -56,7 +56,9 @@ absl::Status MessageReader::Corrupt() {
 }
 
 absl::Status MessageReader::AtEnd() {
-  if (block_filled_ == 0) return absl::OutOfRangeError("the other end of the connection is closed");
+  if (block_filled_ == 0 && parcel_ == 0) {
+    return absl::OutOfRangeError("the other end of the connection is closed");
+  }
   Drop();
   return absl::DataLossError("the connection ended inside a message");
 }
@@ -100,9 +102,12 @@ absl::Status MessageReader::Begin(port::Stream& stream, port::Deadline deadline)
     MessageHeader header;
     std::memcpy(&header, block_.data(), sizeof(header));
     const auto verdict = static_cast<Verdict>(block_.back());
-    if (header.magic != MessageHeader::kMagic) return Corrupt();
+    if (header.magic != MessageHeader::kMagic) {
+      if (!TakeParcel(header, verdict)) return Corrupt();
+      continue;
+    }
     if (verdict == Verdict::kGivenUp) {
-      block_filled_ = 0;
+      Drop();
       continue;
     }
     const bool goes_on = verdict == Verdict::kGoesOn || verdict == Verdict::kDiscarded;
@@ -126,6 +131,19 @@ absl::Status MessageReader::Judge(Verdict verdict) {
   if (verdict != (long_read_ == size_ ? Verdict::kWhole : Verdict::kGoesOn)) return Corrupt();
   is_whole_ = verdict == Verdict::kWhole;
   return absl::OkStatus();
+}
+
+// A block that is not the beginning of a message.
+bool MessageReader::TakeParcel(const MessageHeader& header, Verdict verdict) {
+  if (header.magic != MessageHeader::kParcelMagic) return false;
+  if (verdict == Verdict::kGivenUp) {
+    Drop();
+    return true;
+  }
+  if (verdict != Verdict::kGoesOn || header.size == 0 || parcel_ != 0) return false;
+  block_filled_ = 0;
+  parcel_ = header.size;
+  return true;
 }
 
 absl::Status MessageReader::Finish(port::Stream& stream, port::Deadline deadline) {
@@ -253,6 +271,7 @@ std::string MessageReader::TakePayload() {
 
 void MessageReader::Drop() {
   block_filled_ = 0;
+  parcel_ = 0;
   has_begun_ = false;
   is_whole_ = false;
   long_read_ = 0;
@@ -267,7 +286,12 @@ void MessageReader::Drop() {
 
 std::string MessageReader::Consumed() const {
   if (is_corrupt_) return std::string(kBlockSize, '\0');  // as little of a message as before
-  std::string consumed(reinterpret_cast<const char*>(block_.data()), block_filled_);
+  std::string consumed;
+  if (parcel_ != 0) {
+    const MessageBlock block = BlockOfParcel(parcel_);
+    consumed.append(reinterpret_cast<const char*>(block.data()), block.size());
+  }
+  consumed.append(reinterpret_cast<const char*>(block_.data()), block_filled_);
   for (size_t begin = kInlineSize; begin < long_read_; begin += kChunkSize) {
     consumed.append(long_, begin, (std::min)(kChunkSize, long_read_ - begin));
     const bool is_being_read = chunk_end_ != 0 && begin + kChunkSize >= chunk_end_;

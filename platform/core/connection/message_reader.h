@@ -46,6 +46,8 @@ class MessageReader {
   // The payload as a string, which is no longer payload() then. Requires: read without `into`.
   std::string TakePayload();
   void Drop();
+  // With payload(): the name of the parcel of its objects; 0: it has none.
+  uint64_t parcel() const { return parcel_; }
 
   // Whether NextSize or Read would go on although there is nothing more in the stream.
   bool HasNews() const {
@@ -70,12 +72,14 @@ class MessageReader {
   absl::Status FinishDirectly(port::Stream& stream, port::Deadline deadline,
                               absl::Span<std::byte> into);
   absl::Status Judge(Verdict verdict);
+  bool TakeParcel(const MessageHeader& header, Verdict verdict);
   absl::Status AtEnd();
   absl::Status Corrupt();
 
   MessageBlock block_{};
   size_t block_filled_ = 0;
-  uint64_t size_ = 0;  // what follows counts once the block is filled
+  uint64_t parcel_ = 0;  // of the message that follows, or has begun
+  uint64_t size_ = 0;    // what follows counts once the block is filled
   bool has_begun_ = false;
   bool is_whole_ = false;
   // The payload of a message with chunks; while a chunk is read, its verdict follows.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -91,6 +92,14 @@ OwedBytes RestOfChunk(size_t size, size_t written) { return {{}, size - written 
 
 }  // namespace
 
+MessageBlock BlockOfParcel(uint64_t parcel) {
+  MessageBlock block{};
+  const MessageHeader header{.magic = MessageHeader::kParcelMagic, .size = parcel};
+  std::memcpy(block.data(), &header, sizeof(header));
+  block.back() = ByteOf(Verdict::kGoesOn);
+  return block;
+}
+
 OwedBytes::OwedBytes(absl::Span<const std::byte> begin, size_t size) : size_(size) {
   const size_t known = (std::min)(begin.size(), begin_.size());
   if (known > 0) std::memcpy(begin_.data(), begin.data(), known);
@@ -130,6 +139,24 @@ absl::Status MessageWriter::PayOwed(port::Stream& stream, port::Deadline deadlin
     owed_.RemovePrefix(*written);
   }
   return absl::OkStatus();
+}
+
+absl::Status MessageWriter::WriteWith(uint64_t parcel, port::Stream& stream,
+                                      absl::Span<const std::byte> payload,
+                                      port::Deadline deadline) {
+  absl::Status status = PayOwed(stream, deadline);
+  if (!status.ok()) return status;
+  const MessageBlock block = BlockOfParcel(parcel);
+  size_t written = 0;
+  status = WriteCounting(stream, block, deadline, written);
+  if (!status.ok()) {
+    owed_ = RestOfBlock(block, written);
+    return status;
+  }
+  status = Write(stream, payload, deadline);
+  // Or the parcel would be the next message's.
+  if (!status.ok() && owed_.empty()) owed_ = OwedBytes(block, kBlockSize);
+  return status;
 }
 
 absl::Status MessageWriter::Write(port::Stream& stream, absl::Span<const std::byte> payload,

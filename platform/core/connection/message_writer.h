@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "absl/status/status.h"
@@ -45,6 +46,9 @@ class MessageWriter {
   //            written, the next call takes it back first.
   absl::Status Write(port::Stream& stream, absl::Span<const std::byte> payload,
                      port::Deadline deadline);
+  // The same for a message with objects, which are in `parcel`.
+  absl::Status WriteWith(uint64_t parcel, port::Stream& stream, absl::Span<const std::byte> payload,
+                         port::Deadline deadline);
 
   // What has to be written before the next message.
   std::string owed() const;

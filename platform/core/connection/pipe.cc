@@ -14,10 +14,12 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "isoproc/internal/archive.h"
+#include "isoproc/internal/object_handle.h"
 #include "isoproc/wait.h"
 #include "platform/core/connection/connection_end.h"
 #include "platform/core/connection/message_reader.h"
 #include "platform/core/connection/message_writer.h"
+#include "platform/core/connection/pipe_carrier.h"
 #include "platform/core/runtime.h"
 #include "platform/core/wait_source.h"
 #include "platform/port/port.h"
@@ -60,8 +62,10 @@ absl::StatusOr<std::pair<Connection, Connection>> Connection::Make(bool both_way
   if (!streams.ok()) return streams.status();
   const Directions first{.receives = true, .sends = both_ways};
   const Directions second{.receives = both_ways, .sends = true};
-  return std::pair(Connection(std::make_shared<ConnectionEnd>(std::move(streams->first), first)),
-                   Connection(std::make_shared<ConnectionEnd>(std::move(streams->second), second)));
+  const auto carrier = std::make_shared<internal::PipeCarrier>();
+  return std::pair(
+      Connection(std::make_shared<ConnectionEnd>(std::move(streams->first), first, carrier)),
+      Connection(std::make_shared<ConnectionEnd>(std::move(streams->second), second, carrier)));
 }
 
 absl::StatusOr<std::pair<Connection, Connection>> Pipe() { return Connection::Make(true); }
@@ -70,6 +74,20 @@ absl::StatusOr<std::pair<Connection, Connection>> OneWayPipe() { return Connecti
 absl::Status Connection::SendBytes(absl::Span<const std::byte> bytes,
                                    absl::Duration timeout) const {
   return end_ == nullptr ? NoEnd() : end_->Send(bytes, timeout);
+}
+
+absl::Status Connection::SendWith(const internal::Luggage& luggage, const std::string& bytes,
+                                  absl::Duration timeout) const {
+  if (luggage.empty()) return SendBytes(bytes, timeout);
+  if (end_ == nullptr) return NoEnd();
+  if (!luggage.blocks.empty() || !luggage.ends.empty()) {
+    return absl::InvalidArgumentError(
+        "a message cannot hold a connection or what has memory of its own (SharedMemory, a queue, "
+        "an Array or a Value of more than 64 KiB): they travel as arguments of Process::Start");
+  }
+  return end_->SendWith(
+      luggage, absl::MakeConstSpan(reinterpret_cast<const std::byte*>(bytes.data()), bytes.size()),
+      timeout);
 }
 
 absl::Status Connection::Take(
@@ -154,6 +172,7 @@ void Connection::Save(internal::WriteArchive& archive) const {
   if (!moving.ok()) internal::ThrowStatus(moving.status());
   archive.luggage()->ends.push_back(*moving);
   archive.Write(static_cast<uint32_t>(archive.luggage()->ends.size() - 1));
+  internal::SaveObject(archive, (*moving)->Carrier());
   archive(readable(), writable(), (*moving)->Consumed(), (*moving)->owed());
 }
 
@@ -164,6 +183,8 @@ void Connection::Load(internal::ReadArchive& archive) {
   if (!has_end) return;
   uint32_t number = 0;
   archive.Read(number);
+  auto carrier = std::make_shared<internal::PipeCarrier>(
+      internal::LoadObject(archive, internal::ObjectKind::kPipe));
   Directions directions;
   std::string consumed;
   std::string owed;
@@ -174,7 +195,7 @@ void Connection::Load(internal::ReadArchive& archive) {
   absl::StatusOr<std::unique_ptr<port::Stream>> stream =
       internal::Runtime::Get().port().AdoptStream(archive.delivery()->ends[number]->Take());
   if (!stream.ok()) internal::ThrowStatus(stream.status());
-  end_ = std::make_shared<ConnectionEnd>(*std::move(stream), directions,
+  end_ = std::make_shared<ConnectionEnd>(*std::move(stream), directions, std::move(carrier),
                                          internal::MessageReader(std::move(consumed)),
                                          internal::MessageWriter(owed));
 }

@@ -18,6 +18,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "platform/core/shared/layout.h"
+#include "platform/core/shared/lifetime.h"
 #include "platform/core/shared/parking.h"
 #include "platform/core/shared/participants.h"
 #include "platform/core/shared/patience.h"
@@ -33,11 +34,6 @@ static_assert(std::is_standard_layout_v<ArenaMemory>);
 
 // Of those for whom there is no parker.
 constexpr absl::Duration kPollPeriod = absl::Milliseconds(5);
-
-constexpr int kKindBits = 8;
-constexpr uint64_t kKindMask = (uint64_t{1} << kKindBits) - 1;
-
-bool IsFree(uint64_t state) { return (state & kKindMask) == 0; }
 
 uint64_t BitOf(Stamp stamp) { return uint64_t{1} << (stamp.slot() % 64); }
 Atomic<uint64_t>& WordOf(ObjectSlot& slot, Stamp stamp) { return slot.attached[stamp.slot() / 64]; }
@@ -191,6 +187,8 @@ absl::StatusOr<ObjectName> Arena::TakeSlot(ObjectKind kind, uint32_t units, Stam
     for (Atomic<uint64_t>& bits : slot.attached) bits.store(0, std::memory_order_relaxed);
     slot.heap_begin.store(*room, std::memory_order_relaxed);
     slot.heap_units.store(units, std::memory_order_relaxed);
+    slot.in_parcels.store(0, std::memory_order_relaxed);
+    slot.carries.store(0, std::memory_order_relaxed);
     std::memset(slot.payload, 0, sizeof(slot.payload));
     const absl::Span<std::byte> bytes = RoomOf(slot);
     std::fill(bytes.begin(), bytes.end(), std::byte{0});
@@ -213,7 +211,7 @@ absl::Status Arena::Hold(const ObjectName& name, ObjectKind kind) {
   if (name.arena != id_) {
     return absl::FailedPreconditionError("the object belongs to another family of processes");
   }
-  if (name.index >= kMaxObjects || (name.state & kKindMask) != static_cast<uint64_t>(kind)) {
+  if (name.index >= kMaxObjects || KindOf(name.state) != kind) {
     return absl::FailedPreconditionError("not the name of such an object");
   }
   const absl::StatusOr<Stamp> self = Self();
@@ -250,16 +248,7 @@ void Arena::LetGo(const ObjectName& name) {
   ObjectSlot& slot = memory_.objects[name.index];
   if (slot.state.load() != name.state) return;  // somebody wrote where nobody may
   WordOf(slot, self).fetch_and(~BitOf(self));   // commits
-  FreeIfUnheld(slot);
-}
-
-bool Arena::IsHeld(const ObjectSlot& slot) {
-  return std::any_of(std::begin(slot.attached), std::end(slot.attached),
-                     [](const Atomic<uint64_t>& bits) { return bits.load() != 0; });
-}
-
-void Arena::FreeIfUnheld(ObjectSlot& slot) {
-  if (!IsHeld(slot)) slot.state.store(slot.state.load() & ~kKindMask);
+  FreeIfUnheld(*this, slot);
 }
 
 // ---- waiting ------------------------------------------------------------------------------------
@@ -389,9 +378,8 @@ void Arena::BuryLocked(Stamp dead) {
     ForEachWaiters(*this, slot, [&](Waiters& waiters) { Parking::Remove(parkers, waiters); });
     RepairAfterDeath(*this, slot, dead, (WordOf(slot, dead).load() & BitOf(dead)) != 0);
     WordOf(slot, dead).fetch_and(~BitOf(dead));
-    // Also if it was somebody else's who died while it let go.
-    FreeIfUnheld(slot);
   }
+  FreeAllUnheld(*this);
   parking_.Free(parkers);
   parking_.RouseEverybody();
   participants_.Bury(dead);

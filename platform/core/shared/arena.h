@@ -3,8 +3,9 @@
 // The first process to make a shared object makes the arena; the children that it starts from then
 // on get it, and hand it on to theirs. An object is a slot in it: a handle holds the slot by the
 // bit of its process in ObjectSlot::attached. The last process that clears its bit frees the slot;
-// the bits of a dead process are cleared by the sweep. On its way to another process an object is
-// held by its sender, who keeps the handle until the receiver has said that it has its own.
+// the bits of a dead process are cleared by the sweep. On its way to a child an object is held by
+// its sender, who keeps the handle until the child has said that it has its own; on its way in a
+// message it is held by a parcel: parcel.h.
 //
 // What a dead process leaves behind is put right by Sweep. Anybody may run it: who waits, who reaps
 // a child, who finds no room. It can be killed anywhere and run again.
@@ -34,6 +35,8 @@ struct ObjectName {
   uint64_t arena = 0;
   uint64_t state = 0;  // ObjectSlot::state while it lives
   uint64_t index = 0;
+
+  uint64_t word() const { return WordFor(state, index); }
 };
 
 // Thread safety: any thread.
@@ -130,8 +133,6 @@ class Arena {
   // The first of `units` units of the heap that nobody has; nullopt: there are not so many in a
   // row.
   std::optional<uint32_t> FindRoom(uint32_t units) const;
-  static bool IsHeld(const ObjectSlot& slot);
-  static void FreeIfUnheld(ObjectSlot& slot);
 
   bool TrySweep(Stamp self);
   // Of a process that finds no room among the participants.

@@ -59,6 +59,11 @@ inline constexpr uint32_t kHeapUnits = 16384;
 
 // An object. `state` is number << 8 | ObjectKind; kNone means free. The number goes up with each
 // use.
+inline constexpr int kKindBits = 8;
+inline constexpr uint64_t kKindMask = (uint64_t{1} << kKindBits) - 1;
+constexpr ObjectKind KindOf(uint64_t state) { return static_cast<ObjectKind>(state & kKindMask); }
+constexpr bool IsFree(uint64_t state) { return KindOf(state) == ObjectKind::kNone; }
+
 struct alignas(64) ObjectSlot {
   static constexpr uint32_t kPayload = 192;
 
@@ -70,14 +75,23 @@ struct alignas(64) ObjectSlot {
   // Where its room in the heap is, in units. Constant while it lives.
   Atomic<uint32_t> heap_begin;
   Atomic<uint32_t> heap_units;
+  // How many living parcels name it; after a death perhaps more than that. lifetime.h.
+  Atomic<uint32_t> in_parcels;
+  // 1: it may be the carrier of parcels.
+  Atomic<uint32_t> carries;
   // What else the kind needs.
   alignas(64) std::byte payload[kPayload];
 };
 static_assert(sizeof(ObjectSlot) == 512);
 
+// Names an object in one word; 0: none.
+constexpr uint64_t WordFor(uint64_t state, uint64_t index) { return state * kMaxObjects + index; }
+constexpr uint64_t IndexIn(uint64_t word) { return word % kMaxObjects; }
+constexpr uint64_t StateIn(uint64_t word) { return word / kMaxObjects; }
+
 struct ArenaHeader {
   static constexpr uint64_t kMagic = 0x616e657261307369;  // "is0arena"
-  static constexpr uint32_t kVersion = 1;
+  static constexpr uint32_t kVersion = 2;
 
   uint64_t magic;
   uint32_t version;

@@ -48,6 +48,17 @@ struct StoragePayload {
   Atomic<uint64_t> untold;
 };
 
+// parcel.h.
+struct ParcelPayload {
+  static constexpr uint64_t kInline = 22;
+
+  // The object that has it in place of a process; 0: none.
+  Atomic<uint64_t> carrier;
+  // What is in it. If that is more than kInline, the names are in the heap. Constant.
+  Atomic<uint64_t> count;
+  Atomic<uint64_t> names[kInline];
+};
+
 template <class Payload>
 Payload& PayloadOf(ObjectSlot& slot) {
   static_assert(sizeof(Payload) <= ObjectSlot::kPayload);

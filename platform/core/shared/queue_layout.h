@@ -52,17 +52,20 @@ struct alignas(64) QueueLease {
 };
 static_assert(sizeof(QueueLease) == 64);
 
-// Bytes in the slot or the lease: their number. Or a buffer: its first unit.
+// Bytes in the slot or the lease: their number. Or a buffer: its first unit. Of a message with
+// objects the first bytes are the name of their parcel.
 class Descriptor {
  public:
   explicit constexpr Descriptor(uint64_t word) : word_(word) {}
-  static constexpr Descriptor OfBytes(uint64_t size) { return Descriptor(size << 1); }
-  static constexpr Descriptor OfBuffer(uint64_t unit) { return Descriptor(unit << 1 | 1); }
+  static constexpr Descriptor OfBytes(uint64_t size) { return Descriptor(size << 2); }
+  static constexpr Descriptor OfBuffer(uint64_t unit) { return Descriptor(unit << 2 | 1); }
+  constexpr Descriptor WithParcel() const { return Descriptor(word_ | 2); }
 
   constexpr uint64_t word() const { return word_; }
   constexpr bool is_buffer() const { return (word_ & 1) != 0; }
-  constexpr uint64_t unit() const { return word_ >> 1; }
-  constexpr uint64_t size() const { return word_ >> 1; }
+  constexpr bool has_parcel() const { return (word_ & 2) != 0; }
+  constexpr uint64_t unit() const { return word_ >> 2; }
+  constexpr uint64_t size() const { return word_ >> 2; }
 
  private:
   uint64_t word_;
@@ -103,6 +106,14 @@ struct QueueShape {
   uint64_t memory() const { return units_begin() + units * kUnit; }
 };
 
+// For who takes a lock from a dead owner: the parcel that changes hands with the commit of a
+// ticket. What was noted before, and is done, does no harm.
+struct ParcelNote {
+  // 0: none.
+  Atomic<uint64_t> parcel;
+  Atomic<uint64_t> ticket;
+};
+
 struct QueueWords {
   // Constant: the type of the items, and the shape.
   Atomic<uint64_t> type;
@@ -116,11 +127,13 @@ struct QueueWords {
   alignas(64) LockWord put_lock;
   Atomic<uint64_t> tail;
   Atomic<uint64_t> closed;
+  ParcelNote posted;
   // Of who gets.
   alignas(64) LockWord get_lock;
   Atomic<uint64_t> head;
   // Items that are done with: TaskDone, and leases.
   Atomic<uint64_t> done;
+  ParcelNote taken;
 
   // Leases that were ever used: those after them are free.
   alignas(64) Atomic<uint64_t> leases_used;

@@ -9,16 +9,9 @@
 #include "platform/core/shared/stamp.h"
 
 namespace isoproc::internal {
-namespace {
-
-ObjectKind KindOf(const ObjectSlot& slot) {
-  return static_cast<ObjectKind>(slot.state.load() & 0xFF);
-}
-
-}  // namespace
 
 void RepairAfterDeath(Arena& arena, ObjectSlot& slot, Stamp dead, bool had_handle) {
-  switch (KindOf(slot)) {
+  switch (KindOf(slot.state.load())) {
     case ObjectKind::kBoundedSemaphore:
       // Also those of a process that had dropped its handle before.
       ReturnPermits(arena, slot, dead);
@@ -42,7 +35,7 @@ void RepairAfterDeath(Arena& arena, ObjectSlot& slot, Stamp dead, bool had_handl
 
 void ForEachWaiters(Arena& arena, ObjectSlot& slot, absl::FunctionRef<void(Waiters&)> visit) {
   visit(slot.waiters);
-  if (KindOf(slot) == ObjectKind::kQueue) ForEachWaitersOfQueue(arena, slot, visit);
+  if (KindOf(slot.state.load()) == ObjectKind::kQueue) ForEachWaitersOfQueue(arena, slot, visit);
 }
 
 }  // namespace isoproc::internal

@@ -25,6 +25,8 @@ namespace isoproc::internal {
 namespace {
 
 absl::Status Closed() { return absl::UnavailableError("the queue is closed"); }
+constexpr size_t kParcelName = sizeof(uint64_t);
+
 absl::Status Late() { return absl::DeadlineExceededError("the queue would have to be waited for"); }
 absl::Status Unusable() { return absl::DataLossError("a message of impossible numbers"); }
 
@@ -73,9 +75,11 @@ class SharedQueue::Limit {
 // Nobody gives up on a lock for a deadline: it is had for some dozen instructions.
 absl::Status SharedQueue::LockPut(Stamp self) {
   if (internal::TryTake(words_.put_lock, self)) return absl::OkStatus();
-  return internal::Take(arena_, words_.put_lock, words_.for_put_lock, self,
-                        absl::InfiniteDuration())
-      .status();
+  const absl::StatusOr<internal::Taken> taken =
+      internal::Take(arena_, words_.put_lock, words_.for_put_lock, self, absl::InfiniteDuration());
+  if (!taken.ok()) return taken.status();
+  if (*taken == internal::Taken::kFromTheDead) RepairPut();
+  return absl::OkStatus();
 }
 
 absl::Status SharedQueue::LockGet(Stamp self) {
@@ -83,7 +87,7 @@ absl::Status SharedQueue::LockGet(Stamp self) {
   const absl::StatusOr<internal::Taken> taken =
       internal::Take(arena_, words_.get_lock, words_.for_get_lock, self, absl::InfiniteDuration());
   if (!taken.ok()) return taken.status();
-  if (*taken == internal::Taken::kFromTheDead) RepairLeases();
+  if (*taken == internal::Taken::kFromTheDead) RepairGet();
   return absl::OkStatus();
 }
 
@@ -99,16 +103,16 @@ absl::Status SharedQueue::Wait(Stamp self, Waiters& waiters, Limit& limit,
 
 // ---- putting ------------------------------------------------------------------------------------
 
-absl::Status SharedQueue::Put(Stamp self, absl::Span<const std::byte> bytes,
-                              absl::Duration timeout) {
+absl::Status SharedQueue::Put(Stamp self, absl::Span<const std::byte> bytes, absl::Duration timeout,
+                              const Parcel* parcel) {
   Limit limit(arena_, timeout);
   if (bytes.size() <= view_.shape.inline_size()) {
-    return Publish(self, Descriptor::OfBytes(bytes.size()), bytes, limit);
+    return Publish(self, Descriptor::OfBytes(bytes.size()), bytes, limit, parcel);
   }
   const absl::StatusOr<uint64_t> unit = Begin(self, bytes.size(), limit);
   if (!unit.ok()) return unit.status();
   std::memcpy(view_.bytes(*unit), bytes.data(), bytes.size());
-  const absl::Status put = Publish(self, Descriptor::OfBuffer(*unit), {}, limit);
+  const absl::Status put = Publish(self, Descriptor::OfBuffer(*unit), {}, limit, parcel);
   if (!put.ok()) Drop(self, *unit);
   return put;
 }
@@ -156,10 +160,12 @@ absl::StatusOr<uint64_t> SharedQueue::Begin(Stamp self, uint64_t size, Limit& li
 }
 
 absl::Status SharedQueue::Publish(Stamp self, Descriptor descriptor,
-                                  absl::Span<const std::byte> bytes, Limit& limit) {
+                                  absl::Span<const std::byte> bytes, Limit& limit,
+                                  const Parcel* parcel) {
+  if (parcel != nullptr) descriptor = descriptor.WithParcel();
   // The hint may be wrong for ever, if somebody wrote where nobody may: then the time counts.
   for (bool is_over = false;; is_over = limit.IsOver()) {
-    const absl::StatusOr<Outcome> outcome = TryPublish(self, descriptor, bytes);
+    const absl::StatusOr<Outcome> outcome = TryPublish(self, descriptor, bytes, parcel);
     if (!outcome.ok()) return outcome.status();
     if (*outcome == Outcome::kDone) return absl::OkStatus();
     if (is_over) return Late();
@@ -171,7 +177,8 @@ absl::Status SharedQueue::Publish(Stamp self, Descriptor descriptor,
 }
 
 absl::StatusOr<SharedQueue::Outcome> SharedQueue::TryPublish(Stamp self, Descriptor descriptor,
-                                                             absl::Span<const std::byte> bytes) {
+                                                             absl::Span<const std::byte> bytes,
+                                                             const Parcel* parcel) {
   const absl::Status locked = LockPut(self);
   if (!locked.ok()) return locked;
   if (words_.closed.load(std::memory_order_relaxed) != 0) {
@@ -189,6 +196,10 @@ absl::StatusOr<SharedQueue::Outcome> SharedQueue::TryPublish(Stamp self, Descrip
   QueueSlot& slot = view_.slot(ticket);
   slot.descriptor.store(descriptor.word(), std::memory_order_relaxed);
   if (!bytes.empty()) std::memcpy(view_.bytes(slot), bytes.data(), bytes.size());
+  if (parcel != nullptr) {
+    Note(words_.posted, parcel->word(), ticket);
+    parcel->Post(carrier_);
+  }
   slot.sequence.store(ticket + 1, std::memory_order_release);  // commits
   words_.tail.store(ticket + 1, std::memory_order_relaxed);
   UnlockPut();
@@ -208,18 +219,44 @@ absl::Status SharedQueue::Close(Stamp self) {
   return absl::OkStatus();
 }
 
+// Its last owner died with the lock of who puts. What he had posted for a message that he did not
+// put is nobody's.
+void SharedQueue::RepairPut() {
+  const uint64_t parcel = words_.posted.parcel.load();
+  const uint64_t ticket = words_.posted.ticket.load();
+  if (parcel == 0 || view_.slot(ticket).sequence.load() > ticket) return;
+  TakeAway(arena_, parcel, carrier_);
+}
+
+void SharedQueue::Note(ParcelNote& note, uint64_t parcel, uint64_t ticket) {
+  note.parcel.store(0);
+  note.ticket.store(ticket);
+  note.parcel.store(parcel);
+}
+
+uint64_t SharedQueue::ParcelIn(Descriptor descriptor, const std::byte* bytes) {
+  if (descriptor.is_buffer() && descriptor.unit() >= view_.shape.units) return 0;
+  const absl::Span<const std::byte> from = descriptor.is_buffer()
+                                               ? buffers_.BytesOf(descriptor.unit())
+                                               : absl::MakeConstSpan(bytes, descriptor.size());
+  uint64_t parcel = 0;
+  if (from.size() < kParcelName) return 0;
+  std::memcpy(&parcel, from.data(), kParcelName);
+  return parcel;
+}
+
 // ---- getting ------------------------------------------------------------------------------------
 
 absl::Status SharedQueue::Get(Stamp self, Taken& taken, absl::Duration timeout) {
   return Take(
-      self, timeout, [&](const Found& found) { return Copy(self, found, taken); },
+      self, timeout, [&](Found& found) { return Copy(self, found, taken); },
       /*orphan_owner=*/0);
 }
 
 absl::StatusOr<SharedQueue::Lease> SharedQueue::GetLease(Stamp self, absl::Duration timeout) {
   Lease lease;
   const absl::Status taken = Take(
-      self, timeout, [&](const Found& found) { return Record(self, found, lease); },
+      self, timeout, [&](Found& found) { return Record(self, found, lease); },
       self.process().word());
   if (!taken.ok()) return taken;
   return lease;
@@ -264,10 +301,11 @@ absl::StatusOr<SharedQueue::Outcome> SharedQueue::TakeLocked(Stamp self, Accept 
                                                              uint64_t orphan_owner) {
   if (words_.orphans.load(std::memory_order_relaxed) != 0) {
     if (QueueLease* orphan = FindOrphan()) {
-      const absl::Status accepted =
-          accept({orphan->ticket.load(), Descriptor(orphan->descriptor.load()),
-                  view_.bytes(*orphan), orphan});
+      Found found{orphan->ticket.load(), Descriptor(orphan->descriptor.load()),
+                  view_.bytes(*orphan), orphan};
+      const absl::Status accepted = accept(found);
       orphan->owner.store(absl::IsDataLoss(accepted) ? 0 : orphan_owner);  // commits
+      if (found.parcel != nullptr) found.parcel->Unpost();
       if (!accepted.ok()) return accepted;
       return Outcome::kDone;
     }
@@ -281,17 +319,18 @@ absl::StatusOr<SharedQueue::Outcome> SharedQueue::TakeLocked(Stamp self, Accept 
     if (!closed || MustAwaitLeases(self)) return Outcome::kWait;
     return absl::OutOfRangeError("the queue is closed and empty");
   }
-  const absl::Status accepted =
-      accept({ticket, Descriptor(slot.descriptor.load(std::memory_order_relaxed)),
-              view_.bytes(slot), nullptr});
+  Found found{ticket, Descriptor(slot.descriptor.load(std::memory_order_relaxed)),
+              view_.bytes(slot), nullptr};
+  const absl::Status accepted = accept(found);
   if (!accepted.ok() && !absl::IsDataLoss(accepted)) return accepted;
   slot.sequence.store(ticket + view_.shape.slots, std::memory_order_release);  // commits
+  if (found.parcel != nullptr) found.parcel->Unpost();
   words_.head.store(ticket + 1, std::memory_order_relaxed);
   if (!accepted.ok()) return accepted;
   return Outcome::kDone;
 }
 
-absl::Status SharedQueue::Copy(Stamp self, const Found& found, Taken& taken) {
+absl::Status SharedQueue::Copy(Stamp self, Found& found, Taken& taken) {
   if (found.descriptor.is_buffer()) {
     const uint64_t unit = found.descriptor.unit();
     if (!buffers_.TakeOver(self, unit)) return Unusable();
@@ -299,19 +338,32 @@ absl::Status SharedQueue::Copy(Stamp self, const Found& found, Taken& taken) {
     taken.self_ = self;
     taken.buffer_ = unit;
     taken.bytes_ = buffers_.BytesOf(unit);
-    return absl::OkStatus();
+  } else {
+    const uint64_t size = found.descriptor.size();
+    if (size > view_.shape.inline_size()) return Unusable();
+    std::memcpy(taken.copy_.data(), found.bytes, size);
+    taken.bytes_ = absl::MakeConstSpan(taken.copy_.data(), size);
   }
-  const uint64_t size = found.descriptor.size();
-  if (size > view_.shape.inline_size()) return Unusable();
-  std::memcpy(taken.copy_.data(), found.bytes, size);
-  taken.bytes_ = absl::MakeConstSpan(taken.copy_.data(), size);
+  return found.descriptor.has_parcel() ? HoldParcel(found, taken) : absl::OkStatus();
+}
+
+// Held before the taking is committed, so that it is not lost, and taken from the queue after that:
+// who dies in between leaves a note.
+absl::Status SharedQueue::HoldParcel(Found& found, Taken& taken) {
+  absl::StatusOr<Parcel> parcel =
+      Parcel::Open(arena_, ParcelIn(found.descriptor, found.bytes), carrier_);
+  if (!parcel.ok()) return Unusable();
+  taken.parcel_ = *std::move(parcel);
+  taken.bytes_.remove_prefix(kParcelName);
+  Note(words_.taken, taken.parcel_.word(), found.ticket);
+  found.parcel = &taken.parcel_;
   return absl::OkStatus();
 }
 
 // ---- leases -------------------------------------------------------------------------------------
 
 // Before the taking is committed, the message is in the ring and in the lease; a lease whose ticket
-// is still in the ring does not count (RepairLeases).
+// is still in the ring does not count (RepairGet).
 absl::Status SharedQueue::Record(Stamp self, const Found& found, Lease& lease) {
   const Descriptor descriptor = found.descriptor;
   if (descriptor.is_buffer() ? !buffers_.TakeOver(self, descriptor.unit())
@@ -344,6 +396,10 @@ absl::Status SharedQueue::Record(Stamp self, const Found& found, Lease& lease) {
   lease.redelivered = entry->redelivered.load() != 0;
   lease.bytes = descriptor.is_buffer() ? buffers_.BytesOf(descriptor.unit())
                                        : absl::MakeSpan(view_.bytes(*entry), descriptor.size());
+  // The parcel stays the queue's, as the message may come back.
+  if (descriptor.has_parcel()) {
+    lease.bytes.remove_prefix((std::min)(kParcelName, lease.bytes.size()));
+  }
   return absl::OkStatus();
 }
 
@@ -368,7 +424,7 @@ QueueLease* SharedQueue::FindOrphan() {
 
 // Its last owner died with the lock of who gets: while it took a lease, which does not count unless
 // the message has left the ring; or while it ended one, which counts.
-void SharedQueue::RepairLeases() {
+void SharedQueue::RepairGet() {
   for (uint64_t i = 0; i < LeasesUsed(); ++i) {
     QueueLease& lease = view_.lease(i);
     const uint64_t owner = lease.owner.load();
@@ -376,11 +432,30 @@ void SharedQueue::RepairLeases() {
     const uint64_t ticket = lease.ticket.load();
     if (owner == QueueLease::kDone) {
       words_.done.store(std::max(words_.done.load(), lease.done.load()));
+      GiveUpParcel(lease);
       lease.owner.store(0);
     } else if (view_.slot(ticket).sequence.load() == ticket + 1) {
       lease.owner.store(0);
     }
   }
+  const uint64_t parcel = words_.taken.parcel.load();
+  const uint64_t ticket = words_.taken.ticket.load();
+  if (parcel == 0 || view_.slot(ticket).sequence.load() == ticket + 1 || IsOnLease(ticket)) return;
+  TakeAway(arena_, parcel, carrier_);
+}
+
+bool SharedQueue::IsOnLease(uint64_t ticket) const {
+  for (uint64_t i = 0; i < LeasesUsed(); ++i) {
+    const QueueLease& lease = view_.lease(i);
+    if (lease.owner.load() != 0 && lease.ticket.load() == ticket) return true;
+  }
+  return false;
+}
+
+void SharedQueue::GiveUpParcel(QueueLease& lease) {
+  const Descriptor descriptor(lease.descriptor.load());
+  if (!descriptor.has_parcel()) return;
+  TakeAway(arena_, ParcelIn(descriptor, view_.bytes(lease)), carrier_);
 }
 
 bool SharedQueue::Acknowledge(Stamp self, uint64_t index) {
@@ -397,6 +472,7 @@ bool SharedQueue::Acknowledge(Stamp self, uint64_t index) {
   lease.done.store(done);
   lease.owner.store(QueueLease::kDone);  // commits
   words_.done.store(done);
+  GiveUpParcel(lease);
   lease.owner.store(0);
   UnlockGet();
   if (descriptor.is_buffer()) buffers_.Free(self, descriptor.unit());
@@ -461,7 +537,7 @@ absl::Status SharedQueue::Join(Stamp self, absl::Duration timeout) {
 bool SharedQueue::AllIsDone(Stamp self, bool ask) {
   // Who died while it said that an item is done has said so.
   if (ask && TrySteal(arena_, words_.get_lock, self)) {
-    RepairLeases();
+    RepairGet();
     UnlockGet();
   }
   const uint64_t done = words_.done.load();  // before the look at what was put

@@ -1,5 +1,5 @@
 // The protocol of a queue: a ring of slots with one lock for those who put and one for those who
-// get. models/queue.pml, models/buffers.pml, models/leases.pml.
+// get. Models: queue.pml, buffers.pml, leases.pml, parcels.pml.
 //
 // The commit of each operation is one store: the sequence of the slot says that a message is there,
 // or that it was delivered. Who dies before has left scratch, that the next one overwrites; who
@@ -18,6 +18,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "platform/core/shared/arena.h"
+#include "platform/core/shared/parcel.h"
 #include "platform/core/shared/queue_buffers.h"
 #include "platform/core/shared/queue_layout.h"
 #include "platform/core/shared/spin.h"
@@ -36,8 +37,13 @@ void ForEachWaitersOfQueue(Arena& arena, ObjectSlot& slot, absl::FunctionRef<voi
 // Thread safety: any thread.
 class SharedQueue {
  public:
-  SharedQueue(Arena& arena, const QueueView& view)
-      : arena_(arena), view_(view), words_(view_.words), buffers_(arena, view_) {}
+  // `carrier`: the queue's own name, as WordFor has it.
+  SharedQueue(Arena& arena, const QueueView& view, uint64_t carrier)
+      : arena_(arena),
+        view_(view),
+        words_(view_.words),
+        carrier_(carrier),
+        buffers_(arena, view_) {}
   SharedQueue(const SharedQueue&) = delete;
   SharedQueue& operator=(const SharedQueue&) = delete;
 
@@ -46,7 +52,9 @@ class SharedQueue {
   // Blocks:  while there is no room, until `timeout`.
   // Errors:  Unavailable: closed. DeadlineExceeded. ResourceExhausted: it can never fit. Nothing
   //          was put then.
-  absl::Status Put(Stamp self, absl::Span<const std::byte> bytes, absl::Duration timeout);
+  // The objects that a message names are in `parcel`, with whose name `bytes` begin then.
+  absl::Status Put(Stamp self, absl::Span<const std::byte> bytes, absl::Duration timeout,
+                   const Parcel* parcel = nullptr);
 
   // The same in steps, so that a message is written where it stays: a buffer of `size` bytes is
   // begun, and put or dropped. Begin: errors as Put. PutBegun: also FailedPrecondition: another
@@ -72,6 +80,8 @@ class SharedQueue {
     SharedQueue* queue_ = nullptr;
     Stamp self_;
     std::optional<uint64_t> buffer_;
+    // Holds the objects that the message names.
+    Parcel parcel_;
     absl::Span<const std::byte> bytes_;
     std::array<std::byte, QueueShape::kLargestInline> copy_;
   };
@@ -117,11 +127,12 @@ class SharedQueue {
     uint64_t ticket;
     Descriptor descriptor;
     const std::byte* bytes;
-    QueueLease* orphan;  // null: it is in the ring
+    QueueLease* orphan;              // null: it is in the ring
+    const Parcel* parcel = nullptr;  // to be taken from the queue after the commit
   };
   // Takes it for `self`, but for the commit. DataLoss: it is not usable, and is to be dropped.
   // Other errors: it stays.
-  using Accept = absl::FunctionRef<absl::Status(const Found& found)>;
+  using Accept = absl::FunctionRef<absl::Status(Found& found)>;
 
   absl::Status LockPut(Stamp self);
   absl::Status LockGet(Stamp self);
@@ -131,18 +142,27 @@ class SharedQueue {
 
   absl::StatusOr<uint64_t> Begin(Stamp self, uint64_t size, Limit& limit);
   absl::Status Publish(Stamp self, Descriptor descriptor, absl::Span<const std::byte> bytes,
-                       Limit& limit);
+                       Limit& limit, const Parcel* parcel = nullptr);
   absl::StatusOr<Outcome> TryPublish(Stamp self, Descriptor descriptor,
-                                     absl::Span<const std::byte> bytes);
+                                     absl::Span<const std::byte> bytes, const Parcel* parcel);
 
   absl::Status Take(Stamp self, absl::Duration timeout, Accept accept, uint64_t orphan_owner);
   absl::StatusOr<Outcome> TryTake(Stamp self, Accept accept, uint64_t orphan_owner);
   // With the lock of who gets.
   absl::StatusOr<Outcome> TakeLocked(Stamp self, Accept accept, uint64_t orphan_owner);
   QueueLease* FindOrphan();
-  absl::Status Copy(Stamp self, const Found& found, Taken& taken);
+  absl::Status Copy(Stamp self, Found& found, Taken& taken);
+  absl::Status HoldParcel(Found& found, Taken& taken);
   absl::Status Record(Stamp self, const Found& found, Lease& lease);
-  void RepairLeases();
+  void RepairPut();
+  void RepairGet();
+
+  static void Note(ParcelNote& note, uint64_t parcel, uint64_t ticket);
+  // With the lock of who gets, for a message that is done with.
+  void GiveUpParcel(QueueLease& lease);
+  // Of a message whose descriptor says that it has one. 0: it cannot be read.
+  uint64_t ParcelIn(Descriptor descriptor, const std::byte* bytes);
+  bool IsOnLease(uint64_t ticket) const;
 
   uint64_t LeasesUsed() const;
   uint64_t CountOrphans() const;
@@ -160,6 +180,7 @@ class SharedQueue {
   Arena& arena_;
   const QueueView view_;
   QueueWords& words_;
+  const uint64_t carrier_;
   QueueBuffers buffers_;
   Spin put_spin_;
   Spin get_spin_;

@@ -2,12 +2,15 @@
 #include <cstdint>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "isoproc/internal/archive.h"
 #include "isoproc/internal/object_handle.h"
 #include "platform/core/shared/arena.h"
+#include "platform/core/shared/luggage.h"
+#include "platform/core/shared/parcel.h"
 #include "platform/core/shared/shared_object.h"
 
 namespace isoproc::internal {
@@ -17,7 +20,7 @@ namespace {
 Luggage& LuggageOf(WriteArchive& archive) {
   if (archive.luggage() == nullptr) {
     ThrowStatus(absl::InvalidArgumentError(
-        "a handle of a shared object travels only as an argument of Process::Start"));
+        "a handle of a shared object does not travel as bytes: see sync.h"));
   }
   return *archive.luggage();
 }
@@ -38,6 +41,13 @@ std::shared_ptr<SharedObject> LoadObject(ReadArchive& archive, ObjectKind kind) 
   absl::StatusOr<std::shared_ptr<SharedObject>> object = SharedObject::Open(name, kind);
   if (!object.ok()) ThrowStatus(object.status());
   return *std::move(object);
+}
+
+absl::StatusOr<Parcel> PackLuggage(Arena& arena, const Luggage& luggage) {
+  std::vector<ObjectName> names;
+  names.reserve(luggage.kept.size());
+  for (const std::shared_ptr<SharedObject>& object : luggage.kept) names.push_back(object->name());
+  return Parcel::Pack(arena, names);
 }
 
 void SaveBlock(WriteArchive& archive, const std::shared_ptr<SharedBlock>& block) {

@@ -1,6 +1,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/functional/function_ref.h"
@@ -14,6 +15,8 @@
 #include "isoproc/wait.h"
 #include "platform/core/shared/family.h"
 #include "platform/core/shared/layout.h"
+#include "platform/core/shared/luggage.h"
+#include "platform/core/shared/parcel.h"
 #include "platform/core/shared/queue_layout.h"
 #include "platform/core/shared/shared_block.h"
 #include "platform/core/shared/shared_object.h"
@@ -40,7 +43,7 @@ class QueueBody {
       : object_(std::move(object)),
         block_(std::move(block)),
         words_(view.words),
-        queue_(object_->arena(), view) {}
+        queue_(object_->arena(), view, object_->name().word()) {}
 
   // Errors: as SharedObject::Enter.
   absl::StatusOr<Stamp> Enter() {
@@ -96,11 +99,26 @@ absl::StatusOr<ByteQueue> ByteQueue::Create(uint64_t capacity, uint64_t bytes, u
   return ByteQueue(*std::move(body));
 }
 
-absl::Status ByteQueue::Put(absl::Span<const std::byte> bytes, absl::Duration timeout) const {
+absl::Status ByteQueue::Put(absl::Span<const std::byte> bytes, const Luggage* luggage,
+                            absl::Duration timeout) const {
   if (body_ == nullptr) return NoObject();
   const absl::StatusOr<Stamp> self = body_->Enter();
   if (!self.ok()) return self.status();
-  return body_->queue().Put(*self, bytes, timeout);
+  if (luggage == nullptr || luggage->empty()) return body_->queue().Put(*self, bytes, timeout);
+  if (!luggage->blocks.empty() || !luggage->ends.empty()) {
+    return absl::InvalidArgumentError(
+        "an item of a queue cannot hold a connection or what has memory of its own (SharedMemory, "
+        "a queue, an Array or a Value of more than 64 KiB): they travel as arguments of "
+        "Process::Start");
+  }
+  const absl::StatusOr<Parcel> parcel = PackLuggage(body_->object()->arena(), *luggage);
+  if (!parcel.ok()) return parcel.status();
+  const uint64_t word = parcel->word();
+  std::string named(reinterpret_cast<const char*>(&word), sizeof(word));
+  named.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  return body_->queue().Put(
+      *self, absl::MakeConstSpan(reinterpret_cast<const std::byte*>(named.data()), named.size()),
+      timeout, &*parcel);
 }
 
 absl::StatusOr<ByteLoan> ByteQueue::Loan(uint64_t size, absl::Duration timeout) const {

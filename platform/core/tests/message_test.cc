@@ -38,15 +38,27 @@ std::string Text(size_t size) {
   return text;
 }
 
-// The next message as its text, or the code of the failure.
+// How a message with that text and parcel is shown; 0: none.
+std::string Shown(const std::string& text, uint64_t parcel) {
+  return parcel == 0 ? text : absl::StrCat("with ", parcel, ": ", text);
+}
+
+absl::Status Write(MessageWriter& writer, port::Stream& stream, const std::string& text,
+                   uint64_t parcel) {
+  return parcel == 0 ? writer.Write(stream, AsBytes(text), kNever)
+                     : writer.WriteWith(parcel, stream, AsBytes(text), kNever);
+}
+
+// The next message, or the code of the failure.
 std::string Next(MessageReader& reader, port::Stream& stream, absl::Span<std::byte> into = {}) {
   const absl::Status read = reader.Read(stream, ~uint64_t{0}, kNever, into);
   if (!read.ok()) return absl::StatusCodeToString(read.code());
-  if (into.empty()) return reader.TakePayload();
+  const uint64_t parcel = reader.parcel();
+  if (into.empty()) return Shown(reader.TakePayload(), parcel);
   const absl::Span<const std::byte> payload = reader.payload();
   std::string text(reinterpret_cast<const char*>(payload.data()), payload.size());
   reader.Drop();
-  return text;
+  return Shown(text, parcel);
 }
 
 // All that is received: messages, and failures but for pauses, to the end. With `hand_over`, by a
@@ -84,59 +96,83 @@ TEST(MessageTest, WhatIsWrittenIsRead) {
   MessageWriter writer;
   std::vector<std::string> sent;
   for (const size_t size : kSizes) {
-    sent.push_back(Text(size));
-    ASSERT_TRUE(writer.Write(out, AsBytes(sent.back()), kNever).ok());
+    for (const uint64_t parcel : {0, 7}) {
+      sent.push_back(Shown(Text(size), parcel));
+      ASSERT_TRUE(Write(writer, out, Text(size), parcel).ok());
+    }
   }
   sent.emplace_back("OUT_OF_RANGE");
   EXPECT_EQ(ReceiveAll(out.written()), sent);
 }
 
+constexpr uint64_t kParcels[] = {0, 7};
+
 // The stream has room for `room` bytes until the message is given up.
+void GiveUpAnywhere(size_t size, uint64_t parcel) {
+  ByteStream whole;
+  MessageWriter first;
+  ASSERT_TRUE(Write(first, whole, Text(size), parcel).ok());
+  const size_t full = whole.written().size();
+  const size_t step = full < 1000 ? 1 : full / 97;
+  for (size_t room = 0; room < full; room += step) {
+    ByteStream out;
+    MessageWriter writer;
+    out.set_room(room);
+    ASSERT_TRUE(absl::IsDeadlineExceeded(Write(writer, out, Text(size), parcel)));
+    out.set_room(1);
+    ASSERT_TRUE(absl::IsDeadlineExceeded(Write(writer, out, Text(5), parcel)));
+    MessageWriter next(writer.owed());  // in another process, maybe
+    out.set_room(ByteStream::kAll);
+    ASSERT_TRUE(next.Write(out, AsBytes("next"), kNever).ok());
+    EXPECT_EQ(ReceiveAll(out.written()), (std::vector<std::string>{"next", "OUT_OF_RANGE"}))
+        << size << " bytes, given up after " << room;
+  }
+}
 TEST(MessageTest, WhatIsGivenUpAnywhereIsNeverRead) {
   for (const size_t size : kSizes) {
-    ByteStream whole;
-    ASSERT_TRUE(MessageWriter().Write(whole, AsBytes(Text(size)), kNever).ok());
-    const size_t full = whole.written().size();
-    const size_t step = full < 1000 ? 1 : full / 97;
-    for (size_t room = 0; room < full; room += step) {
-      ByteStream out;
-      MessageWriter writer;
-      out.set_room(room);
-      ASSERT_TRUE(absl::IsDeadlineExceeded(writer.Write(out, AsBytes(Text(size)), kNever)));
-      out.set_room(1);
-      ASSERT_TRUE(absl::IsDeadlineExceeded(writer.Write(out, AsBytes(Text(5)), kNever)));
-      MessageWriter next(writer.owed());  // in another process, maybe
-      out.set_room(ByteStream::kAll);
-      ASSERT_TRUE(next.Write(out, AsBytes("next"), kNever).ok());
-      EXPECT_EQ(ReceiveAll(out.written()), (std::vector<std::string>{"next", "OUT_OF_RANGE"}))
-          << size << " bytes, given up after " << room;
-    }
+    for (const uint64_t parcel : kParcels) GiveUpAnywhere(size, parcel);
   }
 }
 
 TEST(MessageTest, ReaderGoesOnAfterEachByte) {
   for (const size_t size : kSizes) {
-    ByteStream out;
-    MessageWriter writer;
-    ASSERT_TRUE(writer.Write(out, AsBytes(Text(size)), kNever).ok());
-    ASSERT_TRUE(writer.Write(out, AsBytes("next"), kNever).ok());
-    const std::vector<std::string> all = {Text(size), "next", "OUT_OF_RANGE"};
-    const size_t pause = size < 10000 ? 1 : 9973;
-    EXPECT_EQ(ReceiveAll(out.written(), pause), all) << size;
-    EXPECT_EQ(ReceiveAll(out.written(), pause, /*hand_over=*/true), all) << size;
+    for (const uint64_t parcel : kParcels) {
+      ByteStream out;
+      MessageWriter writer;
+      ASSERT_TRUE(Write(writer, out, Text(size), parcel).ok());
+      ASSERT_TRUE(writer.Write(out, AsBytes("next"), kNever).ok());
+      const std::vector<std::string> all = {Shown(Text(size), parcel), "next", "OUT_OF_RANGE"};
+      const size_t pause = size < 10000 ? 1 : 9973;
+      EXPECT_EQ(ReceiveAll(out.written(), pause), all) << size;
+      EXPECT_EQ(ReceiveAll(out.written(), pause, /*hand_over=*/true), all) << size;
+    }
   }
 }
 
 TEST(MessageTest, EndInsideAMessageIsToldOnce) {
   for (const size_t size : {size_t{5}, size_t{500}}) {
-    ByteStream out;
-    ASSERT_TRUE(MessageWriter().Write(out, AsBytes(Text(size)), kNever).ok());
-    for (size_t cut = 1; cut < out.written().size(); ++cut) {
-      EXPECT_EQ(ReceiveAll(out.written().substr(0, cut)),
-                (std::vector<std::string>{"DATA_LOSS", "OUT_OF_RANGE"}))
-          << cut;
+    for (const uint64_t parcel : kParcels) {
+      ByteStream out;
+      MessageWriter writer;
+      ASSERT_TRUE(Write(writer, out, Text(size), parcel).ok());
+      for (size_t cut = 1; cut < out.written().size(); ++cut) {
+        EXPECT_EQ(ReceiveAll(out.written().substr(0, cut)),
+                  (std::vector<std::string>{"DATA_LOSS", "OUT_OF_RANGE"}))
+            << cut;
+      }
     }
   }
+}
+
+// No parcel, or one after the other.
+TEST(MessageTest, ParcelsThatNobodyWritesAreRefused) {
+  const auto block = [](uint64_t parcel) {
+    const MessageBlock bytes = BlockOfParcel(parcel);
+    return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  };
+  const std::vector<std::string> refused = {"DATA_LOSS", "DATA_LOSS"};
+  EXPECT_EQ(ReceiveAll(block(0)), refused);
+  EXPECT_EQ(ReceiveAll(block(7) + block(7)), refused);
 }
 
 TEST(MessageTest, WhatIsTooLongStays) {
@@ -282,7 +318,7 @@ TEST(MessageTest, AnyBytesAreMessagesOrErrors) {
     const size_t count = 1 + number(4);
     for (size_t i = 0; i < count; ++i) {
       if (number(3) == 0) out.set_room(number(400));
-      const absl::Status written = writer.Write(out, AsBytes(Text(number(600))), kNever);
+      const absl::Status written = Write(writer, out, Text(number(600)), number(3));
       ASSERT_TRUE(written.ok() || absl::IsDeadlineExceeded(written));
       out.set_room(ByteStream::kAll);
     }

@@ -334,7 +334,8 @@ TEST(Queue, PutAndGetCallNothing) {
   auto memory = port.CreateSegment(shape.memory()).value();
   PrepareQueueMemory(shape, memory->data());
   QueueEnd end(*arena,
-               QueueView::Of(arena->RoomOf(arena->object(name.index)), memory->data()).value());
+               QueueView::Of(arena->RoomOf(arena->object(name.index)), memory->data()).value(),
+               name.word());
   const int before = port.calls;
   for (int i = 0; i < 1000; ++i) {
     ASSERT_TRUE(end.Put(i % 2 == 0 ? "small" : LargeText(1)).ok());

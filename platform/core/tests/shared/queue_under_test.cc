@@ -41,7 +41,7 @@ QueueUnderTest::QueueUnderTest(PretendedProcess& maker, uint64_t capacity, uint6
 std::unique_ptr<QueueEnd> QueueUnderTest::In(Arena& arena) const {
   EXPECT_TRUE(arena.Hold(name_, ObjectKind::kQueue).ok());
   return std::make_unique<QueueEnd>(
-      arena, QueueView::Of(arena.RoomOf(arena.object(name_.index)), memory_).value());
+      arena, QueueView::Of(arena.RoomOf(arena.object(name_.index)), memory_).value(), name_.word());
 }
 
 std::string QueueUnderTest::InUse() const {

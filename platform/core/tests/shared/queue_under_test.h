@@ -22,7 +22,8 @@ namespace isoproc::internal {
 // The queue in one process.
 class QueueEnd {
  public:
-  QueueEnd(Arena& arena, const QueueView& view) : arena_(arena), queue_(arena, view) {}
+  QueueEnd(Arena& arena, const QueueView& view, uint64_t name)
+      : arena_(arena), queue_(arena, view, name), name_(name) {}
 
   absl::Status Put(const std::string& text, absl::Duration timeout = absl::InfiniteDuration()) {
     return queue_.Put(
@@ -50,6 +51,7 @@ class QueueEnd {
  private:
   Arena& arena_;
   SharedQueue queue_;
+  const uint64_t name_;
 };
 
 class QueueUnderTest {

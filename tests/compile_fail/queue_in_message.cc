@@ -7,7 +7,7 @@
 namespace {
 struct Part {
   std::string name;
-  std::map<int, std::optional<isoproc::Lock>> locks;
+  std::map<int, std::optional<isoproc::Queue<int>>> queues;
 };
 }  // namespace
 

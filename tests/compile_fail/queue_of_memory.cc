@@ -4,7 +4,7 @@
 #include "isoproc/isoproc.h"
 
 struct Item {
-  std::vector<std::optional<isoproc::Lock>> inner;
+  std::vector<std::optional<isoproc::SharedMemory>> inner;
 };
 
 bool Make() { return isoproc::Queue<Item>::Create().ok(); }

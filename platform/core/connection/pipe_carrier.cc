@@ -1,0 +1,35 @@
+#include "platform/core/connection/pipe_carrier.h"
+
+#include <memory>
+#include <mutex>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "isoproc/internal/object_handle.h"
+#include "platform/core/shared/shared_object.h"
+
+namespace isoproc::internal {
+
+absl::StatusOr<std::shared_ptr<SharedObject>> PipeCarrier::Get() {
+  const std::lock_guard lock(mutex_);
+  if (object_ != nullptr) return object_;
+  if (is_final_) {
+    return absl::FailedPreconditionError(
+        "this pipe carries no shared objects: there was no room for one more when its ends came "
+        "into different processes");
+  }
+  absl::StatusOr<std::shared_ptr<SharedObject>> object = SharedObject::Create(ObjectKind::kPipe);
+  if (!object.ok()) return object.status();
+  object_ = *std::move(object);
+  return object_;
+}
+
+std::shared_ptr<SharedObject> PipeCarrier::Part() {
+  absl::StatusOr<std::shared_ptr<SharedObject>> object = Get();
+  const std::lock_guard lock(mutex_);
+  is_final_ = true;
+  return object.ok() ? *std::move(object) : nullptr;
+}
+
+}  // namespace isoproc::internal

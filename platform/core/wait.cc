@@ -108,10 +108,13 @@ class Waiting {
     }
     // Each map of sleepers once: who is taken off it a second time looks as if he was chosen.
     std::vector<SharedWaitSource*> armed = shared_;
-    const auto by_waiters = [](SharedWaitSource* source) { return &source->waiters(); };
-    std::ranges::sort(armed, std::less<Waiters*>(), by_waiters);
-    const auto repeated = std::ranges::unique(armed, std::equal_to<Waiters*>(), by_waiters);
-    armed.erase(repeated.begin(), repeated.end());
+    std::sort(armed.begin(), armed.end(), [](SharedWaitSource* a, SharedWaitSource* b) {
+      return std::less<Waiters*>()(&a->waiters(), &b->waiters());
+    });
+    const auto end = std::unique(
+        armed.begin(), armed.end(),
+        [](SharedWaitSource* a, SharedWaitSource* b) { return &a->waiters() == &b->waiters(); });
+    armed.erase(end, armed.end());
     const absl::StatusOr<Parking::Lease> lease = arena.parking().Borrow(self);
     if (!lease.ok()) return lease.status();
 

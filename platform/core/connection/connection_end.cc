@@ -64,7 +64,7 @@ ConnectionEnd::ConnectionEnd(std::shared_ptr<port::Stream> stream, Directions di
       receiving_{directions.receives, "receive"},
       sending_{directions.sends, "send"},
       reader_(std::move(reader)),
-      writer_(std::move(writer)),
+      writer_(writer),
       has_news_(reader_.HasNews()) {
   Ends& ends = GetEnds();
   const std::lock_guard lock(ends.mutex);
@@ -313,7 +313,7 @@ absl::StatusOr<std::shared_ptr<MovingEnd>> MovingEnd::Take(std::shared_ptr<Conne
   if (absl::Status open = taken.CheckIsOpen(); !open.ok()) return open;
   // The end and both turns hold the stream. Who polls or waits does, too, and takes it with the
   // lock.
-  constexpr long kHolders = 3;
+  constexpr int kHolders = 3;
   if (taken.stream_.use_count() > kHolders) return absl::FailedPreconditionError(kInUse);
   taken.is_moving_ = true;
   return moving;

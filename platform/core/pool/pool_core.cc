@@ -127,15 +127,13 @@ absl::StatusOr<Scheduler::Rules> CheckOptions(const PoolOptions& options) {
                           static_cast<uint64_t>(options.max_tasks_per_child.value_or(0))};
 }
 
-std::optional<WorkerOrders::HookCall> Describe(const std::optional<WorkerHook>& hook,
-                                               Luggage& luggage) {
+std::optional<HookCall> Describe(const std::optional<WorkerHook>& hook, Luggage& luggage) {
   if (!hook.has_value()) return std::nullopt;
   const auto& [target, arguments] = *hook->prepared();
   const Luggage& more = arguments.luggage;
   luggage.kept.insert(luggage.kept.end(), more.kept.begin(), more.kept.end());
   luggage.blocks.insert(luggage.blocks.end(), more.blocks.begin(), more.blocks.end());
-  return WorkerOrders::HookCall{NameOf(*target), arguments.bytes,
-                                static_cast<uint32_t>(more.blocks.size())};
+  return HookCall{NameOf(*target), arguments.bytes, static_cast<uint32_t>(more.blocks.size())};
 }
 
 // What a worker says of a failure.

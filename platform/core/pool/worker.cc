@@ -122,7 +122,7 @@ class Worker {
   }
 
  private:
-  absl::StatusOr<Call> BindHook(const WorkerOrders::HookCall& hook, size_t first_block) {
+  absl::StatusOr<Call> BindHook(const HookCall& hook, size_t first_block) {
     const absl::StatusOr<const Target*> target = FindTarget(hook.target);
     if (!target.ok()) return target.status();
     Delivery delivery;

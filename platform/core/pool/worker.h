@@ -12,14 +12,16 @@
 
 namespace isoproc::internal {
 
+// An initializer or exit hook.
+struct HookCall {
+  TargetName target;
+  std::string arguments;
+  // Of those that came with the orders: first those of the initializer, last is the desk.
+  uint32_t blocks = 0;
+};
+
 // What a worker is told when it starts: the argument of its target.
 struct WorkerOrders {
-  struct HookCall {
-    TargetName target;
-    std::string arguments;
-    // Of those that came with the orders: first those of the initializer, last is the desk.
-    uint32_t blocks = 0;
-  };
   int64_t number = 0;
   int depth = 1;            // how many pools it is below the process that the user started
   uint64_t max_memory = 0;  // in bytes; 0: any

@@ -180,7 +180,7 @@ ISOPROC_CASE(Connection, CONN_12, SizesHave64Bits) {
   const std::unique_ptr<std::byte[]> bytes(new (std::nothrow) std::byte[size]);
   ASSERT_NE(bytes, nullptr);
   absl::Status sent;
-  std::thread sender([&one = one, &bytes, size, &sent] {
+  std::thread sender([&one = one, &bytes, &sent] {
     sent = one.SendBytes(absl::MakeConstSpan(bytes.get(), size), Patience());
   });
   const absl::StatusOr<uint64_t> next = other.NextSize(Patience());

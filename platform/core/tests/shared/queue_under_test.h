@@ -23,7 +23,7 @@ namespace isoproc::internal {
 class QueueEnd {
  public:
   QueueEnd(Arena& arena, const QueueView& view, uint64_t name)
-      : arena_(arena), queue_(arena, view, name), name_(name) {}
+      : arena_(arena), queue_(arena, view, name) {}
 
   absl::Status Put(const std::string& text, absl::Duration timeout = absl::InfiniteDuration()) {
     return queue_.Put(
@@ -51,7 +51,6 @@ class QueueEnd {
  private:
   Arena& arena_;
   SharedQueue queue_;
-  const uint64_t name_;
 };
 
 class QueueUnderTest {

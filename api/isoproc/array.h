@@ -10,15 +10,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <initializer_list>
 #include <limits>
 #include <type_traits>
-#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
-#include "cereal/access.hpp"
 #include "isoproc/internal/object_handle.h"
 #include "isoproc/internal/storage.h"
 #include "isoproc/sync.h"
@@ -62,29 +61,26 @@ absl::Span<T> ElementsOf(absl::Span<std::byte> bytes) {
 // them as they are: the next WithLock is told, by LockStatus::kOwnerDied, also if Load or Store,
 // which do not tell, were there before it.                                              [VAL-29]
 template <class T>
-class Array {
+class Array : public internal::StorageHandle<internal::ObjectKind::kArray> {
   static_assert(internal::CheckShared<T>());
 
  public:
-  static constexpr internal::ObjectKind kObjectKind = internal::ObjectKind::kArray;
-
   Array() = default;
   // `count` elements, all zero; none is fine.                                 [VAL-12, VAL-13]
   // Errors: as Create in sync.h; ResourceExhausted: the system has not so much memory.  [VAL-24]
   static absl::StatusOr<Array> Create(uint64_t count) {
-    absl::StatusOr<internal::Storage> storage = internal::CreateArray<T>(count);
-    if (!storage.ok()) return storage.status();
-    return Array(*std::move(storage));
+    return Make<Array>(internal::CreateArray<T>(count));
   }
   // A copy of `initial`.
   static absl::StatusOr<Array> Create(absl::Span<const T> initial) {
-    absl::StatusOr<internal::Storage> storage = internal::CreateArray<T>(initial);
-    if (!storage.ok()) return storage.status();
-    return Array(*std::move(storage));
+    return Make<Array>(internal::CreateArray<T>(initial));
+  }
+  static absl::StatusOr<Array> Create(std::initializer_list<T> initial) {
+    return Create(absl::MakeConstSpan(initial.begin(), initial.size()));
   }
 
   // 0 without an object.
-  size_t size() const { return static_cast<size_t>(storage_.size() / sizeof(T)); }
+  size_t size() const { return static_cast<size_t>(storage().size() / sizeof(T)); }
 
   // The element at `index`.                                                   [VAL-14, VAL-17]
   // Blocks:  as Value::Load.
@@ -95,11 +91,11 @@ class Array {
     if constexpr (internal::kIsLockFree<T>) {
       return word(index).load();
     } else {
-      const absl::Status locked = storage_.AcquireSilently();
+      const absl::Status locked = storage().AcquireSilently();
       if (!locked.ok()) return locked;
-      const internal::StorageGuard guard(storage_);
+      const internal::StorageGuard guard(storage());
       std::array<std::byte, sizeof(T)> bytes;
-      std::memcpy(bytes.data(), storage_.data() + index * sizeof(T), sizeof(T));
+      std::memcpy(bytes.data(), storage().data() + index * sizeof(T), sizeof(T));
       return std::bit_cast<T>(bytes);
     }
   }
@@ -109,10 +105,10 @@ class Array {
     if constexpr (internal::kIsLockFree<T>) {
       word(index).store(value);
     } else {
-      const absl::Status locked = storage_.AcquireSilently();
+      const absl::Status locked = storage().AcquireSilently();
       if (!locked.ok()) return locked;
-      const internal::StorageGuard guard(storage_);
-      std::memcpy(storage_.data() + index * sizeof(T), &value, sizeof(T));
+      const internal::StorageGuard guard(storage());
+      std::memcpy(storage().data() + index * sizeof(T), &value, sizeof(T));
     }
     return absl::OkStatus();
   }
@@ -135,83 +131,48 @@ class Array {
   template <class Body>
   absl::StatusOr<LockStatus> WithLock(Body body,
                                       absl::Duration timeout = absl::InfiniteDuration()) const {
-    const absl::StatusOr<LockStatus> locked = storage_.Acquire(timeout);
+    const absl::StatusOr<LockStatus> locked = storage().Acquire(timeout);
     if (!locked.ok()) return locked;
-    const internal::StorageGuard guard(storage_);
-    internal::CallLocked(body, *locked, internal::ElementsOf<T>(storage_.bytes()));
+    const internal::StorageGuard guard(storage());
+    internal::CallLocked(body, *locked, internal::ElementsOf<T>(storage().bytes()));
     return locked;
   }
 
-  explicit operator bool() const { return static_cast<bool>(storage_); }
-
  private:
-  explicit Array(internal::Storage storage) : storage_(std::move(storage)) {}
-
   absl::Status CheckIndex(size_t index) const {
-    absl::Status entered = storage_.Enter();
+    absl::Status entered = storage().Enter();
     if (entered.ok() && index >= size()) {
       return absl::InvalidArgumentError("the array has no such element");
     }
     return entered;
   }
   std::atomic<T>& word(size_t index) const {
-    return *reinterpret_cast<std::atomic<T>*>(storage_.data() + index * sizeof(T));
+    return *reinterpret_cast<std::atomic<T>*>(storage().data() + index * sizeof(T));
   }
-
-  friend class cereal::access;
-  template <class Archive>
-  void save(Archive& archive) const {
-    storage_.Save(archive);
-  }
-  template <class Archive>
-  void load(Archive& archive) {
-    storage_.Load(archive, kObjectKind);
-  }
-
-  internal::Storage storage_;
 };
 
 // The memory of an array, without a lock.                                               [VAL-19]
 template <class T>
-class RawArray {
+class RawArray : public internal::StorageHandle<internal::ObjectKind::kArray> {
   static_assert(internal::CheckShared<T>());
 
  public:
-  static constexpr internal::ObjectKind kObjectKind = internal::ObjectKind::kArray;
-
   RawArray() = default;
   // As Array::Create.
   static absl::StatusOr<RawArray> Create(uint64_t count) {
-    absl::StatusOr<internal::Storage> storage = internal::CreateArray<T>(count);
-    if (!storage.ok()) return storage.status();
-    return RawArray(*std::move(storage));
+    return Make<RawArray>(internal::CreateArray<T>(count));
   }
   static absl::StatusOr<RawArray> Create(absl::Span<const T> initial) {
-    absl::StatusOr<internal::Storage> storage = internal::CreateArray<T>(initial);
-    if (!storage.ok()) return storage.status();
-    return RawArray(*std::move(storage));
+    return Make<RawArray>(internal::CreateArray<T>(initial));
+  }
+  static absl::StatusOr<RawArray> Create(std::initializer_list<T> initial) {
+    return Create(absl::MakeConstSpan(initial.begin(), initial.size()));
   }
 
   // The elements, which live as long as the handle; none without an object, or if it is gone
   // (see SHR-07). Who else uses them, and when, is the program's to order.
-  absl::Span<T> span() const { return internal::ElementsOf<T>(storage_.bytes()); }
+  absl::Span<T> span() const { return internal::ElementsOf<T>(storage().bytes()); }
   size_t size() const { return span().size(); }
-  explicit operator bool() const { return static_cast<bool>(storage_); }
-
- private:
-  explicit RawArray(internal::Storage storage) : storage_(std::move(storage)) {}
-
-  friend class cereal::access;
-  template <class Archive>
-  void save(Archive& archive) const {
-    storage_.Save(archive);
-  }
-  template <class Archive>
-  void load(Archive& archive) {
-    storage_.Load(archive, kObjectKind);
-  }
-
-  internal::Storage storage_;
 };
 
 }  // namespace isoproc

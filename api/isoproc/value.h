@@ -15,7 +15,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "cereal/access.hpp"
 #include "isoproc/internal/object_handle.h"
 #include "isoproc/internal/storage.h"
 #include "isoproc/sync.h"
@@ -33,37 +32,29 @@ namespace isoproc {
 // the lock, which Update and WithLock take in either case. Who died with it, only WithLock tells:
 // the next one, whatever else took the lock before.                                     [VAL-29]
 template <class T>
-class Value {
+class Value : public internal::StorageHandle<internal::ObjectKind::kValue> {
   static_assert(internal::CheckShared<T>());
 
  public:
-  static constexpr internal::ObjectKind kObjectKind = internal::ObjectKind::kValue;
-
   Value() = default;
   // Errors: as Create in sync.h.                                              [VAL-01, VAL-03]
   static absl::StatusOr<Value> Create(const T& initial = T()) {
-    absl::StatusOr<internal::Storage> storage =
-        internal::Storage::Create(kObjectKind, kIsWord ? sizeof(T) : 2 * kStride);
-    if (!storage.ok()) return storage.status();
-    Value value(*std::move(storage));
-    if constexpr (kIsWord) {
-      value.word().store(initial);
-    } else {
-      std::memcpy(value.storage_.data(), &initial, sizeof(T));
-    }
-    return value;
+    absl::StatusOr<internal::Storage> memory =
+        internal::Storage::Create(internal::ObjectKind::kValue, kIsWord ? sizeof(T) : 2 * kStride);
+    if (memory.ok()) std::memcpy(memory->data(), &initial, sizeof(T));  // nobody else has it
+    return Make<Value>(std::move(memory));
   }
 
   // Blocks:  up to 8 bytes never; larger ones while another thread has the lock.        [VAL-07]
   absl::StatusOr<T> Load() const {
     if constexpr (kIsWord) {
-      const absl::Status entered = storage_.Enter();
+      const absl::Status entered = storage().Enter();
       if (!entered.ok()) return entered;
       return word().load();
     } else {
-      const absl::Status locked = storage_.AcquireSilently();
+      const absl::Status locked = storage().AcquireSilently();
       if (!locked.ok()) return locked;
-      const internal::StorageGuard guard(storage_);
+      const internal::StorageGuard guard(storage());
       return Current();
     }
   }
@@ -71,13 +62,13 @@ class Value {
   // Blocks:  as Load.
   absl::Status Store(const T& value) const {
     if constexpr (kIsWord) {
-      const absl::Status entered = storage_.Enter();
+      const absl::Status entered = storage().Enter();
       if (entered.ok()) word().store(value);
       return entered;
     } else {
-      const absl::Status locked = storage_.AcquireSilently();
+      const absl::Status locked = storage().AcquireSilently();
       if (!locked.ok()) return locked;
-      const internal::StorageGuard guard(storage_);
+      const internal::StorageGuard guard(storage());
       Replace(value);
       return absl::OkStatus();
     }
@@ -87,21 +78,25 @@ class Value {
   // Blocks:  never.
   absl::StatusOr<T> FetchAdd(T by) const
       requires(std::integral<T> && !std::same_as<T, bool> && internal::kIsLockFree<T>) {
-    const absl::Status entered = storage_.Enter();
+    const absl::Status entered = storage().Enter();
     if (!entered.ok()) return entered;
     return word().fetch_add(by);
   }
 
-  // Changes the value: `change` gets a copy of it by reference, and what it makes of that becomes
+  // Changes the value: `change(T&)` gets a copy of it, and what it makes of that becomes
   // the value at once. No other Update or WithLock comes between; a Store or FetchAdd of up to 8
   // bytes, which takes no lock, makes `change` run again with the new value.    [VAL-07, VAL-08]
   // Blocks:  while another thread has the lock. What `change` throws comes through; nothing
   // changed.
   template <class Change>
   absl::Status Update(Change change) const {
-    const absl::Status locked = storage_.AcquireSilently();
+    static_assert(
+        std::is_invocable_v<Change&, T&> && !std::is_invocable_v<Change&, T>,
+        "isoproc: Update calls change(T&); a function that takes the value by value or by "
+        "reference to const changes nothing");
+    const absl::Status locked = storage().AcquireSilently();
     if (!locked.ok()) return locked;
-    const internal::StorageGuard guard(storage_);
+    const internal::StorageGuard guard(storage());
     if constexpr (kIsWord) {
       T seen = word().load();
       while (true) {
@@ -124,87 +119,53 @@ class Value {
   template <class Body>
   absl::StatusOr<LockStatus> WithLock(Body body,
                                       absl::Duration timeout = absl::InfiniteDuration()) const {
-    const absl::StatusOr<LockStatus> locked = storage_.Acquire(timeout);
+    const absl::StatusOr<LockStatus> locked = storage().Acquire(timeout);
     if (!locked.ok()) return locked;
-    const internal::StorageGuard guard(storage_);
+    const internal::StorageGuard guard(storage());
     internal::CallLocked(body, *locked);
     return locked;
   }
-
-  explicit operator bool() const { return static_cast<bool>(storage_); }
 
  private:
   static constexpr bool kIsWord = internal::kIsLockFree<T>;
   // From one copy to the other.
   static constexpr size_t kStride = (sizeof(T) + 63) / 64 * 64;
 
-  explicit Value(internal::Storage storage) : storage_(std::move(storage)) {}
-
-  std::atomic<T>& word() const { return *reinterpret_cast<std::atomic<T>*>(storage_.data()); }
+  std::atomic<T>& word() const { return *reinterpret_cast<std::atomic<T>*>(storage().data()); }
 
   // Of two copies, that which is valid; the other one is scratch until the version is the next.
   T Current() const {
     std::array<std::byte, sizeof(T)> bytes;
-    std::memcpy(bytes.data(), storage_.data() + storage_.version() % 2 * kStride, sizeof(T));
+    std::memcpy(bytes.data(), storage().data() + storage().version() % 2 * kStride, sizeof(T));
     return std::bit_cast<T>(bytes);
   }
   void Replace(const T& value) const {
-    const uint64_t next = storage_.version() + 1;
-    std::memcpy(storage_.data() + next % 2 * kStride, &value, sizeof(T));
-    storage_.set_version(next);  // commits
+    const uint64_t next = storage().version() + 1;
+    std::memcpy(storage().data() + next % 2 * kStride, &value, sizeof(T));
+    storage().set_version(next);  // commits
   }
-
-  friend class cereal::access;
-  template <class Archive>
-  void save(Archive& archive) const {
-    storage_.Save(archive);
-  }
-  template <class Archive>
-  void load(Archive& archive) {
-    storage_.Load(archive, kObjectKind);
-  }
-
-  internal::Storage storage_;
 };
 
 // The memory of a value, without a lock.                                                [VAL-19]
 template <class T>
-class RawValue {
+class RawValue : public internal::StorageHandle<internal::ObjectKind::kValue> {
   static_assert(internal::CheckShared<T>());
 
  public:
-  static constexpr internal::ObjectKind kObjectKind = internal::ObjectKind::kValue;
-
   RawValue() = default;
   // Errors: as Create in sync.h.
   static absl::StatusOr<RawValue> Create(const T& initial = T()) {
-    absl::StatusOr<internal::Storage> storage = internal::Storage::Create(kObjectKind, sizeof(T));
-    if (!storage.ok()) return storage.status();
-    std::memcpy(storage->data(), &initial, sizeof(T));
-    return RawValue(*std::move(storage));
+    absl::StatusOr<internal::Storage> memory =
+        internal::Storage::Create(internal::ObjectKind::kValue, sizeof(T));
+    if (memory.ok()) std::memcpy(memory->data(), &initial, sizeof(T));
+    return Make<RawValue>(std::move(memory));
   }
 
   // The value, which lives as long as the handle; null without an object, or if the object is gone
   // (see SHR-07). Who else uses it, and when, is the program's to order.
-  T* get() const { return reinterpret_cast<T*>(storage_.bytes().data()); }
+  T* get() const { return reinterpret_cast<T*>(storage().bytes().data()); }
   T& operator*() const { return *get(); }
   T* operator->() const { return get(); }
-  explicit operator bool() const { return static_cast<bool>(storage_); }
-
- private:
-  explicit RawValue(internal::Storage storage) : storage_(std::move(storage)) {}
-
-  friend class cereal::access;
-  template <class Archive>
-  void save(Archive& archive) const {
-    storage_.Save(archive);
-  }
-  template <class Archive>
-  void load(Archive& archive) {
-    storage_.Load(archive, kObjectKind);
-  }
-
-  internal::Storage storage_;
 };
 
 }  // namespace isoproc

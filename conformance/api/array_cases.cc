@@ -61,6 +61,9 @@ ISOPROC_CASE(Array, VAL_12_2, MadeOfValues) {
   ASSERT_OK_AND_ASSIGN(const auto array, Array<uint16_t>::Create(absl::MakeConstSpan(initial)));
   EXPECT_EQ(array.size(), 3U);
   for (size_t i = 0; i < 3; ++i) EXPECT_EQ(array.Load(i).value_or(0), initial[i]);
+  ASSERT_OK_AND_ASSIGN(const auto of_list, Array<uint16_t>::Create({5}));
+  EXPECT_EQ(of_list.size(), 1U);  // not five zeros
+  EXPECT_EQ(of_list.Load(0).value_or(0), 5);
 }
 
 int IsEmptyArray(const Array<int>& array) { return array && array.size() == 0 ? 0 : 1; }

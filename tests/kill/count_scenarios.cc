@@ -1,5 +1,4 @@
 // Semaphore and BoundedSemaphore.
-#include <thread>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -22,6 +21,10 @@ void ExpectPermits(Stage& stage, const BoundedSemaphore& bounded, int count) {
   stage.Expect(!bounded.Release().ok(), "a permit too many came back");
 }
 
+void AcquireTwo(Objects& mine) {
+  mine.bounded.Acquire().IgnoreError();
+  mine.bounded.Acquire().IgnoreError();
+}
 void UsePermit(Objects& mine) {
   mine.bounded.Acquire().IgnoreError();
   mine.bounded.Release().IgnoreError();
@@ -44,6 +47,10 @@ void HoldPermit(Stage& stage, Objects& mine) {
   stage.ExpectOk(mine.bounded.Release(), "Release");
 }
 void ExpectPermit(Stage& stage, Objects& mine, bool) { ExpectPermits(stage, mine.bounded, 1); }
+void ExpectPermitAfterSleepers(Stage& stage, Objects& mine, bool) {
+  stage.AwaitSleepersFinished();
+  ExpectPermits(stage, mine.bounded, 1);
+}
 void MakePermit(Objects& mine) { MakePermits(mine, 1); }
 void AcquireAndRelease(Stage& stage, Objects& mine) {
   stage.ExpectOk(mine.bounded.Acquire(stage.limit()), "Acquire");
@@ -161,11 +168,7 @@ std::vector<Scenario> CountScenarios() {
            },
        .sleepers = 1,
        .sleeper = AcquireAndRelease,
-       .judge =
-           [](Stage& stage, Objects& mine, bool) {
-             while (stage.finished() < stage.sleepers()) std::this_thread::yield();
-             ExpectPermits(stage, mine.bounded, 1);
-           }},
+       .judge = ExpectPermitAfterSleepers},
       {.name = "bounded.try_in_vain",
        .make = MakePermit,
        .act = [](Objects& mine) { mine.bounded.TryAcquire().IgnoreError(); },
@@ -177,11 +180,7 @@ std::vector<Scenario> CountScenarios() {
        .meanwhile = HoldPermit,
        .sleepers = 1,
        .sleeper = AcquireAndRelease,
-       .judge =
-           [](Stage& stage, Objects& mine, bool) {
-             while (stage.finished() < stage.sleepers()) std::this_thread::yield();
-             ExpectPermits(stage, mine.bounded, 1);
-           }},
+       .judge = ExpectPermitAfterSleepers},
       // Two deaths: the second process dies while it takes what the first one had.
       {.name = "bounded.from_the_dead",
        .make = MakePermit,
@@ -194,8 +193,7 @@ std::vector<Scenario> CountScenarios() {
        .make =
            [](Objects& mine) {
              MakePermits(mine, 2);
-             mine.bounded.Acquire().IgnoreError();
-             mine.bounded.Acquire().IgnoreError();
+             AcquireTwo(mine);
            },
        .act = [](Objects& mine) { mine.bounded.Release().IgnoreError(); },
        .committed = [](const Stage&, const Objects& mine) { return mine.bounded.Value() == 1; },
@@ -208,11 +206,7 @@ std::vector<Scenario> CountScenarios() {
            }},
       {.name = "bounded.release_to_sleepers",
        .make = [](Objects& mine) { MakePermits(mine, 2); },
-       .before =
-           [](Objects& mine) {
-             mine.bounded.Acquire().IgnoreError();
-             mine.bounded.Acquire().IgnoreError();
-           },
+       .before = AcquireTwo,
        .act = [](Objects& mine) { mine.bounded.Release().IgnoreError(); },
        .sleepers = 2,
        .sleeper =
@@ -222,7 +216,7 @@ std::vector<Scenario> CountScenarios() {
        .judge =
            [](Stage& stage, Objects& mine, bool) {
              // Those who wait have all that there are.
-             while (stage.finished() < stage.sleepers()) std::this_thread::yield();
+             stage.AwaitSleepersFinished();
              stage.Expect(mine.bounded.Value() == 0, "more permits than there were");
              stage.ExpectOk(mine.bounded.Release(), "Release");
              stage.ExpectOk(mine.bounded.Release(), "Release");

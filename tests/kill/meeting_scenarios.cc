@@ -1,5 +1,4 @@
 // Event, Condition and Barrier.
-#include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -13,8 +12,18 @@ namespace isoproc::kill {
 namespace {
 
 void MakeEvent(Objects& mine) { mine.event = Event::Create().value(); }
+void MakeSetEvent(Objects& mine) {
+  MakeEvent(mine);
+  mine.event.Set().IgnoreError();
+}
+void SetEvent(Objects& mine) { mine.event.Set().IgnoreError(); }
 void AwaitEvent(Stage& stage, Objects& mine) {
   stage.ExpectOk(mine.event.Wait(stage.limit()), "Wait");
+}
+
+void SetAndAwait(Stage& stage, Objects& mine) {
+  stage.ExpectOk(mine.event.Set(), "Set");
+  AwaitEvent(stage, mine);
 }
 
 void MakeCondition(Objects& mine) { mine.condition = Condition::Create().value(); }
@@ -35,6 +44,16 @@ void UseCondition(Stage& stage, Objects& mine, bool) {
   stage.ExpectOk(mine.condition.Release(), "Release");
 }
 
+void NotifyOne(Objects& mine) {
+  mine.condition.Acquire().IgnoreError();
+  mine.condition.Notify().IgnoreError();
+  mine.condition.Release().IgnoreError();
+}
+void NotifyAll(Objects& mine) {
+  mine.condition.Acquire().IgnoreError();
+  mine.condition.NotifyAll().IgnoreError();
+  mine.condition.Release().IgnoreError();
+}
 void WaitAndRelease(Objects& mine) {
   mine.condition.Acquire().IgnoreError();
   mine.condition.Wait().IgnoreError();
@@ -46,6 +65,10 @@ void NotifyWhoeverSleeps(Stage& stage, Objects& mine) {
   Notify(stage, mine);
 }
 
+void MakeBrokenBarrier(Objects& mine) {
+  mine.barrier = Barrier::Create(2).value();
+  mine.barrier.Abort().IgnoreError();
+}
 void Meet(Stage& stage, Objects& mine) {
   const absl::Status status = mine.barrier.Wait(stage.limit()).status();
   stage.Expect(status.ok() || absl::IsAborted(status), status.ToString());
@@ -54,7 +77,7 @@ void Meet(Stage& stage, Objects& mine) {
 // which had a handle, had done. It can be mended.
 void ExpectBroken(Stage& stage, Objects& mine, bool) {
   Meet(stage, mine);
-  while (stage.finished() < stage.sleepers()) std::this_thread::yield();
+  stage.AwaitSleepersFinished();
   NoticeDeath();
   stage.Expect(mine.barrier.IsBroken(), "the barrier of a dead party is not broken");
   stage.ExpectOk(mine.barrier.Reset(), "Reset");
@@ -70,7 +93,7 @@ std::vector<Scenario> MeetingScenarios() {
   return {
       {.name = "event.set",
        .make = MakeEvent,
-       .act = [](Objects& mine) { mine.event.Set().IgnoreError(); },
+       .act = SetEvent,
        .sleepers = 2,
        .sleeper = AwaitEvent,
        .committed = [](const Stage&, const Objects& mine) { return mine.event.IsSet(); },
@@ -80,18 +103,13 @@ std::vector<Scenario> MeetingScenarios() {
              AwaitEvent(stage, mine);
            }},
       {.name = "event.clear",
-       .make =
-           [](Objects& mine) {
-             MakeEvent(mine);
-             mine.event.Set().IgnoreError();
-           },
+       .make = MakeSetEvent,
        .act = [](Objects& mine) { mine.event.Clear().IgnoreError(); },
        .committed = [](const Stage&, const Objects& mine) { return !mine.event.IsSet(); },
        .judge =
            [](Stage& stage, Objects& mine, bool cleared) {
              stage.Expect(mine.event.IsSet() != cleared, "the event has changed");
-             stage.ExpectOk(mine.event.Set(), "Set");
-             AwaitEvent(stage, mine);
+             SetAndAwait(stage, mine);
            }},
       {.name = "event.wait",
        .make = MakeEvent,
@@ -108,13 +126,12 @@ std::vector<Scenario> MeetingScenarios() {
        .judge = [](Stage& stage, Objects& mine, bool) { AwaitEvent(stage, mine); }},
       {.name = "event.set_free",
        .make = MakeEvent,
-       .act = [](Objects& mine) { mine.event.Set().IgnoreError(); },
+       .act = SetEvent,
        .committed = [](const Stage&, const Objects& mine) { return mine.event.IsSet(); },
        .judge =
            [](Stage& stage, Objects& mine, bool is_set) {
              stage.Expect(mine.event.IsSet() == is_set, "the event has changed");
-             stage.ExpectOk(mine.event.Set(), "Set");
-             AwaitEvent(stage, mine);
+             SetAndAwait(stage, mine);
            }},
       {.name = "event.clear_with_sleepers",
        .make = MakeEvent,
@@ -124,15 +141,10 @@ std::vector<Scenario> MeetingScenarios() {
        .judge =
            [](Stage& stage, Objects& mine, bool) {
              stage.Expect(!mine.event.IsSet(), "the event has changed");
-             stage.ExpectOk(mine.event.Set(), "Set");
-             AwaitEvent(stage, mine);
+             SetAndAwait(stage, mine);
            }},
       {.name = "event.wait_free",
-       .make =
-           [](Objects& mine) {
-             MakeEvent(mine);
-             mine.event.Set().IgnoreError();
-           },
+       .make = MakeSetEvent,
        .act = [](Objects& mine) { mine.event.Wait().IgnoreError(); },
        .judge = [](Stage& stage, Objects& mine, bool) { AwaitEvent(stage, mine); }},
       {.name = "event.wait_times_out",
@@ -143,33 +155,18 @@ std::vector<Scenario> MeetingScenarios() {
        .judge = [](Stage& stage, Objects& mine, bool) { stage.ExpectOk(mine.event.Set(), "Set"); }},
       {.name = "condition.notify_free",
        .make = MakeCondition,
-       .act =
-           [](Objects& mine) {
-             mine.condition.Acquire().IgnoreError();
-             mine.condition.Notify().IgnoreError();
-             mine.condition.Release().IgnoreError();
-           },
+       .act = NotifyOne,
        .judge = UseCondition},
       {.name = "condition.notify_one",
        .make = MakeCondition,
-       .act =
-           [](Objects& mine) {
-             mine.condition.Acquire().IgnoreError();
-             mine.condition.Notify().IgnoreError();
-             mine.condition.Release().IgnoreError();
-           },
+       .act = NotifyOne,
        .sleepers = 2,
        .sleeper = AwaitCondition,
        .judge = UseCondition},
       // While one waits for the condition and another has its lock.
       {.name = "condition.notify_contended",
        .make = MakeCondition,
-       .act =
-           [](Objects& mine) {
-             mine.condition.Acquire().IgnoreError();
-             mine.condition.NotifyAll().IgnoreError();
-             mine.condition.Release().IgnoreError();
-           },
+       .act = NotifyAll,
        .meanwhile =
            [](Stage& stage, Objects& mine) {
              stage.SetOff();
@@ -183,24 +180,14 @@ std::vector<Scenario> MeetingScenarios() {
        .judge = UseCondition},
       {.name = "condition.notify",
        .make = MakeCondition,
-       .act =
-           [](Objects& mine) {
-             mine.condition.Acquire().IgnoreError();
-             mine.condition.NotifyAll().IgnoreError();
-             mine.condition.Release().IgnoreError();
-           },
+       .act = NotifyAll,
        .sleepers = 2,
        .sleeper = AwaitCondition,
        .judge = UseCondition},
       // The first notification is for the victim or for the other one.
       {.name = "condition.wait",
        .make = MakeCondition,
-       .act =
-           [](Objects& mine) {
-             mine.condition.Acquire().IgnoreError();
-             mine.condition.Wait().IgnoreError();
-             mine.condition.Release().IgnoreError();
-           },
+       .act = WaitAndRelease,
        .sleeps = true,
        .meanwhile =
            [](Stage& stage, Objects& mine) {
@@ -307,19 +294,11 @@ std::vector<Scenario> MeetingScenarios() {
        .act = [](Objects& mine) { mine.barrier.Abort().IgnoreError(); },
        .judge = ExpectBroken},
       {.name = "barrier.reset_broken",
-       .make =
-           [](Objects& mine) {
-             mine.barrier = Barrier::Create(2).value();
-             mine.barrier.Abort().IgnoreError();
-           },
+       .make = MakeBrokenBarrier,
        .act = [](Objects& mine) { mine.barrier.Reset().IgnoreError(); },
        .judge = ExpectBroken},
       {.name = "barrier.wait_broken",
-       .make =
-           [](Objects& mine) {
-             mine.barrier = Barrier::Create(2).value();
-             mine.barrier.Abort().IgnoreError();
-           },
+       .make = MakeBrokenBarrier,
        .act = [](Objects& mine) { mine.barrier.Wait().IgnoreError(); },
        .judge = ExpectBroken},
       // Who has waited too long breaks it for those who wait with it.

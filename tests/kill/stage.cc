@@ -43,6 +43,10 @@ bool Stage::AwaitFinished(int count) const {
   return finished_ >= count;
 }
 
+void Stage::AwaitSleepersFinished() const {
+  while (finished_ < sleepers_) std::this_thread::yield();
+}
+
 void Stage::AwaitSleepers(int count) const {
   while (!is_over_ && (lets_sleep_ || CountSleepers() < count)) std::this_thread::yield();
 }

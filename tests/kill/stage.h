@@ -49,6 +49,8 @@ class Stage {
   int finished() const { return finished_; }
   // Returns when so many have: true; or when the victim is dead.
   bool AwaitFinished(int count) const;
+  // Returns when all of them have, also after the death.
+  void AwaitSleepersFinished() const;
   // Returns when the victim is dead.
   void AwaitDeath() const;
   bool is_over() const { return is_over_; }

@@ -98,6 +98,42 @@ class Storage {
   uint64_t expected_state_ = 0;
 };
 
+// The base of all handles of such bytes, as ObjectHandle is of others.
+template <ObjectKind kKind>
+class StorageHandle {
+ public:
+  static constexpr ObjectKind kObjectKind = kKind;
+
+  // Whether it refers to an object.
+  explicit operator bool() const { return static_cast<bool>(storage_); }
+
+ protected:
+  StorageHandle() = default;
+  // The handle that is to be made of `storage`, or why there is none.
+  template <class Handle>
+  static absl::StatusOr<Handle> Make(absl::StatusOr<Storage> storage) {
+    if (!storage.ok()) return storage.status();
+    Handle handle;
+    static_cast<StorageHandle&>(handle).storage_ = *std::move(storage);
+    return handle;
+  }
+
+  const Storage& storage() const { return storage_; }
+
+ private:
+  friend class cereal::access;
+  template <class Archive>
+  void save(Archive& archive) const {
+    storage_.Save(archive);
+  }
+  template <class Archive>
+  void load(Archive& archive) {
+    storage_.Load(archive, kKind);
+  }
+
+  Storage storage_;
+};
+
 // Releases what was acquired, also when a function of the user throws.
 class StorageGuard {
  public:

@@ -142,7 +142,7 @@ class Array : public internal::StorageHandle<internal::ObjectKind::kArray> {
   absl::Status CheckIndex(size_t index) const {
     absl::Status entered = storage().Enter();
     if (entered.ok() && index >= size()) {
-      return absl::InvalidArgumentError("the array has no such element");
+      return internal::NoElement(index, size());
     }
     return entered;
   }

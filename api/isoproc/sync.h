@@ -45,8 +45,9 @@ inline constexpr int kMaxSleepingThreads = 1024;
 // How a lock was taken.
 enum class LockStatus {
   kOk,
-  // Its last owner ended, or was killed, while it had the lock: what the lock guards may be half
-  // changed. Told once, to the next owner, who has the lock all the same.
+  // The process of its last owner ended, or was killed, while it had the lock: what the lock guards
+  // may be half changed. Told once, to the next owner, who has the lock all the same. (A thread
+  // that ends in a process that goes on takes its locks along: nobody else gets them.)
   kOwnerDied,
 };
 

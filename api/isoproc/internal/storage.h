@@ -134,6 +134,9 @@ class StorageHandle {
   Storage storage_;
 };
 
+// InvalidArgument: an array of `size` elements has none at `index`.
+absl::Status NoElement(uint64_t index, uint64_t size);
+
 // Releases what was acquired, also when a function of the user throws.
 class StorageGuard {
  public:

@@ -14,6 +14,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "platform/core/shared/layout.h"
@@ -204,7 +205,8 @@ absl::StatusOr<ObjectName> Arena::TakeSlot(ObjectKind kind, uint32_t units, Stam
     memory_.header.object_hint.store(index + 1, std::memory_order_relaxed);
     return ObjectName{.arena = id_, .state = state, .index = index};
   }
-  return absl::ResourceExhaustedError("too many shared objects");
+  return absl::ResourceExhaustedError(
+      absl::StrCat("the family has ", kMaxObjects, " shared objects already"));
 }
 
 absl::Status Arena::Hold(const ObjectName& name, ObjectKind kind) {

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "platform/core/shared/layout.h"
 #include "platform/core/shared/stamp.h"
@@ -32,6 +33,11 @@ constexpr uint64_t StageOf(uint64_t claim) { return claim & kStageMask; }
 void Complete(Participant& place, const port::ProcessIdentity& identity) {
   place.birth.store(identity.birth, std::memory_order_release);
   place.claim.store(ClaimOf(identity.pid, kComplete), std::memory_order_release);
+}
+
+absl::Status TooManyError() {
+  return absl::ResourceExhaustedError(
+      absl::StrCat("more than ", kMaxParticipants, " processes share one family's objects"));
 }
 
 }  // namespace
@@ -74,7 +80,7 @@ absl::Status Participants::Claim() {
     return absl::OkStatus();
   }
   self_.store(kUnregistered);
-  return absl::ResourceExhaustedError("too many processes share one family's objects");
+  return TooManyError();
 }
 
 absl::StatusOr<Stamp> Participants::EnterByTheDoor() {
@@ -92,7 +98,7 @@ absl::StatusOr<Stamp> Participants::EnterByTheDoor() {
       break;
     }
     if (deadline.Expired(port_.Now())) {
-      return absl::ResourceExhaustedError("too many processes share one family's objects");
+      return TooManyError();
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }

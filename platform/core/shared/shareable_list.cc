@@ -14,6 +14,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "isoproc/internal/archive.h"
 #include "isoproc/shared_memory.h"
@@ -108,7 +109,10 @@ absl::StatusOr<Slot> SlotIn(const SharedMemory& memory, size_t index) {
   if (!memory) return internal::NoObject();
   const absl::StatusOr<Slots> slots = Slots::Open(memory.view());
   if (!slots.ok()) return slots.status();
-  if (index >= slots->count()) return absl::InvalidArgumentError("the list has no such item");
+  if (index >= slots->count()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the list has no item ", index, ": it has ", slots->count()));
+  }
   absl::StatusOr<Slot> slot = slots->At(index);
   if (slot.ok() && slot->capacity() < kTypeSize) {
     return absl::DataLossError("the memory of the list holds something else");
@@ -185,7 +189,9 @@ absl::Status ShareableList::Store(size_t index, const Item& item) const {
   }
   const std::string bytes = EncodeItem(item);
   if (bytes.size() > slot->capacity()) {
-    return absl::InvalidArgumentError("the item has more bytes than its place in the list");
+    return absl::InvalidArgumentError(absl::StrCat("the item has ", bytes.size() - kTypeSize,
+                                                   " bytes, its place in the list ",
+                                                   slot->capacity() - kTypeSize));
   }
   return slot->Write(bytes);
 }

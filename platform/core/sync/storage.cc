@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "isoproc/internal/archive.h"
@@ -110,6 +111,11 @@ void Storage::Load(ReadArchive& archive, ObjectKind kind) {
   block_ = LoadBlock(archive);
   const absl::Status located = Locate();
   if (!located.ok()) ThrowStatus(located);
+}
+
+absl::Status NoElement(uint64_t index, uint64_t size) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("the array has no element ", index, ": it has ", size));
 }
 
 }  // namespace isoproc::internal

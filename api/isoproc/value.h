@@ -86,6 +86,7 @@ class Value : public internal::StorageHandle<internal::ObjectKind::kValue> {
   // Changes the value: `change(T&)` gets a copy of it, and what it makes of that becomes
   // the value at once. No other Update or WithLock comes between; a Store or FetchAdd of up to 8
   // bytes, which takes no lock, makes `change` run again with the new value.    [VAL-07, VAL-08]
+  // Requires: `change` does not change this value in another way: it would never end, or be lost.
   // Blocks:  while another thread has the lock. What `change` throws comes through; nothing
   // changed.
   template <class Change>

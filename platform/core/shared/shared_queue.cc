@@ -169,9 +169,10 @@ absl::Status SharedQueue::Publish(Stamp self, Descriptor descriptor,
     if (!outcome.ok()) return outcome.status();
     if (*outcome == Outcome::kDone) return absl::OkStatus();
     if (is_over) return Late();
-    const auto hint = [this] { return MayHaveRoom(); };
-    if (!limit.none() && put_spin_.Until(arena_, words_.put_spin, hint)) continue;
-    const absl::Status waited = Wait(self, words_.for_slot, limit, hint);
+    const auto look = [this] { return LooksRoomy(); };
+    if (!limit.none() && put_spin_.Until(arena_, words_.put_spin, look)) continue;
+    const absl::Status waited =
+        Wait(self, words_.for_slot, limit, [this] { return MayHaveRoom(); });
     if (!waited.ok()) return waited;
   }
 }
@@ -271,9 +272,10 @@ absl::Status SharedQueue::Take(Stamp self, absl::Duration timeout, Accept accept
     if (!outcome.ok()) return outcome.status();
     if (*outcome == Outcome::kDone) return absl::OkStatus();
     if (is_over) return Late();
-    const auto hint = [this, self] { return MayHaveItem(self); };
-    if (!limit.none() && get_spin_.Until(arena_, words_.get_spin, hint)) continue;
-    const absl::Status waited = Wait(self, words_.for_item, limit, hint);
+    const auto look = [this, self] { return LooksFilled(self); };
+    if (!limit.none() && get_spin_.Until(arena_, words_.get_spin, look)) continue;
+    const absl::Status waited =
+        Wait(self, words_.for_item, limit, [this, self] { return MayHaveItem(self); });
     if (!waited.ok()) return waited;
   }
 }
@@ -289,7 +291,7 @@ absl::StatusOr<SharedQueue::Outcome> SharedQueue::TryTake(Stamp self, Accept acc
   }
   if (words_.for_slot.summary.load() != 0) arena_.parking().WakeOne(words_.for_slot);
   // Who waits for the end may have been kept by this one; and there may be more orphans.
-  if (LeasesUsed() != 0 && words_.closed.load(std::memory_order_relaxed) != 0) {
+  if (words_.closed.load(std::memory_order_relaxed) != 0 && LeasesUsed() != 0) {
     arena_.parking().WakeAll(words_.for_item);
   } else if (words_.orphans.load(std::memory_order_relaxed) != 0) {
     arena_.parking().WakeOne(words_.for_item);
@@ -571,18 +573,26 @@ bool SharedQueue::HasRoom(uint64_t ticket) const {
   return view_.slot(before).sequence.load(std::memory_order_acquire) > before + 1;
 }
 
-// The locks are read so that a sleeper that has armed sees what was done before the release which
-// it sees, if the releaser has not seen the sleeper.
+bool SharedQueue::LooksRoomy() const {
+  return words_.closed.load() != 0 || HasRoom(words_.tail.load());
+}
+
+bool SharedQueue::LooksFilled(Stamp self) const {
+  const uint64_t ticket = words_.head.load();
+  return view_.slot(ticket).sequence.load() > ticket || words_.orphans.load() != 0 ||
+         (words_.closed.load() != 0 && !MustAwaitLeases(self));
+}
+
+// For sleepers the lock of the other side is read, which takes its line away from it: one that has
+// armed sees then what was done before the release which it sees, if the releaser has not seen it.
 bool SharedQueue::MayHaveRoom() const {
   static_cast<void>(words_.get_lock.owner.load());
-  return words_.closed.load() != 0 || HasRoom(words_.tail.load());
+  return LooksRoomy();
 }
 
 bool SharedQueue::MayHaveItem(Stamp self) const {
   static_cast<void>(words_.put_lock.owner.load());
-  const uint64_t ticket = words_.head.load();
-  return view_.slot(ticket).sequence.load() > ticket || words_.orphans.load() != 0 ||
-         (words_.closed.load() != 0 && !MustAwaitLeases(self));
+  return LooksFilled(self);
 }
 
 // As MayHaveItem, but never wrong for long: who asks may not take what there is, and so does not

@@ -170,6 +170,9 @@ class SharedQueue {
   // does not wait for others, who may wait for it.
   bool MustAwaitLeases(Stamp self) const;
   bool HasRoom(uint64_t ticket) const;
+  // What a look from outside of the locks says, for who is awake and for who goes to sleep.
+  bool LooksRoomy() const;
+  bool LooksFilled(Stamp self) const;
   bool MayHaveRoom() const;
   bool MayHaveItem(Stamp self) const;
   // The ticket of the next one to be put, or to be got.

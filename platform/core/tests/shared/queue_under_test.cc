@@ -6,6 +6,7 @@
 #include <memory>
 #include <new>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -31,8 +32,10 @@ QueueUnderTest::QueueUnderTest(PretendedProcess& maker, uint64_t capacity, uint6
               .value();
   const auto size = static_cast<size_t>(shape_.memory());
   // Never freed: the threads of the dead may look at it.
+  static auto& kept = *new std::vector<std::byte*>;
   auto* const memory =
       static_cast<std::byte*>(::operator new(size, std::align_val_t(QueueShape::kUnit)));
+  kept.push_back(memory);
   std::fill_n(memory, size, std::byte{0});
   memory_ = absl::MakeSpan(memory, size);
   PrepareQueueMemory(shape_, memory_);

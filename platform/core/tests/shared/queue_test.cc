@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -324,7 +325,9 @@ TEST(Queue, PutAndGetCallNothing) {
     int calls = 0;
   };
   Watched port;
-  const auto arena = Arena::Create(port).value();
+  absl::StatusOr<std::shared_ptr<Arena>> made = Arena::Create(port);
+  if (absl::IsUnimplemented(made.status())) GTEST_SKIP() << made.status();
+  const std::shared_ptr<Arena> arena = *std::move(made);
   const QueueShape shape = QueueShape::For(8, 16 << 10, 0).value();
   const ObjectName name =
       arena

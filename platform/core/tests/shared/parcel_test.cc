@@ -1,6 +1,7 @@
 // Objects on their way: what holds them, and what is left when somebody dies at any store.
 #include "platform/core/shared/parcel.h"
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -23,6 +24,7 @@
 #include "platform/core/tests/shared/pretended_system.h"
 #include "platform/core/tests/shared/queue_under_test.h"
 #include "platform/core/tests/shared/support.h"
+#include "platform/testing/crash_atomic.h"
 
 namespace isoproc::internal {
 namespace {
@@ -281,8 +283,30 @@ TEST(ParcelInQueue, StaysWithALease) {
   EXPECT_EQ(CountObjects(arena), 3);
   const SharedQueue::Lease last = end->GetLease().value();
   EXPECT_EQ(OpenItem(arena, last.bytes), "2");
-  EXPECT_TRUE(end->queue().Acknowledge(end->self(), last.index));
+  EXPECT_TRUE(end->queue().Acknowledge(end->self(), last.index).ok());
   EXPECT_EQ(CountObjects(arena), 1);
+}
+
+// Another process may write there what it likes, also while this one reads.
+TEST(ParcelInQueue, SizeThatChangesIsReadOnce) {
+  PretendedProcess& process = PretendedProcess::First();
+  Arena& arena = *process.arena();
+  const QueueUnderTest queue(process, 4, 12 << 10);
+  const auto end = queue.In(arena);
+  EXPECT_TRUE(PutObject(arena, *end, LargeText(1)).ok());
+  Atomic<uint64_t>& size = queue.SizeOfBuffer(0);
+  const uint64_t right = size.load();
+  size.store(4);  // less than the name of the parcel
+  int looks = 0;
+  std::function<void(const void*, std::memory_order)> look = [&](const void* word,
+                                                                 std::memory_order) {
+    if (word == &size && ++looks == 2) size.store(right);
+  };
+  load_point = &look;
+  SharedQueue::Taken taken;
+  const absl::Status got = end->queue().Get(end->self(), taken, absl::ZeroDuration());
+  load_point = nullptr;
+  EXPECT_TRUE(absl::IsDataLoss(got)) << got << ", " << taken.bytes().size() << " bytes";
 }
 
 TEST(ParcelInQueue, GoesWithTheQueue) {
@@ -379,7 +403,7 @@ std::function<void(Arena&, QueueEnd&)> Gets(const std::string& text) {
 void GetAndFinish(Arena& arena, QueueEnd& end) {
   const SharedQueue::Lease lease = end.GetLease().value();
   EXPECT_EQ(OpenItem(arena, lease.bytes), "1");
-  EXPECT_TRUE(end.queue().Acknowledge(end.self(), lease.index));
+  EXPECT_TRUE(end.queue().Acknowledge(end.self(), lease.index).ok());
 }
 
 TEST(ParcelInQueueCrash, Putting) {

@@ -1,7 +1,10 @@
 // Queues whose users die at each store.
+#include <algorithm>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -80,6 +83,13 @@ Ends PlayOnce(const Scenario& scenario, int n, int m) {
     ends.rescuer = rescuer.Await(*rescue);
     EXPECT_NE(ends.rescuer, Outcome::kNone) << n << " " << m;
     if (ends.rescuer == Outcome::kReturned) rescuer.Kill();
+  }
+  if (scenario.sleepers.empty() && scenario.rescue == nullptr) {
+    // Nobody has taken a lock yet, and found what the dead one has left.
+    const uint64_t size = end->queue().Size();
+    EXPECT_TRUE(std::any_of(scenario.after.begin(), scenario.after.end(),
+                            [size](const Texts& texts) { return texts.size() == size; }))
+        << n << ": " << size;
   }
   // Now and then nobody tells of the death before the survivors go on.
   if ((n + m) % 2 == 0) survivor.arena()->NoticeDeath();
@@ -211,7 +221,7 @@ TEST(QueueCrash, LeasesOfTheDeadComeBack) {
   const auto act = [](QueueEnd& end) {
     const absl::StatusOr<SharedQueue::Lease> lease = end.GetLease();
     EXPECT_EQ(QueueEnd::TextOf(lease->bytes), "1");
-    EXPECT_TRUE(end.queue().Acknowledge(end.self(), lease->index));
+    EXPECT_TRUE(end.queue().Acknowledge(end.self(), lease->index).ok());
   };
   EXPECT_GT(Play({.before = {"1", "2"}, .act = act, .after = {{"1", "2"}, {"2"}}}), 14);
 }
@@ -220,7 +230,7 @@ TEST(QueueCrash, LeasesOfLargeItemsComeBack) {
   const auto act = [](QueueEnd& end) {
     const absl::StatusOr<SharedQueue::Lease> lease = end.GetLease();
     EXPECT_EQ(QueueEnd::TextOf(lease->bytes), LargeText(1));
-    EXPECT_TRUE(end.queue().Acknowledge(end.self(), lease->index));
+    EXPECT_TRUE(end.queue().Acknowledge(end.self(), lease->index).ok());
   };
   const Texts both = {LargeText(1), "2"};
   EXPECT_GT(Play({.before = both, .act = act, .after = {both, {"2"}}}), 16);
@@ -236,6 +246,71 @@ TEST(QueueCrash, GivingALeaseBack) {
   };
   const Texts both = {LargeText(1), "2"};
   EXPECT_GT(Play({.before = both, .act = act, .after = {both}}), 20);
+}
+
+// Who waits for memory has looked in vain before the lock is taken from the dead one, and looks no
+// more by himself. Now and then who takes it dies, too.
+TEST(QueueCrash, EndingALeaseWithAPutterAsleepForMemory) {
+  const auto play = [](int n, int m) {
+    PretendedProcess& survivor = PretendedProcess::First();
+    PretendedProcess& victim = survivor.Another();
+    PretendedProcess& rescuer = survivor.Another();
+    PretendedProcess& other = survivor.Another();
+    // Of two deaths, the second one may be told while somebody else looks after the first.
+    if (m == 0) survivor.NeverLookAgain();
+    const QueueUnderTest queue(survivor, 4, kBytes);
+    const auto end = queue.In(*survivor.arena());
+    EXPECT_TRUE(end->Put(LargestText()).ok());
+    const auto victims = queue.In(*victim.arena());
+    const auto rescuers = queue.In(*rescuer.arena());
+    const uint64_t lease = victims->GetLease().value().index;
+    const auto kill = [&](PretendedProcess& process, int at, const std::function<void()>& act) {
+      const auto run = process.Start([act](Arena&) { act(); }, at);
+      const Outcome outcome = process.Await(*run);
+      EXPECT_NE(outcome, Outcome::kNone) << n << " " << m;
+      if (outcome == Outcome::kReturned) process.Kill();
+      survivor.arena()->NoticeDeath();
+      return outcome;
+    };
+    std::pair outcomes(
+        kill(victim, n,
+             [&] { EXPECT_TRUE(victims->queue().Acknowledge(victims->self(), lease).ok()); }),
+        Outcome::kReturned);
+    const auto puts =
+        other.Start([&](Arena& arena) { EXPECT_TRUE(queue.In(arena)->Put(LargeText(2)).ok()); });
+    survivor.AwaitSleepersOr(1, *puts);
+    if (m != 0) outcomes.second = kill(rescuer, m, [&] { rescuers->Show(); });
+    const auto gets = other.Start([&](Arena& arena) {
+      const auto mine = queue.In(arena);
+      std::string text = mine->Show(absl::InfiniteDuration());
+      if (text == LargestText()) text = mine->Show(absl::InfiniteDuration());
+      // Or the rescuer had it.
+      EXPECT_TRUE(text == LargeText(2) || (m != 0 && text == "3")) << n << " " << m;
+    });
+    if (m != 0) {
+      EXPECT_TRUE(end->Put("3").ok());
+    }
+    for (const auto& run : {gets, puts}) {
+      if (other.Await(*run) == Outcome::kReturned) continue;
+      ADD_FAILURE() << "somebody sleeps for ever: " << n << " " << m;
+      return std::pair(Outcome::kReturned, Outcome::kReturned);
+    }
+    Drain(*end);
+    EXPECT_TRUE(end->Put(LargestText(), absl::ZeroDuration()).ok()) << n << " " << m;
+    EXPECT_EQ(end->Show(), LargestText());
+    EXPECT_EQ(queue.InUse(), "buffers 0 leases 0") << n << " " << m;
+    return outcomes;
+  };
+  EXPECT_GT(ForEveryStore([&](int n) { return play(n, 0).first == Outcome::kDied; }), 6);
+  ForEveryStore([&](int n) {
+    bool died = true;
+    ForEveryStore([&](int m) {
+      const auto [victim, second] = play(n, m);
+      died = victim == Outcome::kDied;
+      return second == Outcome::kDied;
+    });
+    return died;
+  });
 }
 
 // A rescuer dies on its way, too.
@@ -262,14 +337,14 @@ TEST(QueueCrash, TwoDeathsWithALease) {
                   .act =
                       [](QueueEnd& end) {
                         const absl::StatusOr<SharedQueue::Lease> lease = end.GetLease();
-                        EXPECT_TRUE(end.queue().Acknowledge(end.self(), lease->index));
+                        EXPECT_TRUE(end.queue().Acknowledge(end.self(), lease->index).ok());
                       },
                   .after = {all, {"2", "3"}, {LargeText(1), "3"}, {"3"}},
                   .rescue =
                       [](Arena& arena, QueueEnd& end) {
                         arena.NoticeDeath();
                         const absl::StatusOr<SharedQueue::Lease> lease = end.GetLease();
-                        EXPECT_TRUE(end.queue().Acknowledge(end.self(), lease->index));
+                        EXPECT_TRUE(end.queue().Acknowledge(end.self(), lease->index).ok());
                       }}),
             14);
 }
@@ -354,7 +429,7 @@ TEST(QueueCrash, SayingThatATaskIsDone) {
             const auto mine = queue.In(arena);
             if (by_lease) {
               const absl::StatusOr<SharedQueue::Lease> lease = mine->GetLease();
-              EXPECT_TRUE(mine->queue().Acknowledge(mine->self(), lease->index));
+              EXPECT_TRUE(mine->queue().Acknowledge(mine->self(), lease->index).ok());
             } else {
               EXPECT_TRUE(mine->Get().ok());
               EXPECT_TRUE(mine->queue().TaskDone(mine->self()).ok());

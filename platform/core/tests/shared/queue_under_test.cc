@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "platform/core/shared/arena.h"
+#include "platform/core/shared/atomic.h"
 #include "platform/core/shared/queue_layout.h"
 
 namespace isoproc::internal {
@@ -45,6 +46,11 @@ std::unique_ptr<QueueEnd> QueueUnderTest::In(Arena& arena) const {
   EXPECT_TRUE(arena.Hold(name_, ObjectKind::kQueue).ok());
   return std::make_unique<QueueEnd>(
       arena, QueueView::Of(arena.RoomOf(arena.object(name_.index)), memory_).value(), name_.word());
+}
+
+Atomic<uint64_t>& QueueUnderTest::SizeOfBuffer(uint64_t unit) const {
+  QueueWords unused{};
+  return QueueView{unused, shape_, memory_.data()}.unit(unit).size;
 }
 
 std::string QueueUnderTest::InUse() const {

@@ -10,8 +10,8 @@
 //                there; the others go on.                                       [QUE-23, QUE-24]
 //                One that is stopped, and not killed, inside of a call holds up all who do the
 //                same, whatever their timeouts, until it goes on.
-//   end          comes with Close, and with nothing else: who was killed while it had a handle may be
-//                replaced. How to notice: docs/queue.md.                              [QUE-25]
+//   end          comes with Close, and with nothing else: who was killed while it had a handle may
+//                be replaced. How to notice: docs/queue.md.                           [QUE-25]
 //   cost         where both sides run, no call of the system.                           [QUE-41]
 //   travels      as an argument of Process::Start.                                      [QUE-27]
 //

@@ -27,10 +27,15 @@ constexpr Clause kClauses[] = {
     LeftOut("QUE-13", "A change of the item after Put may be seen.", "It is serialised in Put."),
     Core("QUE-14", "Size is the number of items that can be got, on every port."),
     Core("QUE-15", "Empty and Full agree with Size."),
-    Core("QUE-16", "Close is for all handles of all processes; again is fine."),
+    Core(
+        "QUE-16",
+        "Close is for all handles of all processes, and not for one of them as in Python; again is "
+        "fine."),
     Core("QUE-17",
          "After Close, Put is kUnavailable; Get gives what is left and is kOutOfRange then."),
-    Core("QUE-18", "A closed queue still answers Size, Empty and Full: it is still read."),
+    Core("QUE-18",
+         "A closed queue still answers Size, Empty and Full, other than in Python: it is still "
+         "read."),
     LeftOut("QUE-19", "The feeder thread is joined.", "There is none."),
     Core("QUE-20", "A process that has put a large item ends without waiting for its reader."),
     LeftOut("QUE-21", "A process may end without sending what it has put.",
@@ -39,8 +44,8 @@ constexpr Clause kClauses[] = {
     Core("QUE-23", "A consumer that is killed while it waits holds up nobody."),
     Core("QUE-24", "Of a producer that is killed at any moment, whole items arrive, in order."),
     Core("QUE-25",
-         "Get tells the end of a closed queue. Handles that are gone are no end: whoever gets has "
-         "one, and could put."),
+         "Get tells the end of a closed queue. Other than in Python, handles that are gone are no "
+         "end: whoever gets has one, and could put; who must notice waits for the putter, too."),
     HeldBy("QUE-26", "An item counts until it was taken as a whole.",
            "platform/core/tests/shared/queue_crash_test.cc QueueCrash.GettingALargeItem: whoever "
            "dies before the commit leaves it there, and Size counts it."),

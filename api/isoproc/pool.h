@@ -39,7 +39,8 @@ absl::Status UnusablePool(const PoolCore* pool);  // OK if it can be used
 std::shared_ptr<const TaskCode> CodeOf(PoolCore& pool, const TaskTarget& target);
 absl::StatusOr<std::shared_ptr<CallState>> SubmitCall(const std::shared_ptr<PoolCore>& pool,
                                                       std::shared_ptr<const TaskCode> code,
-                                                      Items items, const MapOptions& options);
+                                                      Items items, const MapOptions& options,
+                                                      CallState::Check check);
 
 }  // namespace internal
 
@@ -76,7 +77,8 @@ absl::StatusOr<std::shared_ptr<CallState>> SubmitCall(const std::shared_ptr<Pool
 //                                                                   [POOL-56, POOL-75, FUT-21]
 //
 // The destructor closes the pool and waits for all tasks; when an exception unwinds the stack, it
-// terminates the pool.                                                       [POOL-51, POOL-53]
+// terminates the pool. In a callback of the pool it waits for nothing; what there is goes on.
+//                                                                             [POOL-51, POOL-53]
 //
 // Move-only; cannot travel to another process [POOL-54]. A moved-from pool has no workers: its
 // functions fail with kFailedPrecondition.
@@ -192,7 +194,7 @@ class Pool {
 
   // As Map, with what became of each item: a vector of values and errors, in the order of the
   // input.                                                                              [POOL-25]
-  // Blocks:  until all have ended.  Errors: as MapAsync.
+  // Blocks:  until all have ended.  Errors: as MapAsync; what on_progress threw.        [POOL-44]
   template <auto kFunction, class Range>
   auto MapOutcomes(Range&& range, const MapOptions& options = {}) {
     return AwaitOutcomes(MapAsync<kFunction>(std::forward<Range>(range), options));
@@ -281,13 +283,21 @@ class Pool {
     result.Wait().IgnoreError();  // without a timeout it cannot fail
     std::vector<Outcome<R>> outcomes;
     for (const internal::TaskOutcome& outcome : result.state()->outcomes()) {
+    const absl::Status threw = AwaitCallbacks(*result);
+    if (!threw.ok()) return threw;
       outcomes.push_back(internal::ToOutcome<R>(outcome));
     }
     return outcomes;
   }
 
+    const absl::Status threw = AwaitCallbacks(*result);
+    if (!threw.ok()) return threw;
   // What a callable is to its calls: itself, if it has state.
   template <class Key, class Callable>
+  static absl::Status AwaitCallbacks(const AsyncResultBase& result) {
+    result.Wait().IgnoreError();  // without a timeout it cannot fail
+    return result.state()->ErrorOfCallbacks();
+  }
   absl::StatusOr<std::shared_ptr<const internal::TaskCode>> Code(const internal::TaskTarget& target,
                                                                  const Callable& callable) const {
     const absl::Status usable = internal::UnusablePool(core_.get());
@@ -310,8 +320,9 @@ class Pool {
     absl::StatusOr<std::shared_ptr<const internal::TaskCode>> code =
         Code<Key>(Task::target, callable);
     if (!code.ok()) return code.status();
-    absl::StatusOr<std::shared_ptr<internal::CallState>> state =
-        internal::SubmitCall(core_, *std::move(code), std::move(items), options);
+    absl::StatusOr<std::shared_ptr<internal::CallState>> state = internal::SubmitCall(
+        core_, *std::move(code), std::move(items), options,
+        [](internal::CallState& done) { return internal::StatusOfOutcome(Give::Give(done)); });
     if (!state.ok()) return state.status();
     return AsyncResult<typename Give::Result>(*std::move(state), &Give::Give);
   }

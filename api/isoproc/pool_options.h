@@ -89,8 +89,9 @@ struct MapOptions {
   int retries = 0;
   OnError on_error = OnError::kWaitForAll;  // [POOL-26]
   // Called in the thread of callbacks (async_result.h) while items get done: with a rising number,
-  // at last with all, before the result is ready. Calls may be left out when they are slow. It is
-  // destroyed in that thread, after the last call.                                      [POOL-68]
+  // at last with all, before the result is ready; for an empty input, never. Calls may be left out
+  // when they are slow. It is destroyed in that thread, after the last call. What it throws becomes
+  // the error of the call.                                                     [POOL-44, POOL-68]
   std::function<void(uint64_t done, uint64_t total)> on_progress = nullptr;
 };
 

@@ -353,6 +353,14 @@ ISOPROC_CASE(PoolMap, POOL_73, ClosedPoolEndsStreams) {
 
 ISOPROC_CASE(PoolMap, POOL_74, DroppedStreamIsCancelled) {
   ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(1));
+ISOPROC_CASE(PoolMap, POOL_68_2, NothingIsToldOfNothing) {
+  ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(1));
+  bool told = false;
+  EXPECT_OK(
+      pool.Map<Square>(Numbers(0), {.on_progress = [&told](uint64_t, uint64_t) { told = true; }}));
+  EXPECT_FALSE(told);
+}
+
   ASSERT_OK_AND_ASSIGN(const auto calls, Value<int>::Create(0));
   ASSERT_OK_AND_ASSIGN(const Event begun, Event::Create());
   ASSERT_OK_AND_ASSIGN(const Event go, Event::Create());

@@ -157,6 +157,29 @@ ISOPROC_CASE(PoolTask, POOL_17, Complaint05ResultThatCannotBeDecodedIsAnError) {
 ISOPROC_CASE(PoolTask, POOL_18, Complaint17DeadWorkerFailsItsOwnTask) {
   ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(2));
   ASSERT_OK_AND_ASSIGN(const Event begun, Event::Create());
+Fragile MakeOrThrow(int item) {
+  if (item == 2) throw std::runtime_error("item 2");
+  return {item == 1 ? Mishap::kThrowWhenRead : Mishap::kNone};
+}
+// It is an error like any other.
+ISOPROC_CASE(PoolTask, POOL_17_2, ResultThatCannotBeDecodedHasItsPlace) {
+  ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(1));
+  ASSERT_OK_AND_ASSIGN(const auto map, pool.MapAsync<MakeOrThrow>(std::vector<int>{0, 1, 2}));
+  const absl::Status status = map.Get(GetEnvironment().patience).status();
+  EXPECT_CODE(status, kDataLoss);
+  EXPECT_EQ(status.message().substr(0, 8), "item 1: ");
+  EXPECT_FALSE(map.Successful().value_or(true));
+  absl::Status told;
+  map.OnError([&told](const absl::Status& error) { told = error; });
+  EXPECT_EQ(told, status);
+  ASSERT_OK_AND_ASSIGN(const auto one, pool.ApplyAsync<MakeOrThrow>(1));
+  EXPECT_OK(one.Wait(GetEnvironment().patience));
+  EXPECT_FALSE(one.Successful().value_or(true));
+  ASSERT_OK_AND_ASSIGN(const auto good, pool.ApplyAsync<MakeOrThrow>(0));
+  EXPECT_OK(good.Wait(GetEnvironment().patience));
+  EXPECT_TRUE(good.Successful().value_or(false));
+}
+
   ASSERT_OK_AND_ASSIGN(const Event go, Event::Create());
   ASSERT_OK_AND_ASSIGN(const auto other, pool.ApplyAsync<Hold>(begun, go, 1));
   ASSERT_OK(begun.Wait(GetEnvironment().patience));

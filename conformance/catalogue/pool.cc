@@ -34,7 +34,9 @@ constexpr Clause kClauses[] = {
          "kInvalidArgument of the call, and nothing is submitted."),
     Core("POOL-16",
          "An argument that cannot be decoded in the worker is kDataLoss; the worker survives."),
-    Core("POOL-17", "A result that cannot be decoded is kDataLoss; other results are there."),
+    Core("POOL-17",
+         "A result that cannot be decoded is kDataLoss, an error of its call as any other, which "
+         "is not Successful; other results are there."),
     Core("POOL-18",
          "A worker that exits, crashes or is killed fails the task that it had begun, with "
          "kAborted and its exit status, and no other; another worker takes its place."),
@@ -71,18 +73,19 @@ constexpr Clause kClauses[] = {
     Core("POOL-37", "A stream that is at its end stays there."),
     Core("POOL-38",
          "Get gives the result as often as it is called, each time a value of its own; an "
-         "AsyncResult made by default has the error kFailedPrecondition."),
+         "AsyncResult made by default has the error kFailedPrecondition, and calls nothing back."),
     Core("POOL-39", "A Get whose time is over ends nothing."),
     Core("POOL-40",
          "Ready, Wait and Successful say how far a call is; Successful before it is ready is "
          "kFailedPrecondition."),
     Core("POOL-41",
-         "Of OnSuccess and OnError one calls back, once: for a Map with all results or its error."),
+         "Of OnSuccess and OnError one calls back, once, as the tasks ended, whatever other "
+         "callbacks throw: for a Map with all results or its error."),
     Core("POOL-42", "A callback is over before the result is ready."),
     Core("POOL-43", "A callback that takes its time keeps no worker and no other task waiting."),
     Core("POOL-44",
-         "A callback that throws makes kUnknown with its exception the error of its call, also "
-         "when it is called late; later calls are as before."),
+         "A callback that throws, on_progress too, makes kUnknown with its exception the error of "
+         "its call, also of MapOutcomes, and when it is called late; later calls are as before."),
     Core("POOL-45",
          "A callback may submit, close and terminate; Join there is kFailedPrecondition."),
     HeldBy("POOL-46", "The arguments of a task are let go when it is over.",
@@ -97,7 +100,8 @@ constexpr Clause kClauses[] = {
          "Join before Close or Terminate is kFailedPrecondition; with a timeout it fails with "
          "kDeadlineExceeded while there is work."),
     Core("POOL-51",
-         "The destructor finishes all tasks; when an exception unwinds the stack, it terminates."),
+         "The destructor finishes all tasks; when an exception unwinds the stack, it terminates; "
+         "in a callback it does not wait."),
     LeftOut("POOL-52", "A pool that does not run cannot be entered.",
             "There is no entering: a pool lives as its object does."),
     HeldBy("POOL-53", "A pool that is dropped ends.",
@@ -129,7 +133,7 @@ constexpr Clause kClauses[] = {
          "A task whose worker dies is begun again as often as retries says, and by default never."),
     Core("POOL-68",
          "on_progress is told rising numbers of items that are done, at last all, before the "
-         "result is ready."),
+         "result is ready; and nothing of an empty input."),
     Core("POOL-69", "A worker knows its number; other processes have none."),
     Core("POOL-70",
          "A callable object with state travels once to a worker for all items of a call."),

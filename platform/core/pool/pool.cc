@@ -30,7 +30,8 @@ std::shared_ptr<const TaskCode> CodeOf(PoolCore& pool, const TaskTarget& target)
 
 absl::StatusOr<std::shared_ptr<CallState>> SubmitCall(const std::shared_ptr<PoolCore>& pool,
                                                       std::shared_ptr<const TaskCode> code,
-                                                      Items items, const MapOptions& options) {
+                                                      Items items, const MapOptions& options,
+                                                      CallState::Check check) {
   if (options.chunk_size.value_or(1) < 1) {
     return absl::InvalidArgumentError(
         absl::StrCat("a chunk has at least one item, not ", *options.chunk_size));
@@ -43,7 +44,7 @@ absl::StatusOr<std::shared_ptr<CallState>> SubmitCall(const std::shared_ptr<Pool
   for (const auto& item : items) travels.Update(CheckLuggage(*item));
   if (!travels.ok()) return travels;
   const size_t count = items.size();
-  auto state = std::make_shared<CallState>(pool, count, options.on_progress);
+  auto state = std::make_shared<CallState>(pool, count, options.on_progress, check);
   JobRequest request;
   request.sink = state;
   request.code = std::move(code);

@@ -123,8 +123,15 @@ absl::StatusOr<Scheduler::Rules> CheckOptions(const PoolOptions& options) {
     return absl::FailedPreconditionError(
         absl::StrCat("pools are nested more than ", kMostNested, " deep"));
   }
-  return Scheduler::Rules{options.processes, options.on_demand, options.idle_timeout,
-                          static_cast<uint64_t>(options.max_tasks_per_child.value_or(0))};
+  if (options.initializer_timeout <= absl::ZeroDuration()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("an initializer takes time, more than ",
+                     absl::FormatDuration(options.initializer_timeout)));
+  }
+  return Scheduler::Rules{
+      options.processes,           options.on_demand,
+      options.idle_timeout,        static_cast<uint64_t>(options.max_tasks_per_child.value_or(0)),
+      options.initializer_timeout, options.exit_timeout};
 }
 
 std::optional<HookCall> Describe(const std::optional<WorkerHook>& hook, Luggage& luggage) {
@@ -278,9 +285,9 @@ uint64_t PoolCore::Cancel(JobId job, bool running) {
   return count;
 }
 
-void PoolCore::Close() {
+void PoolCore::Close(bool cancel_pending) {
   const std::lock_guard lock(mutex_);
-  scheduler_.Close(Now());
+  scheduler_.Close(cancel_pending, Now());
   Wake();
 }
 
@@ -383,13 +390,9 @@ void PoolCore::Execute(const Command& command) {
     WorkerLink* const link = Find(items->worker);
     const absl::Status sent = link == nullptr ? absl::OkStatus() : link->Send(*items);
     if (sent.ok()) return;
-    // There are no handles for what it needs: the items fail, and the worker knows nothing of them.
+    // There are no handles for what it needs. The worker knows nothing of these items.
     const std::lock_guard lock(mutex_);
-    for (size_t i = 0; i < items->items.size(); ++i) {
-      TaskOutcome outcome;
-      outcome.status = sent;
-      scheduler_.Ended(items->worker, std::move(outcome), /*leaves=*/false, Now());
-    }
+    scheduler_.Refused(items->worker, sent, Now());
   } else if (const auto* dismiss = std::get_if<DismissWorker>(&command)) {
     if (WorkerLink* const link = Find(dismiss->worker)) link->Dismiss();
   } else if (const auto* kill = std::get_if<KillWorker>(&command)) {
@@ -490,6 +493,10 @@ void PoolCore::Tell(WorkerId worker, WorkerLink& link, PoolMessage message) {
           port::Annotate(ToStatus(message, worker, link.pid()),
                          "the pool is broken, since a worker could not be initialized"),
           Now());
+      break;
+    case PoolMessage::Kind::kRefused:
+      link.TakeBack();
+      scheduler_.Refused(worker, ToStatus(message, worker, link.pid()), Now());
       break;
     case PoolMessage::Kind::kLook:
       LookAtDesk(worker, link);

@@ -55,7 +55,7 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   void Finish(JobId job);
   uint64_t Cancel(JobId job, bool running);
 
-  void Close();
+  void Close(bool cancel_pending);
   void Terminate();
   absl::Status Join(absl::Duration timeout);
   std::vector<WorkerStatistics> Statistics();

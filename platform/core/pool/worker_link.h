@@ -41,6 +41,8 @@ class WorkerLink {
   // Items, after what the worker needs for them.
   // Errors: none of the items is sent. As port::Segment::Share.
   absl::Status Send(const SendItems& items);
+  // The worker has refused the items that were sent last.
+  void TakeBack() { given_ = ended_; }
   void Dismiss();
   void Flush();
   bool has_unsent() const { return !is_deaf_ && !writer_.empty(); }
@@ -66,6 +68,7 @@ class WorkerLink {
   // When the pool's patience with one that is lost ends.
   absl::Duration kill_at = absl::InfiniteDuration();
 
+  // With the processes that it started.
   void Kill();
   // How it ended. Errors: DeadlineExceeded: it lives.
   absl::StatusOr<ExitStatus> Status();

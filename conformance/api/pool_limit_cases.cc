@@ -154,7 +154,7 @@ ISOPROC_CASE(PoolLimit, POOL_86, WhoIsKilledLeavesNoProcesses) {
     ASSERT_OK_AND_ASSIGN(const Event begun, Event::Create());
     {
       ASSERT_OK_AND_ASSIGN(Pool pool, Pool::Create({.processes = 1, .process = Into(output)}));
-      const TaskOptions options = {.timeout = how == How::kTimeout ? absl::Milliseconds(500)
+      const TaskOptions options = {.timeout = how == How::kTimeout ? absl::Seconds(2)
                                                                    : absl::InfiniteDuration()};
       ASSERT_OK_AND_ASSIGN(const auto result, pool.ApplyAsync<LeaveAStranger>(options, begun));
       ASSERT_OK(begun.Wait(GetEnvironment().patience));

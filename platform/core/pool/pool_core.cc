@@ -48,6 +48,8 @@ namespace {
 constexpr int kMostNested = 10;
 // A worker that is lost is about to die. If it does not:
 constexpr absl::Duration kLostGrace = absl::Seconds(5);
+// A worker that could not be killed is killed again after this time.
+constexpr absl::Duration kKillPause = absl::Milliseconds(50);
 // What a worker says is heard so far before others are.
 constexpr int kMostHeard = 256;
 // What did not fit into a stream is tried again after this time.
@@ -396,7 +398,7 @@ void PoolCore::Execute(const Command& command) {
   } else if (const auto* dismiss = std::get_if<DismissWorker>(&command)) {
     if (WorkerLink* const link = Find(dismiss->worker)) link->Dismiss();
   } else if (const auto* kill = std::get_if<KillWorker>(&command)) {
-    if (WorkerLink* const link = Find(kill->worker)) link->Kill();
+    if (WorkerLink* const link = Find(kill->worker)) Kill(*link);
   }
 }
 
@@ -472,13 +474,16 @@ void PoolCore::Hear(WorkerId worker) {
   }
   if (absl::IsDeadlineExceeded(ended.status())) {
     if (Now() < link->kill_at) return;
-    link->Kill();
-    link->kill_at = Now() + kLostGrace;
+    Kill(*link);
     return;
   }
   links_.erase(worker);
   const std::lock_guard lock(mutex_);
   scheduler_.Died(worker, ended, Now());
+}
+
+void PoolCore::Kill(WorkerLink& link) {
+  link.kill_at = Now() + (link.Kill().ok() ? kLostGrace : kKillPause);
 }
 
 void PoolCore::Tell(WorkerId worker, WorkerLink& link, PoolMessage message) {
@@ -520,7 +525,7 @@ void PoolCore::LookAtDesk(WorkerId worker, WorkerLink& link) {
     scheduler_.Ended(worker, ToOutcome(*std::move(result), worker, link.pid()), leaves, now);
   }
   if (link.has_begun()) scheduler_.Begun(worker, now);
-  if (link.desk_is_broken()) link.Kill();
+  if (link.desk_is_broken()) Kill(link);
 }
 
 // ---- the starter --------------------------------------------------------------------------------

@@ -89,6 +89,8 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   // Takes what the worker said, and that it is dead.
   void Hear(WorkerId worker);
   void Tell(WorkerId worker, WorkerLink& link, PoolMessage message);
+  // Until it is dead: what fails is tried again.
+  void Kill(WorkerLink& link);
   // Takes what is on the worker's desk. Requires the lock.
   void LookAtDesk(WorkerId worker, WorkerLink& link);
 

@@ -68,7 +68,7 @@ void EndForkedCopy() {
   if (is_forked_copy) Runtime::Get().ExitNow(0);
 }
 
-// Runs user code.
+// Runs user code, as Guard.
 template <class Body>
 std::optional<TaskFailure> RunGuarded(Body body) {
   constexpr int kThrew = static_cast<int>(absl::StatusCode::kUnknown);
@@ -85,7 +85,7 @@ std::optional<TaskFailure> RunGuarded(Body body) {
     return TaskFailure{kThrew, "unknown", "not a std::exception"};
   }
 }
-// The same; its exception as a failure, or nothing.
+// Runs user code; its exception as a failure, or nothing.
 template <class Body>
 std::optional<TaskFailure> Guard(Body body) {
   std::optional<TaskFailure> failure = RunGuarded(std::move(body));
@@ -191,13 +191,14 @@ class Worker {
 
   void Learn(PoolMessage message) {
     Code& code = codes_[++last_code_];
-    absl::StatusOr<CodeMessage> said = message.lost;
-    if (message.lost.ok()) said = Decode<CodeMessage>(message.payload());
-    if (said.ok()) {
+    absl::StatusOr<CodeMessage> said = Decode<CodeMessage>(message.payload());
+    if (!message.lost.ok()) {
+      code.function = message.lost;
+    } else if (!said.ok()) {
+      code.function = said.status();
+    } else {
       code.said = *std::move(said);
       code.handles = std::move(message.handles);
-    } else {
-      code.function = said.status();
     }
   }
 

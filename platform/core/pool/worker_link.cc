@@ -128,7 +128,7 @@ std::optional<PoolMessage> WorkerLink::TakeFromDesk() {
   return message;
 }
 
-void WorkerLink::Kill() { child_->KillTree(port::kSigKill).IgnoreError(); }
+absl::Status WorkerLink::Kill() { return child_->KillTree(port::kSigKill); }
 
 absl::StatusOr<ExitStatus> WorkerLink::Status() { return child_->Join(absl::ZeroDuration()); }
 

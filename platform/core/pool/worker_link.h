@@ -65,11 +65,11 @@ class WorkerLink {
   bool is_silent() const { return is_silent_; }
   // It should be dead: nothing reaches it any more, or it is silent without being dismissed.
   bool is_lost() const { return is_deaf_ || (is_silent_ && !is_dismissed_); }
-  // When the pool's patience with one that is lost ends.
+  // When the pool's patience ends with one that is lost, or was killed.
   absl::Duration kill_at = absl::InfiniteDuration();
 
-  // With the processes that it started.
-  void Kill();
+  // With the processes that it started. Errors: it may live.
+  absl::Status Kill();
   // How it ended. Errors: DeadlineExceeded: it lives.
   absl::StatusOr<ExitStatus> Status();
 

@@ -296,7 +296,7 @@ class Worker {
   std::map<uint64_t, Code> codes_;  // in the order in which they came, from 1 on
   uint64_t last_code_ = 0;
   // Some systems begin with the peak of the process that started this one.
-  const uint64_t peak_at_start_ = port::PeakMemory().value_or(0);
+  const uint64_t peak_at_start_ = orders_.max_memory == 0 ? 0 : port::PeakMemory().value_or(0);
 };
 
 absl::StatusOr<Call> BindWorker(absl::Span<const std::byte> bytes, const Delivery& delivery) {

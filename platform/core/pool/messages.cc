@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -24,6 +25,18 @@ std::byte* BytesOf(std::string& text) { return reinterpret_cast<std::byte*>(text
 
 // A payload grows as its bytes arrive, so that a wrong size is no wrong allocation.
 constexpr uint64_t kReadPiece = uint64_t{1} << 20;
+
+absl::Status NoRoom() {
+  return absl::ResourceExhaustedError("there is no memory for so large a message");
+}
+absl::Status Resize(std::string& bytes, uint64_t size) {
+  try {
+    bytes.resize(static_cast<size_t>(size));
+    return absl::OkStatus();
+  } catch (const std::bad_alloc&) {
+    return NoRoom();
+  }
+}
 
 }  // namespace
 
@@ -45,10 +58,10 @@ PoolMessage PoolMessage::Make(Kind kind, uint64_t size, uint64_t inline_size,
   }
   if (message.block != nullptr) {
     fill(message.block->bytes().data());
-  } else {
-    message.bytes.resize(static_cast<size_t>(size));
-    fill(BytesOf(message.bytes));
+    return message;
   }
+  message.lost = size > kMostInline ? NoRoom() : Resize(message.bytes, size);
+  if (message.lost.ok()) fill(BytesOf(message.bytes));
   return message;
 }
 
@@ -63,9 +76,7 @@ absl::StatusOr<TaskFailure> ReadFailure(const PoolMessage& message) {
 }
 
 absl::Status PoolWriter::Put(PoolMessage message) {
-  if (message.bytes.size() > kMostInline) {
-    return absl::ResourceExhaustedError("there is no shared memory for so large a message");
-  }
+  if (!message.lost.ok()) return message.lost;
   PoolReader::Header header = {PoolReader::kMagic,
                                static_cast<uint32_t>(message.kind),
                                message.flags,
@@ -79,8 +90,11 @@ absl::Status PoolWriter::Put(PoolMessage message) {
     of_block = *std::move(handle);
     ++header.handles;
   }
-  std::string frame(reinterpret_cast<const char*>(&header), sizeof(header));
-  frame.append(message.bytes);
+  std::string frame;
+  const absl::Status grown = Resize(frame, sizeof(header) + message.bytes.size());
+  if (!grown.ok()) return grown;
+  std::memcpy(frame.data(), &header, sizeof(header));
+  message.bytes.copy(frame.data() + sizeof(header), message.bytes.size());
   pieces_.push_back(Piece{std::move(frame), {}});
   if (of_block) pieces_.push_back(Piece{{}, std::move(of_block)});
   for (port::Handle& handle : message.handles) pieces_.push_back(Piece{{}, std::move(handle)});
@@ -135,7 +149,8 @@ absl::StatusOr<PoolMessage> PoolReader::Read(port::Deadline deadline) {
   if (header_.in_block == 0) {
     while (have_ < header_.size) {
       const uint64_t piece = (std::max)(kReadPiece, uint64_t{have_});
-      bytes_.resize(static_cast<size_t>((std::min)(header_.size, have_ + piece)));
+      const absl::Status grown = Resize(bytes_, (std::min)(header_.size, have_ + piece));
+      if (!grown.ok()) return grown;
       const absl::Status filled = Fill(BytesOf(bytes_), bytes_.size(), deadline);
       if (!filled.ok()) return filled;
     }

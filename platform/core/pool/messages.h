@@ -1,7 +1,7 @@
 // What a pool and its workers say to each other, on a stream that each worker has with the pool.
 //
 //   pool → worker   kCode once for each code, kArena; kItems; kForget; at last kDismiss
-//   worker → pool   kReady or kInitializerThrew; then kLook and kResult
+//   worker → pool   kReady or kInitializerThrew; then kLook, kResult and kRefused
 // Which items are begun, and most results, the worker lays on its desk (desk.h). It says kLook when
 // there is something to see: at the end of a chunk, and now and then before. A kResult is what has
 // no room there. What a worker wrote before it died is read to its end; what is cut off was not
@@ -38,6 +38,7 @@ struct PoolMessage {
     kDismiss,
     kReady,
     kInitializerThrew,
+    kRefused,  // the items that came last: there was no memory or handle for them
     kLook,
     kResult,
   };
@@ -54,12 +55,13 @@ struct PoolMessage {
   std::shared_ptr<SharedBlock> block;  // with the payload, if not null
   uint64_t size = 0;                   // of the payload
   std::vector<port::Handle> handles;   // others than that of the block
-  absl::Status lost;  // not OK: this process had no room for a handle, or to map the block
+  // Not OK: this process had no room for the payload, for a handle, or to map the block.
+  absl::Status lost;
 
   absl::Span<const std::byte> payload() const;
 
   // A message whose payload `fill` writes. Payloads of more than `inline_size` bytes go into a
-  // block, if the system has one.
+  // block, if the system has one. It may be lost, and is an error of Put then.
   static PoolMessage Make(Kind kind, uint64_t size, uint64_t inline_size,
                           absl::FunctionRef<void(std::byte* into)> fill);
 };
@@ -83,8 +85,8 @@ class PoolWriter {
   // `receiver` is the process id of the reader.
   PoolWriter(port::Stream& stream, int64_t receiver) : stream_(stream), receiver_(receiver) {}
 
-  // Errors: nothing is written. ResourceExhausted: there is no handle for the block, or there was
-  // no block for more than kMostInline.
+  // Errors: nothing is written. ResourceExhausted: the message is lost, or there is no handle for
+  // its block.
   absl::Status Put(PoolMessage message);
   // Writes what was put. Errors: as port::Stream::Write; DeadlineExceeded: some is left.
   absl::Status Flush(port::Deadline deadline);

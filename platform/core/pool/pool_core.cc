@@ -48,6 +48,8 @@ namespace {
 constexpr int kMostNested = 10;
 // A worker that is lost is about to die. If it does not:
 constexpr absl::Duration kLostGrace = absl::Seconds(5);
+// A worker that could not be killed is killed again after this time.
+constexpr absl::Duration kKillPause = absl::Milliseconds(50);
 // What a worker says is heard so far before others are.
 constexpr int kMostHeard = 256;
 // What did not fit into a stream is tried again after this time.
@@ -123,8 +125,15 @@ absl::StatusOr<Scheduler::Rules> CheckOptions(const PoolOptions& options) {
     return absl::FailedPreconditionError(
         absl::StrCat("pools are nested more than ", kMostNested, " deep"));
   }
-  return Scheduler::Rules{options.processes, options.on_demand, options.idle_timeout,
-                          static_cast<uint64_t>(options.max_tasks_per_child.value_or(0))};
+  if (options.initializer_timeout <= absl::ZeroDuration()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("an initializer takes time, more than ",
+                     absl::FormatDuration(options.initializer_timeout)));
+  }
+  return Scheduler::Rules{
+      options.processes,           options.on_demand,
+      options.idle_timeout,        static_cast<uint64_t>(options.max_tasks_per_child.value_or(0)),
+      options.initializer_timeout, options.exit_timeout};
 }
 
 std::optional<HookCall> Describe(const std::optional<WorkerHook>& hook, Luggage& luggage) {
@@ -278,9 +287,9 @@ uint64_t PoolCore::Cancel(JobId job, bool running) {
   return count;
 }
 
-void PoolCore::Close() {
+void PoolCore::Close(bool cancel_pending) {
   const std::lock_guard lock(mutex_);
-  scheduler_.Close(Now());
+  scheduler_.Close(cancel_pending, Now());
   Wake();
 }
 
@@ -383,17 +392,13 @@ void PoolCore::Execute(const Command& command) {
     WorkerLink* const link = Find(items->worker);
     const absl::Status sent = link == nullptr ? absl::OkStatus() : link->Send(*items);
     if (sent.ok()) return;
-    // There are no handles for what it needs: the items fail, and the worker knows nothing of them.
+    // There are no handles for what it needs. The worker knows nothing of these items.
     const std::lock_guard lock(mutex_);
-    for (size_t i = 0; i < items->items.size(); ++i) {
-      TaskOutcome outcome;
-      outcome.status = sent;
-      scheduler_.Ended(items->worker, std::move(outcome), /*leaves=*/false, Now());
-    }
+    scheduler_.Refused(items->worker, sent, Now());
   } else if (const auto* dismiss = std::get_if<DismissWorker>(&command)) {
     if (WorkerLink* const link = Find(dismiss->worker)) link->Dismiss();
   } else if (const auto* kill = std::get_if<KillWorker>(&command)) {
-    if (WorkerLink* const link = Find(kill->worker)) link->Kill();
+    if (WorkerLink* const link = Find(kill->worker)) Kill(*link);
   }
 }
 
@@ -469,13 +474,16 @@ void PoolCore::Hear(WorkerId worker) {
   }
   if (absl::IsDeadlineExceeded(ended.status())) {
     if (Now() < link->kill_at) return;
-    link->Kill();
-    link->kill_at = Now() + kLostGrace;
+    Kill(*link);
     return;
   }
   links_.erase(worker);
   const std::lock_guard lock(mutex_);
   scheduler_.Died(worker, ended, Now());
+}
+
+void PoolCore::Kill(WorkerLink& link) {
+  link.kill_at = Now() + (link.Kill().ok() ? kLostGrace : kKillPause);
 }
 
 void PoolCore::Tell(WorkerId worker, WorkerLink& link, PoolMessage message) {
@@ -490,6 +498,10 @@ void PoolCore::Tell(WorkerId worker, WorkerLink& link, PoolMessage message) {
           port::Annotate(ToStatus(message, worker, link.pid()),
                          "the pool is broken, since a worker could not be initialized"),
           Now());
+      break;
+    case PoolMessage::Kind::kRefused:
+      link.TakeBack();
+      scheduler_.Refused(worker, ToStatus(message, worker, link.pid()), Now());
       break;
     case PoolMessage::Kind::kLook:
       LookAtDesk(worker, link);
@@ -513,7 +525,7 @@ void PoolCore::LookAtDesk(WorkerId worker, WorkerLink& link) {
     scheduler_.Ended(worker, ToOutcome(*std::move(result), worker, link.pid()), leaves, now);
   }
   if (link.has_begun()) scheduler_.Begun(worker, now);
-  if (link.desk_is_broken()) link.Kill();
+  if (link.desk_is_broken()) Kill(link);
 }
 
 // ---- the starter --------------------------------------------------------------------------------

@@ -55,7 +55,7 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   void Finish(JobId job);
   uint64_t Cancel(JobId job, bool running);
 
-  void Close();
+  void Close(bool cancel_pending);
   void Terminate();
   absl::Status Join(absl::Duration timeout);
   std::vector<WorkerStatistics> Statistics();
@@ -89,6 +89,8 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   // Takes what the worker said, and that it is dead.
   void Hear(WorkerId worker);
   void Tell(WorkerId worker, WorkerLink& link, PoolMessage message);
+  // Until it is dead: what fails is tried again.
+  void Kill(WorkerLink& link);
   // Takes what is on the worker's desk. Requires the lock.
   void LookAtDesk(WorkerId worker, WorkerLink& link);
 

@@ -13,6 +13,7 @@
 #include <string>
 #include <typeinfo>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -60,9 +61,16 @@ TaskFailure ToFailure(const absl::Status& status) {
   return {static_cast<int>(status.code()), {}, std::string(status.message())};
 }
 
-// Runs user code; its exception as a failure, or nothing.
+// Whether this process is a fork of a worker.
+std::atomic<bool> is_forked_copy = false;
+// After user code: if it was forked, and this is the copy, here is nothing for it to do.
+void EndForkedCopy() {
+  if (is_forked_copy) Runtime::Get().ExitNow(0);
+}
+
+// Runs user code, as Guard.
 template <class Body>
-std::optional<TaskFailure> Guard(Body body) {
+std::optional<TaskFailure> RunGuarded(Body body) {
   constexpr int kThrew = static_cast<int>(absl::StatusCode::kUnknown);
   try {
     // NOLINTNEXTLINE(concurrency-mt-unsafe): the task ends the worker, as if it returned from main
@@ -77,9 +85,13 @@ std::optional<TaskFailure> Guard(Body body) {
     return TaskFailure{kThrew, "unknown", "not a std::exception"};
   }
 }
-
-// Whether this process is a fork of a worker.
-std::atomic<bool> is_forked_copy = false;
+// Runs user code; its exception as a failure, or nothing.
+template <class Body>
+std::optional<TaskFailure> Guard(Body body) {
+  std::optional<TaskFailure> failure = RunGuarded(std::move(body));
+  EndForkedCopy();
+  return failure;
+}
 
 class Worker {
  public:
@@ -107,7 +119,7 @@ class Worker {
           Learn(*std::move(message));
           break;
         case PoolMessage::Kind::kForget:
-          functions_.erase(ReadForget(*message));
+          codes_.erase(ReadForget(*message));
           break;
         case PoolMessage::Kind::kItems:
           if (!RunItems(*std::move(message))) return;
@@ -122,16 +134,26 @@ class Worker {
   }
 
  private:
+  // What the items of a call have in common. To bind it runs user code; so that is left to the
+  // first item, which has begun then, and fails if it ends the worker.
+  struct Code {
+    CodeMessage said;
+    std::vector<port::Handle> handles;
+    std::optional<absl::StatusOr<TaskFunction>> function;  // once it is bound
+  };
+
   absl::StatusOr<Call> BindHook(const HookCall& hook, size_t first_block) {
     const absl::StatusOr<const Target*> target = FindTarget(hook.target);
     if (!target.ok()) return target.status();
     Delivery delivery;
     delivery.blocks.assign(blocks_.begin() + static_cast<ptrdiff_t>(first_block),
                            blocks_.begin() + static_cast<ptrdiff_t>(first_block + hook.blocks));
-    return (*target)->bind()(
+    absl::StatusOr<Call> call = (*target)->bind()(
         absl::MakeConstSpan(reinterpret_cast<const std::byte*>(hook.arguments.data()),
                             hook.arguments.size()),
         delivery);
+    EndForkedCopy();
+    return call;
   }
 
   // Also decodes the arguments of the exit hook, so that what they refer to lives until then.
@@ -153,7 +175,7 @@ class Worker {
     }
     blocks_.clear();
     if (!failure.has_value()) return true;
-    SayFailure(*failure);
+    SayFailure(PoolMessage::Kind::kInitializerThrew, *failure);
     return false;
   }
 
@@ -168,32 +190,42 @@ class Worker {
   }
 
   void Learn(PoolMessage message) {
-    const absl::StatusOr<CodeMessage> code = Decode<CodeMessage>(message.payload());
-    if (!code.ok()) return;  // its items will not find it, and say so
-    functions_.erase(code->id);
-    const absl::StatusOr<const Target*> target = FindTarget(code->target);
-    const absl::StatusOr<Delivery> delivery = Open(std::move(message.handles));
-    absl::StatusOr<TaskFunction> function = absl::NotFoundError("no such task");
-    if (!target.ok()) {
-      function = target.status();
-    } else if (!delivery.ok()) {
-      function = delivery.status();
+    Code& code = codes_[++last_code_];
+    absl::StatusOr<CodeMessage> said = Decode<CodeMessage>(message.payload());
+    if (!message.lost.ok()) {
+      code.function = message.lost;
+    } else if (!said.ok()) {
+      code.function = said.status();
     } else {
-      // Named by the pool as a task, and found by that name: it is one.
-      function = static_cast<const TaskTarget*>(*target)->bind_task()(
-          absl::MakeConstSpan(reinterpret_cast<const std::byte*>(code->object.data()),
-                              code->object.size()),
-          *delivery);
+      code.said = *std::move(said);
+      code.handles = std::move(message.handles);
     }
-    functions_.emplace(code->id, std::move(function));
+  }
+
+  static absl::StatusOr<TaskFunction> Bind(Code& code) {
+    const absl::StatusOr<const Target*> target = FindTarget(code.said.target);
+    if (!target.ok()) return target.status();
+    const absl::StatusOr<Delivery> delivery = Open(std::move(code.handles));
+    if (!delivery.ok()) return delivery.status();
+    const std::string object = std::move(code.said.object);
+    // Named by the pool as a task, and found by that name: it is one.
+    return static_cast<const TaskTarget*>(*target)->bind_task()(
+        absl::MakeConstSpan(reinterpret_cast<const std::byte*>(object.data()), object.size()),
+        *delivery);
+  }
+
+  static absl::StatusOr<std::string> CallTask(Code& code, const ReceivedItems::Item& item) {
+    if (!code.function.has_value()) code.function = Bind(code);
+    if (!code.function->ok()) return code.function->status();
+    return (**code.function)(item.arguments, item.delivery);
   }
 
   // False when the pool is gone.
   bool RunItems(PoolMessage message) {
     const bool says_begun = (message.flags & PoolMessage::kSaysBegun) != 0;
     const absl::StatusOr<ReceivedItems> items = ReadItems(std::move(message));
-    if (!items.ok()) return false;
-    const auto function = functions_.find(items->code);
+    if (!items.ok()) return SayFailure(PoolMessage::Kind::kRefused, ToFailure(items.status()));
+    const auto code = codes_.find(items->code);
     said_at_ = Runtime::Get().port().Now();
     for (size_t i = 0; i < items->items.size(); ++i) {
       const ReceivedItems::Item& item = items->items[i];
@@ -201,13 +233,7 @@ class Worker {
       if (says_begun && !Say(PoolMessage::Kind::kLook)) return false;
       absl::StatusOr<std::string> result = absl::NotFoundError("the worker lacks the task");
       std::optional<TaskFailure> failure;
-      if (function != functions_.end() && function->second.ok()) {
-        failure = Guard([&] { result = (*function->second)(item.arguments, item.delivery); });
-      } else if (function != functions_.end()) {
-        result = function->second.status();
-      }
-      // The task was forked, and this is the copy.
-      if (is_forked_copy) Runtime::Get().ExitNow(0);
+      if (code != codes_.end()) failure = Guard([&] { result = CallTask(code->second, item); });
       if (!failure.has_value() && !result.ok()) failure = ToFailure(result.status());
       const bool is_full = IsFull();
       const uint32_t flags =
@@ -239,7 +265,8 @@ class Worker {
 
   bool IsFull() const {
     if (orders_.max_memory == 0) return false;
-    return port::PeakMemory().value_or(0) > orders_.max_memory;
+    const uint64_t peak = port::PeakMemory().value_or(0);
+    return peak > orders_.max_memory && peak > peak_at_start_;
   }
 
   bool Say(PoolMessage::Kind kind) {
@@ -247,9 +274,9 @@ class Worker {
     message.kind = kind;
     return Write(std::move(message));
   }
-  bool SayFailure(const TaskFailure& failure) {
+  bool SayFailure(PoolMessage::Kind kind, const TaskFailure& failure) {
     PoolMessage message;
-    message.kind = PoolMessage::Kind::kInitializerThrew;
+    message.kind = kind;
     message.bytes = Encode(failure).value_or(std::string());
     return Write(std::move(message));
   }
@@ -266,7 +293,10 @@ class Worker {
   PoolReader reader_;
   PoolWriter writer_;
   Call exit_hook_;
-  std::map<uint64_t, absl::StatusOr<TaskFunction>> functions_;
+  std::map<uint64_t, Code> codes_;  // in the order in which they came, from 1 on
+  uint64_t last_code_ = 0;
+  // Some systems begin with the peak of the process that started this one.
+  const uint64_t peak_at_start_ = orders_.max_memory == 0 ? 0 : port::PeakMemory().value_or(0);
 };
 
 absl::StatusOr<Call> BindWorker(absl::Span<const std::byte> bytes, const Delivery& delivery) {

@@ -65,12 +65,12 @@ absl::StatusOr<uint64_t> WorkerLink::SendCode(const std::shared_ptr<const TaskCo
     ++entry;
   }
   if (known.has_value()) return *known;
-  absl::StatusOr<PoolMessage> message = WriteCode(
-      {++last_code_, NameOf(*code->target), code->object.bytes}, code->object.luggage.blocks);
+  absl::StatusOr<PoolMessage> message =
+      WriteCode({NameOf(*code->target), code->object.bytes}, code->object.luggage.blocks);
   if (!message.ok()) return message.status();
   const absl::Status put = writer_.Put(*std::move(message));
   if (!put.ok()) return put;
-  codes_[last_code_] = code;
+  codes_[++last_code_] = code;
   return last_code_;
 }
 
@@ -128,7 +128,7 @@ std::optional<PoolMessage> WorkerLink::TakeFromDesk() {
   return message;
 }
 
-void WorkerLink::Kill() { child_->Kill(port::kSigKill).IgnoreError(); }
+absl::Status WorkerLink::Kill() { return child_->KillTree(port::kSigKill); }
 
 absl::StatusOr<ExitStatus> WorkerLink::Status() { return child_->Join(absl::ZeroDuration()); }
 

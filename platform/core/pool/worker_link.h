@@ -41,6 +41,8 @@ class WorkerLink {
   // Items, after what the worker needs for them.
   // Errors: none of the items is sent. As port::Segment::Share.
   absl::Status Send(const SendItems& items);
+  // The worker has refused the items that were sent last.
+  void TakeBack() { given_ = ended_; }
   void Dismiss();
   void Flush();
   bool has_unsent() const { return !is_deaf_ && !writer_.empty(); }
@@ -63,10 +65,11 @@ class WorkerLink {
   bool is_silent() const { return is_silent_; }
   // It should be dead: nothing reaches it any more, or it is silent without being dismissed.
   bool is_lost() const { return is_deaf_ || (is_silent_ && !is_dismissed_); }
-  // When the pool's patience with one that is lost ends.
+  // When the pool's patience ends with one that is lost, or was killed.
   absl::Duration kill_at = absl::InfiniteDuration();
 
-  void Kill();
+  // With the processes that it started. Errors: it may live.
+  absl::Status Kill();
   // How it ended. Errors: DeadlineExceeded: it lives.
   absl::StatusOr<ExitStatus> Status();
 

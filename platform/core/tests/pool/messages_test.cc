@@ -96,6 +96,15 @@ TEST(PoolMessages, LossOfAHandleIsTheLossOfOnePayload) {
   EXPECT_EQ(next->lost, absl::OkStatus());
 }
 
+TEST(PoolMessages, WhatIsTooLargeIsLost) {
+  port::ByteStream out;
+  PoolWriter writer(out, 0);
+  PoolMessage message = PoolMessage::Make(PoolMessage::Kind::kItems, uint64_t{1} << 62, 100,
+                                          [](std::byte*) { FAIL() << "there is no room"; });
+  EXPECT_EQ(writer.Put(std::move(message)).code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_TRUE(writer.empty());
+}
+
 absl::Status Read(const TaskFailure& failure) {
   PoolMessage message;
   message.bytes = Encode(failure).value();

@@ -179,7 +179,7 @@ TEST(PrimitivesCrash, DeadPartyBreaksTheBarrierOrAllPass) {
                   EXPECT_TRUE(passed == 2 || outcome == Outcome::kDied);
                   ++(passed == 2 ? times_all_passed : times_broken);
                 }}),
-      3);
+      2);  // more if nobody happens to look again by himself at that moment
   EXPECT_GT(times_all_passed, 1) << "also when the death comes late";
   EXPECT_GT(times_broken, 0);
 }

@@ -310,7 +310,9 @@ TEST(Queue, WhatCannotBeAcknowledgedStaysOnTrial) {
     }
   };
   Sleepless port;
-  const auto arena = Arena::Create(port).value();
+  absl::StatusOr<std::shared_ptr<Arena>> made = Arena::Create(port);
+  if (absl::IsUnimplemented(made.status())) GTEST_SKIP() << made.status();
+  const std::shared_ptr<Arena> arena = *std::move(made);
   const QueueShape shape = QueueShape::For(4, 0, 0).value();
   const ObjectName name =
       arena

@@ -24,7 +24,7 @@ namespace {
 // What travels. One write, and therefore one read: see kLargestWrite.
 struct Message {
   uint64_t magic;
-  uint64_t value;
+  uint64_t value;  // 0: an empty handle
 };
 constexpr uint64_t kMagic = 0x656C646E61486F73;
 
@@ -65,6 +65,7 @@ class RemoteHandle {
 }  // namespace
 
 absl::Status Win32Stream::SendHandle(const Handle& handle, int64_t receiver, Deadline deadline) {
+  if (!handle) return SendNumber(0, deadline);
   const absl::StatusOr<UniqueHandle> process = OpenReceiver(receiver);
   if (!process.ok()) return process.status();
   HANDLE raw = nullptr;
@@ -77,7 +78,13 @@ absl::Status Win32Stream::SendHandle(const Handle& handle, int64_t receiver, Dea
                 : Win32Error(error, "DuplicateHandle");
   }
   RemoteHandle theirs(process->get(), raw);
-  const Message message = {kMagic, static_cast<uint64_t>(ValueOf(theirs.get()))};
+  absl::Status sent = SendNumber(static_cast<uint64_t>(ValueOf(theirs.get())), deadline);
+  if (sent.ok()) theirs.BelongsToThemNow();
+  return sent;
+}
+
+absl::Status Win32Stream::SendNumber(uint64_t value, Deadline deadline) {
+  const Message message = {kMagic, value};
   std::byte bytes[sizeof(message)];
   std::memcpy(bytes, &message, sizeof(message));
   const Outcome outcome =
@@ -86,7 +93,6 @@ absl::Status Win32Stream::SendHandle(const Handle& handle, int64_t receiver, Dea
     return interrupted_ ? absl::UnavailableError("the stream was interrupted") : DeadlineIsOver();
   }
   if (outcome.error != ERROR_SUCCESS) return Win32Error(outcome.error, "WriteFile");
-  theirs.BelongsToThemNow();
   return absl::OkStatus();
 }
 
@@ -97,6 +103,7 @@ absl::StatusOr<Handle> Win32Stream::ReceiveHandle(Deadline deadline) {
   if (*size == 0) return absl::OutOfRangeError("the stream has ended");
   Message message = {};
   std::memcpy(&message, bytes, *size);
+  if (*size == sizeof(message) && message.magic == kMagic && message.value == 0) return Handle();
   const HANDLE handle = NativeOf(static_cast<int64_t>(message.value));
   DWORD flags = 0;
   // A peer that is not honest could name any handle; at least it must be one that was not inherited

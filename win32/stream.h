@@ -44,6 +44,8 @@ class Win32Stream final : public Stream, public Watchable {
         write_event_(std::move(write_event)) {}
 
   absl::StatusOr<size_t> Fill(absl::Span<const std::byte> bytes);
+  // In the place of a handle: its number at the other end.
+  absl::Status SendNumber(uint64_t value, Deadline deadline);
 
   UniqueHandle pipe_;
   UniqueHandle read_event_;   // of the one reader

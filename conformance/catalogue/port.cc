@@ -65,6 +65,7 @@ constexpr Clause kClauses[] = {
     Core("STRM-14",
          "Interrupt ends all waiting for a stream, for good: reads end with 0, writes with "
          "kUnavailable, and the stream is ready; what was written stays readable."),
+    Core("STRM-15", "An empty handle is sent, without a receiver, and received as such."),
     // waiting
     Core("WAIT-01",
          "WaitAny gives the indices of all that are ready, ascending; objects may repeat; a null "

@@ -127,7 +127,12 @@ absl::StatusOr<Handle> PosixStream::ReceiveHandle(Deadline deadline) {
       }
       return HandleOf(std::move(received.fds.front()));
     }
-    if (!WouldBlock(received.error)) return PosixError(received.error, "recvmsg");
+    if (!WouldBlock(received.error)) {
+      const absl::StatusCode code = StatusCodeOf(received.error);
+      const bool is_shortage = code == absl::StatusCode::kResourceExhausted;
+      return PosixErrorAs(is_shortage ? absl::StatusCode::kAborted : code, received.error,
+                          "recvmsg");
+    }
     if (absl::Status status = PollOne(fd_.get(), POLLIN, deadline); !status.ok()) return status;
   }
 }

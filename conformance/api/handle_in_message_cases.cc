@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <latch>
 #include <map>
+#include <new>
 #include <optional>
 #include <string>
 #include <thread>
@@ -334,10 +335,7 @@ ISOPROC_CASE(HandleInMessage, CONN_68, DroppedEndIsClosed) {
   end = SendNewEnd(here);
   EXPECT_OK(there.NextSize(Patience()));
   EXPECT_OK(there.Discard(Patience()));
-  // The rest of it is dropped by the next call that receives.
-  ASSERT_OK(here.SendBytes("next"));
-  EXPECT_EQ(Next(there), "next");
-  EXPECT_EQ(Next(end), EndOfStream());
+  EXPECT_EQ(Next(end), EndOfStream()) << "at once, as it has come";
   end = SendNewEnd(here);
   EXPECT_CODE(there.ReceiveBytes(Patience(), /*max_size=*/1), kResourceExhausted) << "it stays";
   EXPECT_OK((there.Receive<std::pair<std::string, Connection>>(Patience())));
@@ -430,6 +428,74 @@ ISOPROC_CASE(HandleInMessage, CONN_68_5, NoHandleIsLeftOpen) {
   }
 }
 
+// How many objects can be made besides those that there are.
+size_t CountRoom() {
+  std::vector<Event> events;
+  while (true) {
+    absl::StatusOr<Event> event = Event::Create();
+    if (!event.ok()) return events.size();
+    events.push_back(*std::move(event));
+  }
+}
+ISOPROC_CASE(HandleInMessage, CONN_68_6, ObjectsGoWithTheReceivingEnd) {
+  ASSERT_OK_AND_ASSIGN(const auto pipe, Pipe());
+  const auto& [here, there] = pipe;
+  {  // the pipe gets an object of its own
+    ASSERT_OK_AND_ASSIGN(const Lock lock, Lock::Create());
+    ASSERT_OK(here.Send(lock));
+    EXPECT_OK(there.Receive<Lock>(Patience()));
+  }
+  const size_t room = CountRoom();
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_OK_AND_ASSIGN(const Lock lock, Lock::Create());
+    ASSERT_OK_AND_ASSIGN(const SharedMemory memory, SharedMemory::Create(100));
+    ASSERT_OK(here.Send(std::pair(lock, memory)));
+  }
+  there.Close();
+  EXPECT_EQ(CountRoom(), room) << "while the other end is open";
+}
+
+// Memory does not suffice for it the first time.
+struct HungryEnd {
+  Connection end;
+  static inline bool is_fed = false;
+
+  template <class Archive>
+  void save(Archive& archive) const {
+    archive(end);
+  }
+  template <class Archive>
+  void load(Archive& archive) {
+    archive(end);
+    if (!std::exchange(is_fed, true)) throw std::bad_alloc();
+  }
+};
+int StayAsCopy(const Connection& connection) {
+  if (!connection.SendBytes("here").ok()) return 1;
+  return Next(connection) == EndOfStream() ? 0 : 2;
+}
+ISOPROC_CASE_WITH(HandleInMessage, CONN_68_7, CopyOfTheProcessKeepsNoHandle, "fork") {
+  ASSERT_OK_AND_ASSIGN(const auto pipe, Pipe());
+  const auto& [here, there] = pipe;
+  ASSERT_OK_AND_ASSIGN(const auto cargo, Pipe());
+  const auto& [stays, goes] = cargo;
+  ASSERT_OK(here.Send(HungryEnd{goes}));
+  HungryEnd::is_fed = false;
+  EXPECT_CODE(there.Receive<HungryEnd>(Patience()), kResourceExhausted) << "it stays";
+  ASSERT_OK_AND_ASSIGN(const auto control, Pipe());
+  ASSERT_OK_AND_ASSIGN(Process child,
+                       Process::Start<StayAsCopy>(By(StartMethod::kFork), control.second));
+  EXPECT_EQ(Next(control.first), "here");
+  {
+    const absl::StatusOr<HungryEnd> arrived = there.Receive<HungryEnd>(Patience());
+    ASSERT_OK(arrived);
+    ExpectConnected(stays, arrived->end);
+  }
+  EXPECT_EQ(Next(stays), EndOfStream()) << "while the copy lives";
+  control.first.Close();
+  EXPECT_EQ(EndOf(child), "exited 0");
+}
+
 // ---- ends that do not move, or are on their way -------------------------------------------------
 
 int ReceiveEnd(const Connection& connection) { return Next(connection) == EndOfStream() ? 0 : 1; }
@@ -443,9 +509,6 @@ ISOPROC_CASE_WITH(HandleInMessage, CONN_69, EndWithHandlesUnreadDoesNotMove, "pr
   EXPECT_OK(there.NextSize(Patience()));
   EXPECT_CODE(way.first.Send(there), kFailedPrecondition);
   EXPECT_OK(there.Discard(Patience()));
-  EXPECT_CODE(way.first.Send(there), kFailedPrecondition) << "the rest of it has not come";
-  ASSERT_OK(here.SendBytes("next"));
-  EXPECT_EQ(Next(there), "next");
   EXPECT_EQ(Next(end), EndOfStream());
   ASSERT_OK(way.first.Send(there));
   ASSERT_OK_AND_ASSIGN(const Connection moved_once, way.second.Receive<Connection>(Patience()));
@@ -599,6 +662,45 @@ ISOPROC_CASE(HandleInMessage, CONN_73, EachCallFailsOnce) {
       if (testing::Test::HasFailure()) return;
     }
   }
+}
+
+// The system refuses a handle: the receiver's end is not bound to the message that is given up, and
+// nothing of what was sent before stays there.
+ISOPROC_CASE(HandleInMessage, CONN_73_2, WhatIsRefusedIsTakenBack) {
+  for (const int which : {1, 2}) {
+    port::FaultPort port(port::HostPort());
+    const ReplacedPort replaced(port);
+    ASSERT_OK_AND_ASSIGN(const auto pipe, Pipe());
+    const auto& [here, there] = pipe;
+    ASSERT_OK_AND_ASSIGN(const auto one, Pipe());
+    ASSERT_OK_AND_ASSIGN(const auto two, Pipe());
+    port.FailCall(which, absl::ResourceExhaustedError("injected"), port::FaultPlan::Repeat::kOnce,
+                  "Stream::SendHandle");
+    EXPECT_CODE(here.Send(std::pair(one.second, two.second)), kResourceExhausted);
+    EXPECT_TRUE(port.fired());
+    port.FailNothing();
+    EXPECT_CODE(there.ReceiveBytes(absl::ZeroDuration()), kDeadlineExceeded);
+    one.second.Close();
+    EXPECT_EQ(Next(one.first), EndOfStream()) << "before the sender sends again";
+    ASSERT_OK_AND_ASSIGN(const auto way, Pipe());
+    EXPECT_OK(way.first.Send(there)) << "nothing waits for it";
+  }
+}
+
+// The receiver is short of something else than room for the handle: it is still to be had.
+ISOPROC_CASE(HandleInMessage, CONN_73_3, ShortageOfTheReceiverLosesNothing) {
+  port::FaultPort port(port::HostPort());
+  const ReplacedPort replaced(port);
+  ASSERT_OK_AND_ASSIGN(const auto pipe, Pipe());
+  const auto& [here, there] = pipe;
+  const Connection end = SendNewEnd(here);
+  port.FailCall(1, absl::AbortedError("injected"), port::FaultPlan::Repeat::kOnce,
+                "Stream::ReceiveHandle");
+  EXPECT_CODE((there.Receive<std::pair<std::string, Connection>>(Patience())), kResourceExhausted);
+  EXPECT_TRUE(port.fired());
+  const auto received = there.Receive<std::pair<std::string, Connection>>(Patience());
+  ASSERT_OK(received);
+  ExpectConnected(end, received->second);
 }
 
 }  // namespace

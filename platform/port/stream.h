@@ -65,7 +65,9 @@ class Stream : public Waitable {
   //            empty, and was sent so.
   // Errors:    as Read(); OutOfRange: end of stream; DataLoss: no handle at this place of the
   //            stream, which is dead; ResourceExhausted: there was one, and this process has no
-  //            room for it; it is lost, and what is behind it comes next.               [STRM-11]
+  //            room for it; it is lost, and what is behind it comes next [STRM-11]; Aborted: the
+  //            system is short of something else; nothing was consumed, may be called again.
+  //                                                                                     [STRM-16]
   virtual absl::StatusOr<Handle> ReceiveHandle(Deadline deadline) = 0;
 
   // Gives up the native handle so that it can be sent; the object may only be destroyed after.

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_set>
 #include <utility>
@@ -18,6 +19,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "isoproc/internal/archive.h"
+#include "platform/core/connection/message.h"
 #include "platform/core/connection/message_reader.h"
 #include "platform/core/connection/message_writer.h"
 #include "platform/core/connection/pipe_carrier.h"
@@ -100,6 +102,10 @@ void ConnectionEnd::CloseAllAfterFork() {
       // Whoever else has it in his copy: one that is on its way is held by who moves it.
       if (end->stream_ != nullptr) end->stream_->Detach().reset();
       end->carrier_.reset();
+      // Of a message that was not received as a whole: the original closes them, or passes them on.
+      end->reader_ = MessageReader();
+      for (const auto& arrived : end->arrived_ends_) arrived->Detach().reset();
+      end->arrived_ends_.clear();
     }
   }
   ends.forks = now;
@@ -153,7 +159,10 @@ absl::StatusOr<ConnectionEnd::Turn> ConnectionEnd::Enter(Lane& lane, port::Deadl
 }
 
 void ConnectionEnd::Leave(Lane& lane, std::shared_ptr<port::Stream> stream) {
-  if (&lane == &receiving_) LetGoOfDropped();
+  if (&lane == &receiving_) {
+    if (!reader_.IsWhole()) ForgetArrived();
+    TakeAwayDropped();
+  }
   bool others_wait = false;
   std::shared_ptr<PipeCarrier> carrier;
   {
@@ -174,17 +183,37 @@ void ConnectionEnd::Finish(std::shared_ptr<port::Stream> stream,
   if (object != nullptr && traits_.receives && settled_ && !moved_) DropUnread(*stream, *object);
 }
 
+void ConnectionEnd::ForgetArrived() {
+  arrived_blocks_.clear();
+  arrived_ends_.clear();
+}
+
+void ConnectionEnd::TakeAwayDropped(SharedObject& carrier) {
+  for (const uint64_t parcel : reader_.TakeDropped()) {
+    TakeAway(carrier.arena(), parcel, carrier.name().word());
+  }
+}
+
+void ConnectionEnd::TakeAwayDropped() {
+  if (!reader_.HasDropped()) return;
+  if (const std::shared_ptr<SharedObject> carrier = KnownCarrier()) TakeAwayDropped(*carrier);
+}
+
 void ConnectionEnd::DropUnread(port::Stream& stream, SharedObject& carrier) {
   const port::Deadline now = port::Deadline::At(absl::ZeroDuration());
   PipePlaces places(carrier);
-  while (places.HandlesWait(traits_.side) && reader_.Discard(stream, now).ok()) {
-    for (const uint64_t parcel : reader_.TakeDropped()) {
-      TakeAway(carrier.arena(), parcel, carrier.name().word());
-    }
+  // Who goes on sending would keep this reading: where the system can, he is told; and no more is
+  // dropped than there was.
+  uint64_t unread = places.CountHandles(traits_.side);
+  if (unread > 0) stream.Interrupt();
+  absl::Status read;
+  while (unread > 0 && read.ok()) {
+    read = reader_.Discard(stream, now);
+    unread -= (std::min<uint64_t>)(unread, reader_.HasDropped() ? 1 : 0);
+    TakeAwayDropped(carrier);
   }
   reader_.Drop();
-  arrived_blocks_.clear();
-  arrived_ends_.clear();
+  ForgetArrived();
 }
 
 // ---- what users call ----------------------------------------------------------------------------
@@ -277,33 +306,17 @@ absl::Status ConnectionEnd::SendHandles(const Luggage& luggage, SharedObject& ca
   for (const std::shared_ptr<MovingEnd>& end : luggage.ends) {
     handles.push_back(end->BorrowHandle());
   }
-  const auto stay = [&] {
-    for (const std::shared_ptr<MovingEnd>& end : luggage.ends) end->Stay();
-  };
-  const auto look = [&] {
-    for (const std::shared_ptr<MovingEnd>& end : luggage.ends) {
-      if (absl::Status movable = end->CheckIsMovable(); !movable.ok()) return movable;
-    }
-    // Nobody says so if the other end was closed on its way; but then nothing can be written.
-    const port::Deadline now = port::Deadline::At(absl::ZeroDuration());
-    absl::Status written = writer_.WriteNothing(stream, now);
-    return absl::IsDeadlineExceeded(written) ? absl::OkStatus() : written;
-  };
-  const auto leave = [&] {
-    absl::Status left;
-    for (const std::shared_ptr<MovingEnd>& end : luggage.ends) left.Update(end->Leave());
-    return left;
-  };
+  if (handles.size() > kMostHandles) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("more than ", kMostHandles, " handles in one message"));
+  }
   const absl::StatusOr<port::ProcessIdentity> receiver =
-      PipePlaces(carrier).PostTo(1 - traits_.side, parcel, deadline, {stay, look, leave});
+      PostHandles(luggage, carrier, parcel, stream, deadline);
   if (!receiver.ok()) return receiver.status();
-  // Held until they are sent, so that no other process gets that process id.
+  // Held until they are sent, so that no other process gets that process id, where ids count. If it
+  // cannot be had, whether the other end is there is told by the stream all the same.
   const absl::StatusOr<std::unique_ptr<port::DeathNotice>> watch =
       Runtime::Get().port().WatchDeath(*receiver);
-  if (!watch.ok()) {
-    parcel.Unpost();
-    return watch.status();
-  }
   OutgoingHandles outgoing{.handles = handles, .receiver = receiver->pid};
   const Enclosed enclosed{.parcel = parcel.word(),
                           .blocks = static_cast<uint32_t>(luggage.blocks.size()),
@@ -314,10 +327,47 @@ absl::Status ConnectionEnd::SendHandles(const Luggage& luggage, SharedObject& ca
     return sent;
   }
   // Or the receiver does it, when he has read that the message is given up. His end does not move
-  // before, as handles are there for it.
+  // before, as handles are there for it. So he is told now, if there is room.
+  writer_.PayOwed(stream, port::Deadline::At(absl::ZeroDuration())).IgnoreError();
   if (outgoing.sent == 0) parcel.Unpost();
   if (absl::IsNotFound(sent)) return absl::UnavailableError("the other end is gone");
   return sent;
+}
+
+absl::StatusOr<port::ProcessIdentity> ConnectionEnd::PostHandles(const Luggage& luggage,
+                                                                 SharedObject& carrier,
+                                                                 const Parcel& parcel,
+                                                                 port::Stream& stream,
+                                                                 port::Deadline deadline) {
+  port::Port& port = Runtime::Get().port();
+  const absl::Duration begin = port.Now();
+  absl::Duration next_write = begin;
+  const auto look = [&] {
+    if (absl::Status open = Check(); !open.ok()) return open;
+    for (const std::shared_ptr<MovingEnd>& end : luggage.ends) {
+      if (absl::Status movable = end->CheckIsMovable(); !movable.ok()) return movable;
+    }
+    const absl::Duration now = port.Now();
+    if (now < next_write) return absl::OkStatus();
+    // Nobody says so if the other end was closed on its way; but then nothing can be written. What
+    // is written stays in the pipe until somebody reads: the longer this lasts, the less often.
+    next_write = now + (std::max)(now - begin, LastLook());
+    absl::Status written = writer_.WriteNothing(stream, port::Deadline::At(absl::ZeroDuration()));
+    return absl::IsDeadlineExceeded(written) ? absl::OkStatus() : written;
+  };
+  PipePlaces places(carrier);
+  const int side = 1 - traits_.side;
+  while (true) {
+    const absl::StatusOr<std::optional<port::ProcessIdentity>> posted = places.TryPost(side, parcel);
+    if (!posted.ok()) return posted.status();
+    if (posted->has_value()) return **posted;
+    // Who sends the other end over one of these would wait for it as this waits for the other.
+    for (const std::shared_ptr<MovingEnd>& end : luggage.ends) end->Stay();
+    absl::Status status = places.AwaitArrival(side, deadline, look);
+    if (!status.ok()) return status;
+    for (const std::shared_ptr<MovingEnd>& end : luggage.ends) status.Update(end->Leave());
+    if (!status.ok()) return status;
+  }
 }
 
 absl::StatusOr<std::shared_ptr<SharedObject>> ConnectionEnd::Carrier() {
@@ -370,7 +420,10 @@ absl::StatusOr<Parcel> ConnectionEnd::OpenParcel() {
 absl::StatusOr<Parcel> ConnectionEnd::HoldParcel() {
   if (reader_.enclosed().parcel == 0) return Parcel();
   absl::StatusOr<Parcel> parcel = OpenParcel();
-  if (!parcel.ok()) Drop(Parcel());
+  // Where the process has no room to hold it just now, it stays, or else the end could never move.
+  if (absl::IsDataLoss(parcel.status()) || reader_.enclosed().handles() == 0) {
+    if (!parcel.ok()) Drop(Parcel());
+  }
   return parcel;
 }
 
@@ -409,20 +462,7 @@ Delivery ConnectionEnd::Deliver() const {
 void ConnectionEnd::Drop(const Parcel& parcel) {
   if (parcel) parcel.Unpost();
   reader_.Drop();
-  arrived_blocks_.clear();
-  arrived_ends_.clear();
-}
-
-void ConnectionEnd::LetGoOfDropped() {
-  const std::vector<uint64_t> parcels = reader_.TakeDropped();
-  if (parcels.empty()) return;
-  arrived_blocks_.clear();
-  arrived_ends_.clear();
-  const std::shared_ptr<SharedObject> carrier = KnownCarrier();
-  if (carrier == nullptr) return;
-  for (const uint64_t parcel : parcels) {
-    TakeAway(carrier->arena(), parcel, carrier->name().word());
-  }
+  ForgetArrived();
 }
 
 absl::Status ConnectionEnd::Receive(

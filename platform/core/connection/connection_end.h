@@ -135,15 +135,21 @@ class ConnectionEnd {
   absl::Status SendHandles(const Luggage& luggage, SharedObject& carrier, const Parcel& parcel,
                            port::Stream& stream, absl::Span<const std::byte> bytes,
                            port::Deadline deadline);
+  // Posts the parcel, and gives the process that has the other end.
+  // Blocks:   while that is on its way, or `deadline`.
+  // Errors:   as PipePlaces::TryPost and AwaitArrival; FailedPrecondition: this end was closed, or
+  //           an end of `luggage` cannot move any more.
+  absl::StatusOr<port::ProcessIdentity> PostHandles(const Luggage& luggage, SharedObject& carrier,
+                                                    const Parcel& parcel, port::Stream& stream,
+                                                    port::Deadline deadline);
 
   // What follows requires a turn to receive.
 
   // That of the message that the reader has begun, which is still the pipe's.
   // Errors:   DataLoss: there is no such parcel; as SharedObject::Create.
   absl::StatusOr<Parcel> OpenParcel();
-  // The parcel of the message that was just read, if it has one; held until what is in it is. After
-  // an error the message is gone.
-  // Errors:   as OpenParcel.
+  // The parcel of the message that was just read, if it has one; held until what is in it is.
+  // Errors:   as OpenParcel. The message is gone; but with handles it stays, unless DataLoss.
   absl::StatusOr<Parcel> HoldParcel();
   // Makes of the handles of the message what they are, unless that was done before.
   // Errors:   DataLoss: one was lost, or cannot be used.
@@ -152,8 +158,11 @@ class ConnectionEnd {
   Delivery Deliver() const;
   // The message is taken. `parcel` as HoldParcel gave it, or none.
   void Drop(const Parcel& parcel);
+  // Of a message that is gone, or closed.
+  void ForgetArrived();
   // Lets go the parcels of messages that the reader has dropped.
-  void LetGoOfDropped();
+  void TakeAwayDropped();
+  void TakeAwayDropped(SharedObject& carrier);
   // When nobody else can receive any more: closes the handles that are in messages nobody received.
   // On Windows they are this process's already.
   void DropUnread(port::Stream& stream, SharedObject& carrier);

@@ -52,6 +52,9 @@ struct Enclosed {
   uint64_t handles() const { return uint64_t{blocks} + ends; }
 };
 
+// More do not go with a message, so that a stranger cannot fill this process with them.
+inline constexpr uint64_t kMostHandles = 4096;
+
 inline constexpr size_t kBlockSize = 128;
 inline constexpr size_t kInlineSize = kBlockSize - sizeof(MessageHeader) - 1;
 inline constexpr size_t kChunkSize = size_t{1} << 20;

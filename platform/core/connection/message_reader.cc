@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "platform/core/connection/message.h"
 #include "platform/port/port.h"
@@ -145,25 +146,29 @@ bool MessageReader::TakeParcel(Verdict verdict) {
   if (verdict != Verdict::kGoesOn || enclosed_.parcel != 0) return false;
   std::memcpy(&enclosed_, block_.data() + sizeof(uint64_t), sizeof(enclosed_));
   block_filled_ = 0;
-  return enclosed_.parcel != 0;
+  return enclosed_.parcel != 0 && enclosed_.handles() <= kMostHandles;
 }
 
 absl::Status MessageReader::FinishHandles(port::Stream& stream, port::Deadline deadline) {
   if (replayed_ < replay_.size()) return Corrupt();  // handles are not handed over
   while (handles_.size() < enclosed_.handles()) {
-    const absl::Status grown = WithMemory([&] { handles_.reserve(handles_.size() + 1); });
+    const absl::Status grown = WithMemory(
+        [&] { handles_.reserve(static_cast<size_t>(enclosed_.handles())); });
     if (!grown.ok()) return grown;
     absl::StatusOr<port::Handle> handle = stream.ReceiveHandle(deadline);
     if (absl::IsOutOfRange(handle.status())) return AtEnd();
     if (absl::IsDataLoss(handle.status())) return Corrupt();
     if (absl::IsResourceExhausted(handle.status())) {
       handle = port::Handle();  // it is lost, but not what is behind it
+    } else if (absl::IsAborted(handle.status())) {
+      return absl::ResourceExhaustedError(handle.status().message());
     } else if (!handle.ok()) {
       return handle.status();
     } else if (!*handle) {
       Forget();
       return absl::OkStatus();
     }
+    if (IsDiscarded()) handle->reset();
     handles_.push_back(*std::move(handle));
   }
   std::byte verdict{};
@@ -270,10 +275,15 @@ absl::Status MessageReader::Discard(port::Stream& stream, port::Deadline deadlin
   if (!begun.ok()) return begun;
   if (is_whole_) {
     Forget();
-  } else {
-    block_.back() = static_cast<std::byte>(Verdict::kDiscarded);
+    return absl::OkStatus();
   }
-  return absl::OkStatus();
+  block_.back() = static_cast<std::byte>(Verdict::kDiscarded);
+  if (enclosed_.handles() == 0) return absl::OkStatus();
+  // Those that have come are not to stay open until somebody reads again.
+  for (port::Handle& handle : handles_) handle.reset();
+  const absl::Status finished = Finish(stream, port::Deadline::At(absl::ZeroDuration()));
+  if (finished.ok() && has_begun_) Forget();
+  return absl::IsDataLoss(finished) ? finished : absl::OkStatus();
 }
 
 absl::Status MessageReader::Read(port::Stream& stream, uint64_t limit, port::Deadline deadline,

@@ -34,7 +34,7 @@ class MessageReader {
   absl::StatusOr<uint64_t> NextSize(port::Stream& stream, port::Deadline deadline);
 
   // Drops the message that NextSize tells of. What has not come of it is read by later calls, and
-  // not kept.
+  // not kept; the handles in it that have come are closed.
   // Blocks, errors: as NextSize.
   absl::Status Discard(port::Stream& stream, port::Deadline deadline);
 
@@ -54,6 +54,7 @@ class MessageReader {
 
   // The parcels of messages with handles that were dropped here, since it was asked: those that
   // were given up, torn or discarded.
+  bool HasDropped() const { return !dropped_.empty(); }
   std::vector<uint64_t> TakeDropped() { return std::exchange(dropped_, {}); }
 
   // Whether NextSize or Read would go on although there is nothing more in the stream.
@@ -65,6 +66,8 @@ class MessageReader {
   // Requires: no handle of it may have come.
   std::string Consumed() const;
   bool MayHaveHandles() const { return at_handles_; }
+  // payload() is valid.
+  bool IsWhole() const { return is_whole_; }
   // There will be no more messages.
   bool HasEnded() const { return has_ended_; }
 

@@ -62,12 +62,15 @@ class MessageWriter {
   // Blocks, errors: as Write.
   absl::Status WriteNothing(port::Stream& stream, port::Deadline deadline);
 
+  // Takes back what is written of a message that failed, as the next call would.
+  // Blocks, errors: as Write.
+  absl::Status PayOwed(port::Stream& stream, port::Deadline deadline);
+
   // What has to be written before the next message, after an empty handle if that is owed.
   std::string owed() const;
   bool owes_handle() const { return owes_handle_; }
 
  private:
-  absl::Status PayOwed(port::Stream& stream, port::Deadline deadline);
   // `last` is the verdict of the last piece.
   absl::Status WritePayload(port::Stream& stream, absl::Span<const std::byte> payload, Verdict last,
                             port::Deadline deadline);

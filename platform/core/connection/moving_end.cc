@@ -76,8 +76,9 @@ absl::Status MovingEnd::CheckIsMovable() const {
 
 absl::Status MovingEnd::Leave() {
   if (carrier_ == nullptr) return absl::OkStatus();
+  const absl::Status left = PipePlaces(*carrier_).Leave(end_->traits_.side);
+  if (!left.ok()) return left;
   has_left_ = true;
-  PipePlaces(*carrier_).Leave(end_->traits_.side);
   return CheckIsMovable();
 }
 

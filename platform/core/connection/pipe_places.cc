@@ -40,42 +40,44 @@ void PipePlaces::Settle(int side) {
 
 void PipePlaces::Rouse() { object_.arena().parking().WakeAll(object_.slot().waiters); }
 
-void PipePlaces::Leave(int side) {
-  const absl::StatusOr<Stamp> self = object_.Enter();
-  if (self.ok()) PlaceOf(object_, side).store(self->process().word() | kLeaving);
-}
-
-bool PipePlaces::HandlesWait(int side) {
-  return HasHandlesFor(object_.arena(), object_.name().word(), EndOf(side));
-}
-
-absl::StatusOr<port::ProcessIdentity> PipePlaces::PostTo(int side, const Parcel& parcel,
-                                                         port::Deadline deadline,
-                                                         const WhileEndIsOnItsWay& wait) {
+absl::Status PipePlaces::Leave(int side) {
   const absl::StatusOr<Stamp> self = object_.Enter();
   if (!self.ok()) return self.status();
-  Arena& arena = object_.arena();
-  const Atomic<uint64_t>& place = PlaceOf(object_, side);
-  while (true) {
-    parcel.Post(object_.name().word(), EndOf(side));
-    const uint64_t word = place.load();
-    if ((word & kLeaving) == 0) {
-      const std::optional<port::ProcessIdentity> process = arena.IdentityOf(Stamp(word));
-      if (process.has_value()) return *process;
-      parcel.Unpost();
-      return absl::UnavailableError("the process that had the other end is gone");
-    }
-    parcel.Unpost();
-    wait.begin();
-    absl::Status seen;
-    absl::Status settled = arena.Await(object_.slot().waiters, *self, deadline, [&](bool) {
-      if ((place.load() & kLeaving) == 0) return true;
-      seen = wait.look();
-      return !seen.ok();
-    });
-    if (settled.ok()) settled = seen.ok() ? wait.end() : seen;
-    if (!settled.ok()) return settled;
+  PlaceOf(object_, side).store(self->process().word() | kLeaving);
+  return absl::OkStatus();
+}
+
+uint64_t PipePlaces::CountHandles(int side) {
+  return CountHandlesFor(object_.arena(), object_.name().word(), EndOf(side));
+}
+
+absl::StatusOr<std::optional<port::ProcessIdentity>> PipePlaces::TryPost(int side,
+                                                                         const Parcel& parcel) {
+  parcel.Post(object_.name().word(), EndOf(side));
+  const uint64_t word = PlaceOf(object_, side).load();
+  std::optional<port::ProcessIdentity> process;
+  if ((word & kLeaving) == 0) {
+    process = object_.arena().IdentityOf(Stamp(word));
+    if (process.has_value()) return process;
   }
+  parcel.Unpost();
+  if ((word & kLeaving) != 0) return process;
+  return absl::UnavailableError("the process that had the other end is gone");
+}
+
+absl::Status PipePlaces::AwaitArrival(int side, port::Deadline deadline,
+                                      absl::FunctionRef<absl::Status()> look) {
+  const absl::StatusOr<Stamp> self = object_.Enter();
+  if (!self.ok()) return self.status();
+  const Atomic<uint64_t>& place = PlaceOf(object_, side);
+  absl::Status seen;
+  const absl::Status settled =
+      object_.arena().Await(object_.slot().waiters, *self, deadline, [&](bool) {
+        if ((place.load() & kLeaving) == 0) return true;
+        seen = look();
+        return !seen.ok();
+      });
+  return settled.ok() ? seen : settled;
 }
 
 }  // namespace isoproc::internal

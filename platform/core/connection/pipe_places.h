@@ -11,6 +11,9 @@
 #ifndef ISOPROC_PLATFORM_CORE_CONNECTION_PIPE_PLACES_H_
 #define ISOPROC_PLATFORM_CORE_CONNECTION_PIPE_PLACES_H_
 
+#include <cstdint>
+#include <optional>
+
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -21,14 +24,6 @@
 #include "platform/port/port.h"
 
 namespace isoproc::internal {
-
-// What a sender does who has to wait.
-struct WhileEndIsOnItsWay {
-  absl::FunctionRef<void()> begin;
-  // From time to time, and after Rouse; without waiting. An error ends the wait.
-  absl::FunctionRef<absl::Status()> look;
-  absl::FunctionRef<absl::Status()> end;
-};
 
 // An end is called by its side, 0 or 1.
 // Thread safety: any thread.
@@ -43,23 +38,27 @@ class PipePlaces {
   // This process has the end.
   void Settle(int side);
 
-  // Wakes those who wait in PostTo, to look again.
+  // Wakes those who wait in AwaitArrival, to look again.
   void Rouse();
 
   // The end is about to leave this process, if there are no handles for it after this. Settle takes
   // it back.
-  void Leave(int side);
-  // Whether there may be handles for an end of this process.
-  bool HandlesWait(int side);
+  // Errors: FailedPrecondition: this process is a forked copy; as SharedObject::Enter.
+  absl::Status Leave(int side);
+  // How many messages with handles there may be for an end of this process.
+  uint64_t CountHandles(int side);
+  bool HandlesWait(int side) { return CountHandles(side) > 0; }
 
   // Posts a parcel that handles go with to the end, and gives the process that has it. It does not
-  // move before the parcel is unposted.
-  // Blocks:    while it is on its way, or `deadline`.
-  // Errors:    the parcel is not posted. DeadlineExceeded; Unavailable: the end is gone; those of
-  //            `wait`.
-  absl::StatusOr<port::ProcessIdentity> PostTo(int side, const Parcel& parcel,
-                                               port::Deadline deadline,
-                                               const WhileEndIsOnItsWay& wait);
+  // move before the parcel is unposted. Nothing: it is on its way, and the parcel is not posted.
+  // Errors:    the parcel is not posted. Unavailable: the end is gone.
+  absl::StatusOr<std::optional<port::ProcessIdentity>> TryPost(int side, const Parcel& parcel);
+
+  // Blocks:    while the end is on its way, or `deadline`.
+  // Errors:    DeadlineExceeded; what `look` says, which is asked from time to time, and after
+  //            Rouse.
+  absl::Status AwaitArrival(int side, port::Deadline deadline,
+                            absl::FunctionRef<absl::Status()> look);
 
  private:
   SharedObject& object_;

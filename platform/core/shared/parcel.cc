@@ -71,17 +71,18 @@ void TakeAway(Arena& arena, uint64_t word, uint64_t carrier) {
   if (parcel.ok()) parcel->Unpost();
 }
 
-bool HasHandlesFor(Arena& arena, uint64_t carrier, uint64_t end) {
-  if (arena.object(IndexIn(carrier)).carries.load() == 0) return false;
+uint64_t CountHandlesFor(Arena& arena, uint64_t carrier, uint64_t end) {
+  if (arena.object(IndexIn(carrier)).carries.load() == 0) return 0;
+  uint64_t count = 0;
   for (uint64_t index = 0; index < kMaxObjects; ++index) {
     ObjectSlot& slot = arena.object(index);
     const uint64_t state = slot.state.load();
     if (KindOf(state) != ObjectKind::kParcel) continue;
     auto& payload = PayloadOf<ParcelPayload>(slot);
     if (payload.carrier.load() != carrier || payload.end.load() != end) continue;
-    if (slot.state.load() == state) return true;  // it was this parcel all the time
+    if (slot.state.load() == state) ++count;  // it was this parcel all the time
   }
-  return false;
+  return count;
 }
 
 }  // namespace isoproc::internal

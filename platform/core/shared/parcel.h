@@ -57,8 +57,8 @@ class Parcel {
 // Takes a parcel away from `carrier`, if that has it, for one who was to do it and died.
 void TakeAway(Arena& arena, uint64_t word, uint64_t carrier);
 
-// Whether `carrier` has a parcel that handles go with to its end `end`.
-bool HasHandlesFor(Arena& arena, uint64_t carrier, uint64_t end);
+// How many parcels `carrier` has that handles go with to its end `end`.
+uint64_t CountHandlesFor(Arena& arena, uint64_t carrier, uint64_t end);
 
 }  // namespace isoproc::internal
 

@@ -9,6 +9,7 @@
 #include <new>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -20,6 +21,7 @@
 #include "platform/core/connection/message_writer.h"
 #include "platform/port/port.h"
 #include "platform/testing/byte_stream.h"
+#include "platform/testing/port_wrapper.h"
 
 namespace isoproc::internal {
 namespace {
@@ -351,6 +353,61 @@ TEST(MessageTest, LieAboutTheSizeTakesNoMemory) {
                 std::string(1000, 'x'));
   MessageReader reader;
   EXPECT_EQ(Next(reader, in), "DATA_LOSS");
+}
+
+TEST(MessageTest, LieAboutHandlesTakesNone) {
+  const MessageBlock block = BlockOfParcel({.parcel = 7, .blocks = ~uint32_t{0}});
+  ByteStream in(std::string(reinterpret_cast<const char*>(block.data()), kBlockSize) +
+                std::string(1000, 'h'));
+  MessageReader reader;
+  EXPECT_EQ(Next(reader, in), "DATA_LOSS");
+  EXPECT_EQ(ByteStream::open_handles(), 0);
+}
+
+// A system that is short of something now and then when a handle is taken.
+class ScarceStream final : public port::StreamWrapper {
+ public:
+  explicit ScarceStream(std::string input)
+      : StreamWrapper(std::make_unique<ByteStream>(std::move(input))) {}
+  absl::StatusOr<port::Handle> ReceiveHandle(port::Deadline deadline) override {
+    is_short_ = !is_short_;
+    if (is_short_) return absl::AbortedError("no memory");
+    return StreamWrapper::ReceiveHandle(deadline);
+  }
+
+ private:
+  bool is_short_ = false;
+};
+
+TEST(MessageTest, ShortageLosesNoHandle) {
+  ByteStream out;
+  MessageWriter writer;
+  ASSERT_TRUE(Write(writer, out, "text", {.parcel = 7, .blocks = 2}).ok());
+  ScarceStream in(out.written());
+  MessageReader reader;
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(Next(reader, in), "RESOURCE_EXHAUSTED");
+  EXPECT_EQ(Next(reader, in), "with 7, 2 handles: text");
+}
+
+// Those that have come; the rest when it comes.
+TEST(MessageTest, DiscardClosesHandlesAtOnce) {
+  ByteStream out;
+  MessageWriter writer;
+  ASSERT_TRUE(Write(writer, out, "text", {.parcel = 7, .blocks = 2}).ok());
+  ASSERT_TRUE(writer.Write(out, AsBytes("next"), kNever).ok());
+  for (const size_t pause : {ByteStream::kAll, 2 * kBlockSize + 1}) {
+    ByteStream in(out.written(), pause);
+    MessageReader reader;
+    const bool comes_late = pause != ByteStream::kAll;
+    if (comes_late) {
+      EXPECT_EQ(Next(reader, in), "DEADLINE_EXCEEDED");
+      EXPECT_EQ(ByteStream::open_handles(), 1);
+    }
+    ASSERT_TRUE(reader.Discard(in, kNever).ok());
+    EXPECT_EQ(ByteStream::open_handles(), 0);
+    EXPECT_EQ(reader.TakeDropped(), std::vector<uint64_t>{7});
+    EXPECT_EQ(Next(reader, in), "next");
+  }
 }
 
 // Real messages, of which some bits are turned, cut and doubled: what is received does not depend

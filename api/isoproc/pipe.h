@@ -41,10 +41,11 @@ inline constexpr bool kIsHandle<Connection> = true;
 //   place          an end is in one process at a time. As an argument of Process::Start or in a
 //                  message of another pipe, alone or inside other values, it moves, with what is
 //                  half sent and half received: when Start or Send returns, all copies here are
-//                  closed; if it fails, they are as before. An end that is closed, or has moved, or
-//                  that another thread uses, polls or waits for, does not move, nor one for which a
-//                  message with connections or memory waits or is being sent: FailedPrecondition.
-//                  So are Poll and Wait while it moves.
+//                  closed; if it fails, they are as before, but a Send that failed half-way may
+//                  leave one more handle of the end with the receiver until he reads on. An end
+//                  that is closed, or has moved, or that another thread uses, polls or waits for,
+//                  does not move, nor one for which a message with connections or memory waits or
+//                  is being sent: FailedPrecondition. So are Poll and Wait while it moves.
 //                     [CONN-21, CONN-22, CONN-39, CONN-54, CONN-61, CONN-62, CONN-66, CONN-69]
 //   lifetime       the end is closed by Close, with the last copy of it, and with its process,
 //                  however that ends. What was sent before is received all the same.
@@ -86,7 +87,9 @@ class Connection {
   //            FailedPrecondition: a shared object is of another family; an end in it cannot move;
   //            another thread is sending this end somewhere.
   //            ResourceExhausted: no memory, no room for one more shared object, or the system has
-  //            no more room for handles on their way.
+  //            no more room for handles on their way; or the message has more than 4096 of them.
+  //            PermissionDenied: on Windows, the process of the other end has rights that this one
+  //            lacks, and no handle can be put into it.
   template <class T>
   absl::Status Send(const T& value, absl::Duration timeout = absl::InfiniteDuration()) const {
     internal::MustTravel<T>();
@@ -119,9 +122,9 @@ class Connection {
   //            ResourceExhausted: it has more than `max_size` bytes, or there is no memory for it
   //            or for its value; it stays.                                                [CONN-23]
   //            DataLoss: the message is taken, and is no T; its objects are let go [CONN-10]. So
-  //            it is if this process has no more room for the handles in it. Or the other end has
-  //            gone, or was killed, in the middle of a message; told once, OutOfRange follows
-  //            [CONN-19]. Or what came is not of isoproc; told ever after.
+  //            it is if this process has no more room for the handles in it, or for the memory
+  //            that they are of. Or the other end has gone, or was killed, in the middle of a
+  //            message; told once, OutOfRange follows [CONN-19]. Or what came is not of isoproc; told ever after.
   template <class T>
   absl::StatusOr<T> Receive(absl::Duration timeout = absl::InfiniteDuration(),
                             uint64_t max_size = kNoLimit) const {
@@ -157,7 +160,8 @@ class Connection {
 
   // Drops the next message, which is the one that NextSize tells of and a Receive with a limit
   // refuses. Takes little memory, however long it is: what has not come yet is dropped piece by
-  // piece, by the calls that receive after this.                                        [CONN-63]
+  // piece, by the calls that receive after this [CONN-63]. Connections and memory in it that have
+  // come are closed when this returns.                                                  [CONN-68]
   // Blocks, errors: as NextSize.
   absl::Status Discard(absl::Duration timeout = absl::InfiniteDuration()) const;
 

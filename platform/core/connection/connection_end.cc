@@ -358,7 +358,8 @@ absl::StatusOr<port::ProcessIdentity> ConnectionEnd::PostHandles(const Luggage& 
   PipePlaces places(carrier);
   const int side = 1 - traits_.side;
   while (true) {
-    const absl::StatusOr<std::optional<port::ProcessIdentity>> posted = places.TryPost(side, parcel);
+    const absl::StatusOr<std::optional<port::ProcessIdentity>> posted =
+        places.TryPost(side, parcel);
     if (!posted.ok()) return posted.status();
     if (posted->has_value()) return **posted;
     // Who sends the other end over one of these would wait for it as this waits for the other.

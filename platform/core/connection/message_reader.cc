@@ -152,8 +152,8 @@ bool MessageReader::TakeParcel(Verdict verdict) {
 absl::Status MessageReader::FinishHandles(port::Stream& stream, port::Deadline deadline) {
   if (replayed_ < replay_.size()) return Corrupt();  // handles are not handed over
   while (handles_.size() < enclosed_.handles()) {
-    const absl::Status grown = WithMemory(
-        [&] { handles_.reserve(static_cast<size_t>(enclosed_.handles())); });
+    const absl::Status grown =
+        WithMemory([&] { handles_.reserve(static_cast<size_t>(enclosed_.handles())); });
     if (!grown.ok()) return grown;
     absl::StatusOr<port::Handle> handle = stream.ReceiveHandle(deadline);
     if (absl::IsOutOfRange(handle.status())) return AtEnd();

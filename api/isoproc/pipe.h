@@ -124,7 +124,8 @@ class Connection {
   //            DataLoss: the message is taken, and is no T; its objects are let go [CONN-10]. So
   //            it is if this process has no more room for the handles in it, or for the memory
   //            that they are of. Or the other end has gone, or was killed, in the middle of a
-  //            message; told once, OutOfRange follows [CONN-19]. Or what came is not of isoproc; told ever after.
+  //            message; told once, OutOfRange follows [CONN-19]. Or what came is not of isoproc;
+  //            told ever after.
   template <class T>
   absl::StatusOr<T> Receive(absl::Duration timeout = absl::InfiniteDuration(),
                             uint64_t max_size = kNoLimit) const {

@@ -158,7 +158,7 @@ absl::StatusOr<ConnectionEnd::Turn> ConnectionEnd::Enter(Lane& lane, port::Deadl
       absl::StrCat("this end of a one-way pipe does not ", lane.name));
 }
 
-void ConnectionEnd::Leave(Lane& lane, std::shared_ptr<port::Stream> stream) {
+void ConnectionEnd::GiveBack(Lane& lane, std::shared_ptr<port::Stream> stream) {
   if (&lane == &receiving_) {
     if (!reader_.IsWhole()) ForgetArrived();
     TakeAwayDropped();
@@ -466,25 +466,34 @@ void ConnectionEnd::Drop(const Parcel& parcel) {
   ForgetArrived();
 }
 
-absl::Status ConnectionEnd::Receive(
-    uint64_t limit, absl::Duration timeout,
-    absl::FunctionRef<bool(absl::Span<const std::byte> bytes, const Delivery& delivery)> take) {
+absl::StatusOr<ConnectionEnd::Taken> ConnectionEnd::ReadWhole(uint64_t limit,
+                                                              absl::Duration timeout,
+                                                              absl::Span<std::byte> into) {
   const port::Deadline deadline = Runtime::Get().DeadlineAfter(timeout);
   absl::StatusOr<Turn> turn = Enter(receiving_, deadline);
   if (!turn.ok()) return turn.status();
   // Also a message that has come whole: it may be one of those that nobody was to take any more.
-  const absl::Status read = UnlessClosed(reader_.Read(turn->stream(), limit, deadline));
+  const absl::Status read = UnlessClosed(reader_.Read(turn->stream(), limit, deadline, into));
   if (!read.ok()) return read;
-  const absl::StatusOr<Parcel> parcel = HoldParcel();
+  absl::StatusOr<Parcel> parcel = HoldParcel();
   if (!parcel.ok()) return parcel.status();
+  return Taken(*std::move(turn), *std::move(parcel));
+}
+
+absl::Status ConnectionEnd::Receive(
+    uint64_t limit, absl::Duration timeout,
+    absl::FunctionRef<bool(absl::Span<const std::byte> bytes, const Delivery& delivery)> take) {
+  const absl::StatusOr<Taken> message = ReadWhole(limit, timeout);
+  if (!message.ok()) return message.status();
+  const Parcel& parcel = message->second;
   const absl::Status unpacked = Unpack();
   if (!unpacked.ok()) {
-    Drop(*parcel);
+    Drop(parcel);
     return unpacked;
   }
   const Delivery delivery = Deliver();
   if (!take(reader_.payload(), delivery)) return absl::OkStatus();
-  Drop(*parcel);
+  Drop(parcel);
   // Last: nothing of this message is left that could hold what comes for them.
   for (const std::shared_ptr<ArrivedEnd>& end : delivery.ends) end->Settle();
   return absl::OkStatus();
@@ -493,15 +502,10 @@ absl::Status ConnectionEnd::Receive(
 absl::Status ConnectionEnd::ReceiveBytes(uint64_t limit, absl::Duration timeout,
                                          absl::FunctionRef<void(MessageReader& reader)> take,
                                          absl::Span<std::byte> into) {
-  const port::Deadline deadline = Runtime::Get().DeadlineAfter(timeout);
-  absl::StatusOr<Turn> turn = Enter(receiving_, deadline);
-  if (!turn.ok()) return turn.status();
-  const absl::Status read = UnlessClosed(reader_.Read(turn->stream(), limit, deadline, into));
-  if (!read.ok()) return read;
-  const absl::StatusOr<Parcel> parcel = HoldParcel();
-  if (!parcel.ok()) return parcel.status();
+  const absl::StatusOr<Taken> message = ReadWhole(limit, timeout, into);
+  if (!message.ok()) return message.status();
   take(reader_);
-  Drop(*parcel);
+  Drop(message->second);
   return absl::OkStatus();
 }
 

@@ -99,7 +99,7 @@ class ConnectionEnd {
           stream_(std::move(other.stream_)) {}
     Turn& operator=(Turn&&) = delete;
     ~Turn() {
-      if (end_ != nullptr) end_->Leave(*lane_, std::move(stream_));
+      if (end_ != nullptr) end_->GiveBack(*lane_, std::move(stream_));
     }
     port::Stream& stream() { return *stream_; }
 
@@ -119,7 +119,7 @@ class ConnectionEnd {
   absl::StatusOr<Turn> Take(Lane& lane, port::Deadline deadline, bool waits_for_move = true);
   // As Take. Errors: also FailedPrecondition: the end does not have this direction.
   absl::StatusOr<Turn> Enter(Lane& lane, port::Deadline deadline, bool waits_for_move = true);
-  void Leave(Lane& lane, std::shared_ptr<port::Stream> stream);
+  void GiveBack(Lane& lane, std::shared_ptr<port::Stream> stream);
   // What a call gives that the end was closed in: whatever `status` says, that.
   absl::Status UnlessClosed(absl::Status status);
   absl::Status CheckIsOurs() const;
@@ -142,6 +142,12 @@ class ConnectionEnd {
   absl::StatusOr<port::ProcessIdentity> PostHandles(const Luggage& luggage, SharedObject& carrier,
                                                     const Parcel& parcel, port::Stream& stream,
                                                     port::Deadline deadline);
+
+  // A turn to receive with a message that was read whole, and its parcel, if it has one.
+  // Blocks, errors: as Receive. See HoldParcel.
+  using Taken = std::pair<Turn, Parcel>;
+  absl::StatusOr<Taken> ReadWhole(uint64_t limit, absl::Duration timeout,
+                                  absl::Span<std::byte> into = {});
 
   // What follows requires a turn to receive.
 

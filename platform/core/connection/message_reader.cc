@@ -150,7 +150,7 @@ bool MessageReader::TakeParcel(Verdict verdict) {
 }
 
 absl::Status MessageReader::FinishHandles(port::Stream& stream, port::Deadline deadline) {
-  if (replayed_ < replay_.size()) return Corrupt();  // handles are not handed over
+  if (replayed_ < replay_.size()) return Corrupt();  // no end moves that may have read some
   while (handles_.size() < enclosed_.handles()) {
     const absl::Status grown =
         WithMemory([&] { handles_.reserve(static_cast<size_t>(enclosed_.handles())); });

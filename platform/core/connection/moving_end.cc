@@ -45,7 +45,7 @@ absl::StatusOr<std::shared_ptr<MovingEnd>> MovingEnd::Take(std::shared_ptr<Conne
     const std::lock_guard lock(taken.mutex_);
     if (absl::Status open = taken.CheckIsOpen(); !open.ok()) return open;
     // The end and both turns hold the stream. Who polls or waits does, too, and takes it with the
-    // lock.
+    // lock. So does the message in which it came, if that stays for want of memory.
     constexpr int kHolders = 3;
     if (taken.stream_.use_count() > kHolders) return absl::FailedPreconditionError(kInUse);
     if (taken.reader_.MayHaveHandles()) return HandlesWaitError();

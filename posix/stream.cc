@@ -34,6 +34,9 @@
 namespace isoproc::port::posix {
 namespace {
 
+// In the place of a handle: there is none.
+constexpr std::byte kNoHandle{'n'};
+
 // Some systems refuse sizes that do not fit into an int.
 constexpr size_t kMostAtOnce = size_t{1} << 30;
 
@@ -96,7 +99,7 @@ absl::StatusOr<size_t> PosixStream::Write(absl::Span<const std::byte> bytes, Dea
 }
 
 absl::Status PosixStream::SendHandle(const Handle& handle, int64_t, Deadline deadline) {
-  if (!handle) return absl::InvalidArgumentError("no handle to send");
+  if (!handle) return Write(absl::MakeConstSpan(&kNoHandle, 1), deadline).status();
   const int fd = static_cast<int>(handle.native());
   // Descriptors travel with bytes; this one is theirs alone.
   const std::byte carrier{'h'};
@@ -118,12 +121,18 @@ absl::StatusOr<Handle> PosixStream::ReceiveHandle(Deadline deadline) {
     }
     if (received.size > 0) {
       if (received.truncated) return PosixError(EMFILE, "recvmsg");
+      if (received.fds.empty() && carrier == kNoHandle) return Handle();
       if (received.fds.size() != 1) {
         return absl::DataLossError("no handle at this place of the stream");
       }
       return HandleOf(std::move(received.fds.front()));
     }
-    if (!WouldBlock(received.error)) return PosixError(received.error, "recvmsg");
+    if (!WouldBlock(received.error)) {
+      const absl::StatusCode code = StatusCodeOf(received.error);
+      const bool is_shortage = code == absl::StatusCode::kResourceExhausted;
+      return PosixErrorAs(is_shortage ? absl::StatusCode::kAborted : code, received.error,
+                          "recvmsg");
+    }
     if (absl::Status status = PollOne(fd_.get(), POLLIN, deadline); !status.ok()) return status;
   }
 }

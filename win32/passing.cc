@@ -1,5 +1,6 @@
 // Handles that travel along a stream: the sender puts a duplicate into the receiver and tells it
 // the number.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -7,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "platform/base/deadline.h"
 #include "platform/port/handle.h"
@@ -24,7 +26,7 @@ namespace {
 // What travels. One write, and therefore one read: see kLargestWrite.
 struct Message {
   uint64_t magic;
-  uint64_t value;
+  uint64_t value;  // 0: an empty handle
 };
 constexpr uint64_t kMagic = 0x656C646E61486F73;
 
@@ -65,19 +67,40 @@ class RemoteHandle {
 }  // namespace
 
 absl::Status Win32Stream::SendHandle(const Handle& handle, int64_t receiver, Deadline deadline) {
+  if (!handle) return SendNumber(0, deadline);
   const absl::StatusOr<UniqueHandle> process = OpenReceiver(receiver);
   if (!process.ok()) return process.status();
+  constexpr DWORD kLongestPause = 16;
+  for (DWORD pause = 1;; pause = (std::min)(2 * pause, kLongestPause)) {
+    absl::Status sent = SendNow(handle, process->get());
+    if (!absl::IsDeadlineExceeded(sent)) return sent;
+    const DWORD left = WaitMilliseconds(deadline);
+    if (left == 0) return sent;
+    ::Sleep((std::min)(pause, left));
+  }
+}
+
+// While the number waits for room, the handle is in the receiver and nobody there knows it: if this
+// process died then, it would stay. So it does not wait, and the handle is taken back instead.
+absl::Status Win32Stream::SendNow(const Handle& handle, HANDLE process) {
   HANDLE raw = nullptr;
-  if (!sys.duplicate_handle(::GetCurrentProcess(), NativeOf(handle.native()), process->get(), &raw,
-                            0, /*bInheritHandle=*/FALSE, DUPLICATE_SAME_ACCESS)) {
+  if (!sys.duplicate_handle(::GetCurrentProcess(), NativeOf(handle.native()), process, &raw, 0,
+                            /*bInheritHandle=*/FALSE, DUPLICATE_SAME_ACCESS)) {
     const DWORD error = ::GetLastError();
     // The process object is there as long as somebody has a handle to it; its handle table is not.
-    const bool gone = IsSignalled(process->get());
+    const bool gone = IsSignalled(process);
     return gone ? Win32ErrorAs(absl::StatusCode::kNotFound, error, "DuplicateHandle")
                 : Win32Error(error, "DuplicateHandle");
   }
-  RemoteHandle theirs(process->get(), raw);
-  const Message message = {kMagic, static_cast<uint64_t>(ValueOf(theirs.get()))};
+  RemoteHandle theirs(process, raw);
+  absl::Status sent = SendNumber(static_cast<uint64_t>(ValueOf(theirs.get())),
+                                 Deadline::At(-absl::InfiniteDuration()));
+  if (sent.ok()) theirs.BelongsToThemNow();
+  return sent;
+}
+
+absl::Status Win32Stream::SendNumber(uint64_t value, Deadline deadline) {
+  const Message message = {kMagic, value};
   std::byte bytes[sizeof(message)];
   std::memcpy(bytes, &message, sizeof(message));
   const Outcome outcome =
@@ -86,17 +109,18 @@ absl::Status Win32Stream::SendHandle(const Handle& handle, int64_t receiver, Dea
     return interrupted_ ? absl::UnavailableError("the stream was interrupted") : DeadlineIsOver();
   }
   if (outcome.error != ERROR_SUCCESS) return Win32Error(outcome.error, "WriteFile");
-  theirs.BelongsToThemNow();
   return absl::OkStatus();
 }
 
 absl::StatusOr<Handle> Win32Stream::ReceiveHandle(Deadline deadline) {
   std::byte bytes[sizeof(Message)];
   const absl::StatusOr<size_t> size = Read(absl::MakeSpan(bytes), deadline);
+  if (absl::IsResourceExhausted(size.status())) return absl::AbortedError(size.status().message());
   if (!size.ok()) return size.status();
   if (*size == 0) return absl::OutOfRangeError("the stream has ended");
   Message message = {};
   std::memcpy(&message, bytes, *size);
+  if (*size == sizeof(message) && message.magic == kMagic && message.value == 0) return Handle();
   const HANDLE handle = NativeOf(static_cast<int64_t>(message.value));
   DWORD flags = 0;
   // A peer that is not honest could name any handle; at least it must be one that was not inherited

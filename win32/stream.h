@@ -44,6 +44,10 @@ class Win32Stream final : public Stream, public Watchable {
         write_event_(std::move(write_event)) {}
 
   absl::StatusOr<size_t> Fill(absl::Span<const std::byte> bytes);
+  // In the place of a handle: its number at the other end.
+  absl::Status SendNumber(uint64_t value, Deadline deadline);
+  // Sends `handle` to `process`, unless there is no room now: DeadlineExceeded.
+  absl::Status SendNow(const Handle& handle, HANDLE process);
 
   UniqueHandle pipe_;
   UniqueHandle read_event_;   // of the one reader

@@ -7,7 +7,8 @@
 //   - plain aggregates of such types, of up to 100 members, without any boilerplate
 //   - whatever has the hooks of the cereal library: serialize, save and load
 //   - handles of shared objects, as arguments of Process::Start and of tasks, in messages of pipes
-//     and in items of queues: sync.h
+//     and in items of queues: sync.h. Connections, as arguments of Process::Start and in messages:
+//     pipe.h
 // These do not, and using them is a compile error: pointers, references, views (std::string_view,
 // spans), iterators, functions, unions, weak_ptr, std::error_code and other classes of the standard
 // library that hold pointers, aggregates that hold one of these, trivially copyable ranges and
@@ -70,13 +71,14 @@ absl::StatusOr<T> DecodeWith(absl::Span<const std::byte> bytes, const Delivery* 
 
 }  // namespace internal
 
-// True for types that travel as arguments of Process::Start. Incomplete types are an error.
+// True for types that travel as arguments of Process::Start and in messages of pipes. Incomplete
+// types are an error.
 template <class T>
-inline constexpr bool kTravels = internal::kTravelsBy<T, internal::Road::kStart>;
+inline constexpr bool kTravels = internal::kWayOf<T> != internal::Way::kNone;
 // True for those that travel as bytes alone as well: all but the handles of shared objects (sync.h)
 // and what holds one.
 template <class T>
-inline constexpr bool kTravelsAsBytes = internal::kTravelsBy<T, internal::Road::kBytes>;
+inline constexpr bool kTravelsAsBytes = internal::TravelsAsBytes<T>();
 
 // The bytes of `value`.
 // Blocks:  never.  Thread safety: any thread, if nobody changes `value` meanwhile.
@@ -86,8 +88,8 @@ template <class T>
 absl::StatusOr<std::string> Encode(const T& value) {
   static_assert(kTravels<T>, "isoproc: this type cannot travel to another process; see codec.h");
   static_assert(kTravelsAsBytes<T> || !kTravels<T>,
-                "isoproc: handles of shared objects travel as arguments of Process::Start, not as "
-                "bytes");
+                "isoproc: handles of shared objects do not travel as bytes, but as arguments of "
+                "Process::Start and in messages");
   return internal::EncodeWith(value, nullptr);
 }
 
@@ -100,8 +102,8 @@ template <class T>
 absl::StatusOr<T> Decode(absl::Span<const std::byte> bytes) {
   static_assert(kTravels<T>, "isoproc: this type cannot travel to another process; see codec.h");
   static_assert(kTravelsAsBytes<T> || !kTravels<T>,
-                "isoproc: handles of shared objects travel as arguments of Process::Start, not as "
-                "bytes");
+                "isoproc: handles of shared objects do not travel as bytes, but as arguments of "
+                "Process::Start and in messages");
   return internal::DecodeWith<T>(bytes, nullptr);
 }
 template <class T>

@@ -29,8 +29,6 @@ class Connection;
 
 namespace internal {
 class ConnectionEnd;
-// It travels when a process starts, and not in messages, which may wait for long after their sender
-// has died.
 template <>
 inline constexpr bool kIsHandle<Connection> = true;
 }  // namespace internal
@@ -40,12 +38,15 @@ inline constexpr bool kIsHandle<Connection> = true;
 //
 //   copies         are cheap and refer to the same end. One made by default refers to none, which
 //                  is as good as closed.
-//   place          an end is in one process at a time. As an argument of Process::Start, alone or
-//                  inside other values, it moves to the child, with what is half sent and half
-//                  received: when Start returns, all copies here are closed; if Start fails, they
-//                  are as before. An end that is closed, or has moved, or that another thread
-//                  uses, polls or waits for, does not move: Start is FailedPrecondition; so are
-//                  Poll and Wait while it moves.    [CONN-21, CONN-22, CONN-54, CONN-61, CONN-62]
+//   place          an end is in one process at a time. As an argument of Process::Start or in a
+//                  message of another pipe, alone or inside other values, it moves, with what is
+//                  half sent and half received: when Start or Send returns, all copies here are
+//                  closed; if it fails, they are as before, but a Send that failed half-way may
+//                  leave one more handle of the end with the receiver until he reads on. An end
+//                  that is closed, or has moved, or that another thread uses, polls or waits for,
+//                  does not move, nor one for which a message with connections or memory waits or
+//                  is being sent: FailedPrecondition. So are Poll and Wait while it moves.
+//                     [CONN-21, CONN-22, CONN-39, CONN-54, CONN-61, CONN-62, CONN-66, CONN-69]
 //   lifetime       the end is closed by Close, with the last copy of it, and with its process,
 //                  however that ends. What was sent before is received all the same.
 //                                                                             [CONN-18, CONN-32]
@@ -68,25 +69,31 @@ class Connection {
   // ---- sending ----------------------------------------------------------------------------------
 
   // Sends a value of a type that travels (codec.h), which is received by Receive of the same type.
-  // It may hold handles of shared objects (sync.h, Value, Array): when this returns they are on
-  // their way, and arrive also if this process drops its own, or is killed. What is never received
-  // goes with the pipe. Handles of the system, which SharedMemory, queues and connections have, do
-  // not travel in messages: a compile error.                      [CONN-05, CONN-58, CONN-59]
+  // It may hold handles of whatever processes share (sync.h, Value, Array, SharedMemory,
+  // ShareableList, Queue), and connections, which move. When this returns they are on their way,
+  // and arrive also if this process drops its own, or is killed. Connections that are never
+  // received are closed with the receiving end, or with the message, if that is given up,
+  // discarded, or received as something else; objects go with the pipe at the latest.
+  //                             [CONN-05, CONN-41, CONN-58, CONN-59, CONN-67, CONN-68, CONN-72]
   // Blocks:    until the system has taken all of it, which it does as far as there is room before
-  //            the other end reads; or `timeout`.                                         [CONN-15]
+  //            the other end reads; or `timeout`. With connections, or what has memory of its own
+  //            (SharedMemory, a queue, an Array or a Value of more than 64 KiB), also while the
+  //            other end is itself on its way and nobody has received it.       [CONN-15, CONN-71]
   // Errors:    the other end does not receive the message, nor a part of it.
   //            DeadlineExceeded: there was no room for all of it in time; the connection goes on.
   //            Unavailable: the other end is gone. No signal is raised.                   [CONN-20]
-  //            InvalidArgument: a serialisation hook of the type threw [CONN-38], or a shared
-  //            object has memory of its own, as an Array or a Value of more than 64 KiB has.
-  //                                                                                       [CONN-60]
-  //            FailedPrecondition: a shared object is of another family.
-  //            ResourceExhausted: no memory, or no room for one more shared object.
+  //            InvalidArgument: a serialisation hook of the type threw [CONN-38], or it holds an
+  //            end of this very pipe [CONN-70].
+  //            FailedPrecondition: a shared object is of another family; an end in it cannot move;
+  //            another thread is sending this end somewhere.
+  //            ResourceExhausted: no memory, no room for one more shared object, or the system has
+  //            no more room for handles on their way; or the message has more than 4096 of them.
+  //            PermissionDenied: on Windows, the process of the other end has rights that this one
+  //            lacks, and no handle can be put into it.
   template <class T>
   absl::Status Send(const T& value, absl::Duration timeout = absl::InfiniteDuration()) const {
     internal::MustTravel<T>();
     if constexpr (kTravels<T>) {
-      CheckMessage<T>();
       internal::Luggage luggage;
       const absl::StatusOr<std::string> bytes = internal::EncodeWith(value, &luggage);
       return bytes.ok() ? SendWith(luggage, *bytes, timeout) : bytes.status();
@@ -114,21 +121,23 @@ class Connection {
   //            DeadlineExceeded: it has not come in time; nothing is lost.                [CONN-16]
   //            ResourceExhausted: it has more than `max_size` bytes, or there is no memory for it
   //            or for its value; it stays.                                                [CONN-23]
-  //            DataLoss: the message is taken, and is no T; its objects are let go [CONN-10]. Or
-  //            the other end has gone, or was killed, in the middle of a message; told once,
-  //            OutOfRange follows [CONN-19]. Or what came is not of isoproc; told ever after.
+  //            DataLoss: the message is taken, and is no T; its objects are let go [CONN-10]. So
+  //            it is if this process has no more room for the handles in it, or for the memory
+  //            that they are of. Or the other end has gone, or was killed, in the middle of a
+  //            message; told once, OutOfRange follows [CONN-19]. Or what came is not of isoproc;
+  //            told ever after.
   template <class T>
   absl::StatusOr<T> Receive(absl::Duration timeout = absl::InfiniteDuration(),
                             uint64_t max_size = kNoLimit) const {
     internal::MustTravel<T>();
     if constexpr (kTravels<T>) {
-      CheckMessage<T>();
       std::optional<absl::StatusOr<T>> value;
       const absl::Status received =
-          Take(max_size, timeout, [&value](absl::Span<const std::byte> bytes) {
-            value.emplace(internal::DecodeWith<T>(bytes, nullptr));
-            return !absl::IsResourceExhausted(value->status());
-          });
+          Take(max_size, timeout,
+               [&value](absl::Span<const std::byte> bytes, const internal::Delivery& delivery) {
+                 value.emplace(internal::DecodeWith<T>(bytes, &delivery));
+                 return !absl::IsResourceExhausted(value->status());
+               });
       if (!received.ok()) return received;
       return *std::move(value);
     } else {
@@ -136,7 +145,7 @@ class Connection {
     }
   }
 
-  // Of a message with shared objects, these are let go.
+  // Of a message with shared objects or connections, these are let go.
   absl::StatusOr<std::string> ReceiveBytes(absl::Duration timeout = absl::InfiniteDuration(),
                                            uint64_t max_size = kNoLimit) const;
 
@@ -152,7 +161,8 @@ class Connection {
 
   // Drops the next message, which is the one that NextSize tells of and a Receive with a limit
   // refuses. Takes little memory, however long it is: what has not come yet is dropped piece by
-  // piece, by the calls that receive after this.                                        [CONN-63]
+  // piece, by the calls that receive after this [CONN-63]. Connections and memory in it that have
+  // come are closed when this returns.                                                  [CONN-68]
   // Blocks, errors: as NextSize.
   absl::Status Discard(absl::Duration timeout = absl::InfiniteDuration()) const;
 
@@ -192,19 +202,13 @@ class Connection {
   explicit Connection(std::shared_ptr<internal::ConnectionEnd> end) : end_(std::move(end)) {}
   static absl::StatusOr<std::pair<Connection, Connection>> Make(bool both_ways);
 
-  template <class T>
-  static void CheckMessage() {
-    static_assert(
-        internal::kTravelsBy<T, internal::Road::kMessage>,
-        "isoproc: a message cannot hold a connection, a queue or SharedMemory, which have "
-        "a handle of the system: give them to the other process as arguments of "
-        "Process::Start");
-  }
   absl::Status SendWith(const internal::Luggage& luggage, const std::string& bytes,
                         absl::Duration timeout) const;
   // `use` says whether the message is taken; or else it stays.
-  absl::Status Take(uint64_t max_size, absl::Duration timeout,
-                    absl::FunctionRef<bool(absl::Span<const std::byte> bytes)> use) const;
+  absl::Status Take(
+      uint64_t max_size, absl::Duration timeout,
+      absl::FunctionRef<bool(absl::Span<const std::byte> bytes, const internal::Delivery& delivery)>
+          use) const;
 
   template <class Archive>
   void save(Archive& archive) const {

@@ -13,13 +13,13 @@
 //   end          comes with Close, and with nothing else: who was killed while it had a handle may
 //                be replaced. How to notice: docs/queue.md.                           [QUE-25]
 //   cost         where both sides run, no call of the system.                           [QUE-41]
-//   travels      as an argument of Process::Start.                                      [QUE-27]
+//   travels      as an argument of Process::Start, and in messages of pipes. [QUE-27, CONN-67]
 //
 // Items are of any type that travels (codec.h), with shared objects in them too: these live as long
 // as the item is in the queue or on trial, whoever dies. Not so queues, connections and
-// SharedMemory, to which a handle of the system belongs: a compile error. Trivially copyable items
-// are copied as they are. Put serialises the item before it returns; who gets it, makes a new one
-// of it.                                                                [QUE-04, QUE-52, QUE-53]
+// SharedMemory, to which a handle of the system belongs, as nobody knows who will get the item: a
+// compile error. Trivially copyable items are copied as they are. Put serialises the item before it
+// returns; who gets it, makes a new one of it.                          [QUE-04, QUE-52, QUE-53]
 #ifndef ISOPROC_QUEUE_H_
 #define ISOPROC_QUEUE_H_
 

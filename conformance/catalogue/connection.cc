@@ -78,11 +78,13 @@ constexpr Clause kClauses[] = {
     Core("CONN-38",
          "A value that cannot be encoded is kInvalidArgument; nothing is sent, the connection goes "
          "on."),
-    LeftOut("CONN-39", "Connections are sent over connections.",
-            "They are arguments of Start; sending one is a compile error."),
+    Core("CONN-39",
+         "Connections are sent over connections, alone and inside other values; one that only "
+         "receives, or sends, stays so."),
     LeftOut("CONN-40", "Sockets are sent over connections.", "Only what isoproc makes travels."),
-    LeftOut("CONN-41", "A thread of the sender hands out what it has sent.",
-            "Nothing runs behind the user's back."),
+    Core("CONN-41",
+         "A connection that was sent is received also when its sender was killed after Send: "
+         "nothing runs to hand it out."),
     LeftOut("CONN-42", "Raw handles are sent over connections.", "As CONN-40."),
     Core("CONN-43", "Wait gives the indices of all that are ready; none is kDeadlineExceeded."),
     Core("CONN-44", "Wait takes connections, processes, events and queues, mixed."),
@@ -112,9 +114,8 @@ constexpr Clause kClauses[] = {
     Core("CONN-59",
          "Objects in a message that is given up, received as something else, or never received, "
          "are dropped, at the latest with the pipe."),
-    Core("CONN-60",
-         "What has memory of its own, and a connection in what has hooks, are kInvalidArgument; "
-         "nothing is sent, the connection goes on."),
+    LeftOut("CONN-60", "Connections, and what has memory of its own, are refused in messages.",
+            "They travel: CONN-39 and CONN-67."),
     Core("CONN-61",
          "An end does not move while another thread uses it, polls it or waits for it: Start is "
          "kFailedPrecondition."),
@@ -128,6 +129,26 @@ constexpr Clause kClauses[] = {
     Core("CONN-65",
          "Close wakes all calls that are under way on the end, and who waits for it, with "
          "kFailedPrecondition; the other end sees its end."),
+    Core("CONN-66",
+         "When Send returns, all copies of an end in the message are closed here; if it fails, "
+         "they are as before."),
+    Core("CONN-67",
+         "SharedMemory, lists, queues, and values and arrays of any size are shared by messages, "
+         "also when their sender was killed after Send."),
+    Core("CONN-68",
+         "A connection in a message that is given up, discarded, received as something else or as "
+         "bytes, or never received, is closed, at the latest with the receiving end."),
+    Core("CONN-69",
+         "An end does not move while messages with connections or memory wait for it: Start and "
+         "Send are kFailedPrecondition. When they are received, it does."),
+    Core("CONN-70", "An end in a message of its own pipe is kInvalidArgument."),
+    Core("CONN-71",
+         "Connections and memory that are sent to an end on its way wait until it has arrived; "
+         "kUnavailable if it was closed on its way."),
+    Core("CONN-72", "A hundred connections go in one message."),
+    Core("CONN-73",
+         "When any call of the system fails, what was sent arrives, or is as it was, or is closed; "
+         "nothing hangs and nothing is left open."),
 };
 
 }  // namespace

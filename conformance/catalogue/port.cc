@@ -65,6 +65,12 @@ constexpr Clause kClauses[] = {
     Core("STRM-14",
          "Interrupt ends all waiting for a stream, for good: reads end with 0, writes with "
          "kUnavailable, and the stream is ready; what was written stays readable."),
+    Core("STRM-15", "An empty handle is sent, without a receiver, and received as such."),
+    HeldBy("STRM-16",
+           "ReceiveHandle where the system is short of something, but the handle is not lost, is "
+           "kAborted and consumes nothing.",
+           "posix/tests/stream_test.cc StreamTest.ShortageLosesNoHandle, win32/tests/fault_test.cc "
+           "FaultTest.PassingHandles: the suite cannot make the system short of memory."),
     // waiting
     Core("WAIT-01",
          "WaitAny gives the indices of all that are ready, ascending; objects may repeat; a null "

@@ -30,9 +30,9 @@ constexpr Clause kClauses[] = {
            "conformance/api/shared_object_cases.cc: the cases of SHR-02."),
     HeldBy("CTX-12", "Handles of shared objects travel over connections, and in items of queues.",
            "conformance/api/object_in_message_cases.cc: the cases of CONN-58 and QUE-52."),
-    LeftOut("CTX-13", "Connections and shared memory travel at any time.",
-            "They travel when a process starts: a handle of the system has no place between two "
-            "processes on every port."),
+    Core("CTX-13",
+         "Connections, shared memory, lists and queues travel at any time: as arguments, and in "
+         "messages from anybody to anybody in the family."),
     Core("CTX-14",
          "A spawned child has the three standard streams and what it was given, and no other "
          "handle of its parent, also when a handle of the parent is inheritable."),

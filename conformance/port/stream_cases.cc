@@ -350,6 +350,21 @@ ISOPROC_CASE(Stream, STRM_11, NoHandleAtTheEndOrBetweenBytes) {
   EXPECT_CODE(bytes.second->ReceiveHandle(Patiently()), kDataLoss);
 }
 
+ISOPROC_CASE(Stream, STRM_15, EmptyHandleArrivesAsSuch) {
+  ASSERT_OK_AND_ASSIGN(StreamPair way, TestPort().CreateStreamPair());
+  ASSERT_OK_AND_ASSIGN(StreamPair cargo, TestPort().CreateStreamPair());
+  ASSERT_OK(way.first->SendHandle(Handle(), 0, Patiently()));
+  const Handle mine = cargo.first->Detach();
+  ASSERT_OK(way.first->SendHandle(mine, TestPort().ProcessId(), Patiently()));
+  ASSERT_OK(WriteAll(*way.first, "after"));
+  for (const bool is_there : {false, true}) {
+    ASSERT_OK_AND_ASSIGN(const Handle received, way.second->ReceiveHandle(Patiently()));
+    EXPECT_EQ(static_cast<bool>(received), is_there);
+  }
+  ASSERT_OK_AND_ASSIGN(const std::string after, ReadExactly(*way.second, 5));
+  EXPECT_EQ(after, "after");
+}
+
 ISOPROC_CASE(Stream, STRM_12, AdoptedStreamGoesOn) {
   ASSERT_OK_AND_ASSIGN(StreamPair pair, TestPort().CreateStreamPair());
   ASSERT_OK(WriteAll(*pair.first, "abc"));

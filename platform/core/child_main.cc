@@ -165,17 +165,21 @@ void RunChild(std::unique_ptr<port::Stream> stream) {
     delivery.blocks.push_back(*std::move(block));
   }
   for (port::Handle& handle : orders->ends) {
-    delivery.ends.push_back(std::make_shared<ArrivedEnd>(std::move(handle)));
+    absl::StatusOr<std::unique_ptr<port::Stream>> end =
+        runtime.port().AdoptStream(std::move(handle));
+    if (!end.ok()) Refuse(control, end.status());
+    delivery.ends.push_back(std::make_shared<ArrivedEnd>(*std::move(end)));
   }
   absl::StatusOr<Call> call = (*target)->bind()(
       absl::MakeConstSpan(reinterpret_cast<const std::byte*>(orders->arguments.data()),
                           orders->arguments.size()),
       delivery);
   if (!call.ok()) Refuse(control, call.status());
-  delivery = Delivery();
   orders->arguments = std::string();
   status = WriteFrame(control, FrameKind::kReady, "", port::Deadline::Never());
   if (!status.ok()) runtime.ExitNow(kCannotRun);
+  for (const std::shared_ptr<ArrivedEnd>& end : delivery.ends) end->Settle();
+  delivery = Delivery();
 
   const StartMethod start_method = orders->message.start_method;
   EndChild(start_method, RunTarget(*std::move(call), control, start_method));

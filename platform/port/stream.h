@@ -45,7 +45,8 @@ class Stream : public Waitable {
   //            others: the stream is dead.
   virtual absl::StatusOr<size_t> Write(absl::Span<const std::byte> bytes, Deadline deadline) = 0;
 
-  // Sends a duplicate of `handle`, to be taken by ReceiveHandle() on the other end.
+  // Sends a duplicate of `handle`, to be taken by ReceiveHandle() on the other end. One that is
+  // empty arrives as such; it needs no receiver.                                        [STRM-15]
   // Requires:  `receiver` is the process id of the process that will call ReceiveHandle() (Windows
   //            copies into that process; POSIX sends along the stream and ignores it).
   //            Both sides agree where in the byte sequence a handle travels; a Read that is asked
@@ -60,10 +61,13 @@ class Stream : public Waitable {
 
   // Takes a handle sent by SendHandle().
   // Blocks:    as Read().
-  // On OK:     the caller owns the handle; it is not inherited by children.             [STRM-10]
+  // On OK:     the caller owns the handle; it is not inherited by children. [STRM-10] Or it is
+  //            empty, and was sent so.
   // Errors:    as Read(); OutOfRange: end of stream; DataLoss: no handle at this place of the
   //            stream, which is dead; ResourceExhausted: there was one, and this process has no
-  //            room for it; it is lost, and what is behind it comes next.               [STRM-11]
+  //            room for it; it is lost, and what is behind it comes next [STRM-11]; Aborted: the
+  //            system is short of something else; nothing was consumed, may be called again.
+  //                                                                                     [STRM-16]
   virtual absl::StatusOr<Handle> ReceiveHandle(Deadline deadline) = 0;
 
   // Gives up the native handle so that it can be sent; the object may only be destroyed after.

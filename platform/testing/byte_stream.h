@@ -1,4 +1,5 @@
-// A stream without a system: what is to be read is given, what is written is kept.
+// A stream without a system: what is to be read is given, what is written is kept. A handle is the
+// byte 'h' there, and an empty one is 'n'.
 #ifndef ISOPROC_PLATFORM_TESTING_BYTE_STREAM_H_
 #define ISOPROC_PLATFORM_TESTING_BYTE_STREAM_H_
 
@@ -49,17 +50,32 @@ class ByteStream final : public Stream {
     room_ -= size;
     return size;
   }
-  absl::Status SendHandle(const Handle&, int64_t, Deadline) override {
-    return absl::UnimplementedError("no handles");
+  absl::Status SendHandle(const Handle& handle, int64_t, Deadline deadline) override {
+    const std::byte byte{static_cast<unsigned char>(handle ? 'h' : 'n')};
+    return Write(absl::MakeConstSpan(&byte, 1), deadline).status();
   }
-  absl::StatusOr<Handle> ReceiveHandle(Deadline) override {
-    return absl::UnimplementedError("no handles");
+  absl::StatusOr<Handle> ReceiveHandle(Deadline deadline) override {
+    std::byte byte{};
+    const absl::StatusOr<size_t> size = Read(absl::MakeSpan(&byte, 1), deadline);
+    if (!size.ok()) return size.status();
+    if (*size == 0) return absl::OutOfRangeError("the end");
+    if (byte == std::byte{'n'}) return Handle();
+    if (byte != std::byte{'h'}) return absl::DataLossError("no handle");
+    return NewHandle();
   }
   void Interrupt() override {}
+  // A handle of nothing; how many of these are open.
+  static Handle NewHandle() {
+    ++open_;
+    return Handle(1, [](int64_t) { --open_; });
+  }
+  static int open_handles() { return open_; }
   Handle Detach() override { return {}; }
   int64_t native() const override { return -1; }
 
  private:
+  static inline int open_ = 0;
+
   std::string input_;
   size_t read_ = 0;
   size_t pause_ = kAll;

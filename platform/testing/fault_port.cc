@@ -37,7 +37,11 @@ class FaultStream : public StreamWrapper {
     return StreamWrapper::SendHandle(handle, receiver, deadline);
   }
   absl::StatusOr<Handle> ReceiveHandle(Deadline deadline) override {
-    if (absl::Status fault = plan_.Enter("Stream::ReceiveHandle"); !fault.ok()) return fault;
+    if (absl::Status fault = plan_.Enter("Stream::ReceiveHandle"); !fault.ok()) {
+      // What the contract says of this failure: the handle is lost.
+      if (absl::IsResourceExhausted(fault)) StreamWrapper::ReceiveHandle(deadline).IgnoreError();
+      return fault;
+    }
     return StreamWrapper::ReceiveHandle(deadline);
   }
 

@@ -253,6 +253,27 @@ TEST_F(StreamTest, NoRoomForAReceivedHandle) {
   }));
 }
 
+TEST_F(StreamTest, ShortageLosesNoHandle) {
+  ASSERT_OK(pair_.first->SendHandle(HandleOf(Fd(::dup(0))), 0, Soon()));
+  const Syscalls real = sys;
+  for (const auto fails : {+[](int, msghdr*, int) -> ssize_t {
+                             errno = ENOBUFS;
+                             return -1;
+                           },
+                           +[](int, msghdr*, int) -> ssize_t {
+                             errno = ENOMEM;
+                             return -1;
+                           }}) {
+    sys.recvmsg = fails;
+    const auto received = pair_.second->ReceiveHandle(Soon());
+    sys = real;
+    EXPECT_CODE(received, kAborted);
+  }
+  auto received = pair_.second->ReceiveHandle(Soon());
+  ASSERT_OK(received);
+  EXPECT_TRUE(*received);
+}
+
 TEST_F(StreamTest, AdoptsStreamsOnly) {
   auto adopted = HostPort().AdoptStream(pair_.second->Detach());
   ASSERT_OK(adopted);

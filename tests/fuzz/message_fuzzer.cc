@@ -28,12 +28,12 @@ std::vector<std::string> ReceiveAll(const std::string& bytes, size_t pause, uint
     absl::Status status = reader.Read(stream, limit, never, into);
     if (absl::IsResourceExhausted(status)) status = reader.Read(stream, ~uint64_t{0}, never, into);
     if (absl::IsDeadlineExceeded(status)) {
-      reader = MessageReader(reader.Consumed());
+      if (!reader.MayHaveHandles()) reader = MessageReader(reader.Consumed());
     } else if (status.ok()) {
-      const uint64_t parcel = reader.parcel();
+      const auto& enclosed = reader.enclosed();
       const absl::Span<const std::byte> payload = reader.payload();
       all.push_back(std::string(reinterpret_cast<const char*>(payload.data()), payload.size()) +
-                    std::to_string(parcel));
+                    std::to_string(enclosed.parcel) + "," + std::to_string(enclosed.handles()));
       reader.Drop();
       errors = 0;
     } else {
@@ -41,6 +41,8 @@ std::vector<std::string> ReceiveAll(const std::string& bytes, size_t pause, uint
       ++errors;
     }
   }
+  reader.Drop();
+  if (ByteStream::open_handles() != 0) std::abort();
   return all;
 }
 

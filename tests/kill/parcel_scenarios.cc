@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 #include "isoproc/pipe.h"
 #include "isoproc/queue.h"
+#include "isoproc/shared_memory.h"
 #include "isoproc/sync.h"
 #include "tests/kill/scenario.h"
 #include "tests/kill/stage.h"
@@ -64,6 +65,17 @@ void SendAndReceive(Objects& mine) {
   reader.Receive<std::pair<Lock, Lock>>().IgnoreError();
 }
 
+// The same for an end of another pipe, and memory.
+void HandOver(Objects&) {
+  const absl::StatusOr<std::pair<Connection, Connection>> way = Pipe();
+  const absl::StatusOr<std::pair<Connection, Connection>> cargo = Pipe();
+  const absl::StatusOr<SharedMemory> memory = SharedMemory::Create(100);
+  if (!way.ok() || !cargo.ok() || !memory.ok()) return;
+  if (!way->first.Send(std::pair(*memory, cargo->second)).ok()) return;
+  const auto arrived = way->second.Receive<std::pair<SharedMemory, Connection>>();
+  if (arrived.ok()) arrived->second.SendBytes("x").IgnoreError();
+}
+
 }  // namespace
 
 std::vector<Scenario> ParcelScenarios() {
@@ -100,6 +112,7 @@ std::vector<Scenario> ParcelScenarios() {
              stage.ExpectTaken(mine.lock.Acquire(stage.limit()), "Acquire");
              stage.ExpectOk(mine.lock.Release(), "Release");
            }},
+      {.name = "parcel.hand_over", .act = HandOver, .judge = [](Stage&, Objects&, bool) {}},
   };
 }
 

@@ -299,6 +299,9 @@ TEST(FaultTest, PassingHandles) {
     }
     absl::StatusOr<Handle> received = pair->second->ReceiveHandle(Generous());
     // A failed read has taken nothing: the handle is still to be had, and then closed.
+    if (!received.ok()) {
+      EXPECT_TRUE(absl::IsAborted(received.status())) << received.status();
+    }
     if (!received.ok()) received = pair->second->ReceiveHandle(Generous());
     if (!received.ok()) return received.status();
     return HostPort().MapSegment(*std::move(received)).status();

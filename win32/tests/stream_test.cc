@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -15,6 +16,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "platform/port/port.h"
+#include "win32/syscalls.h"
 #include "win32/tests/support.h"
 #include "win32/unique_handle.h"
 #include "win32/windows_api.h"
@@ -228,6 +230,39 @@ TEST(PassingTest, FailuresSendNothingAndLeaveNothing) {
     EXPECT_EQ(pair.first->SendHandle(handle, HostPort().ProcessId(), Generous()).code(),
               absl::StatusCode::kUnavailable);
   });
+}
+
+std::atomic<int> duplicates;
+decltype(sys.duplicate_handle) real_duplicate_handle;
+
+// Who waits for room has no handle in the receiver meanwhile, which would stay if he died: he makes
+// a new one each time that he tries.
+TEST(PassingTest, NoHandleIsInTheReceiverWhileTheSenderWaits) {
+  const StreamPair pair = MakePair();
+  const Handle handle = HandleOf(UniqueHandle(::CreateEventW(nullptr, TRUE, FALSE, nullptr)));
+  const size_t before = FillUp(*pair.first, 1 << 20);
+  duplicates = 0;
+  real_duplicate_handle = sys.duplicate_handle;
+  sys.duplicate_handle = [](HANDLE from, HANDLE what, HANDLE to, LPHANDLE result, DWORD access,
+                            BOOL inherit, DWORD options) -> BOOL {
+    ++duplicates;
+    return real_duplicate_handle(from, what, to, result, access, inherit, options);
+  };
+  absl::Status sent;
+  std::thread sender(
+      [&] { sent = pair.first->SendHandle(handle, HostPort().ProcessId(), Generous()); });
+  const Deadline patience = Generous();
+  while (duplicates < 3 && !patience.Expired(HostPort().Now())) std::this_thread::yield();
+  EXPECT_GE(duplicates, 3);
+  for (size_t size = 0; size < before;) {
+    const absl::StatusOr<std::string> some = ReadSome(*pair.second, Generous(), before - size);
+    if (!some.ok()) break;
+    size += some->size();
+  }
+  EXPECT_TRUE(pair.second->ReceiveHandle(Generous()).ok());
+  sender.join();
+  EXPECT_TRUE(sent.ok()) << sent;
+  sys.duplicate_handle = real_duplicate_handle;
 }
 
 TEST(PassingTest, ReceiverThatIsDead) {

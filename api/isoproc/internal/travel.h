@@ -357,13 +357,6 @@ consteval Way WayOf() {
 template <class T>
 inline constexpr Way kWayOf = WayOf<T>();
 
-// How a message gets to its receiver.
-enum class Road {
-  kStart,    // as an argument of Process::Start, which sees to it that what is in it arrives
-  kMessage,  // in a message of a pipe or an item of a queue, which can hold shared objects
-  kBytes,    // as bytes alone, which anybody may keep, or lose
-};
-
 // A handle of a shared object: of a class that says which kind it is.
 enum class ObjectKind : uint8_t;
 template <class T>
@@ -402,18 +395,14 @@ consteval bool HasHandle() {
   }
 }
 
-template <class T, Road kRoad>
-consteval bool TravelsBy() {
+template <class T>
+consteval bool TravelsAsBytes() {
   if constexpr (kWayOf<T> == Way::kNone) {
     return false;
-  } else if constexpr (kRoad == Road::kStart) {
-    return true;
   } else {
-    return !HasHandle < kRoad == Road::kMessage ? Handles::kOfSystem : Handles::kAll, T > ();
+    return !HasHandle<Handles::kAll, T>();
   }
 }
-template <class T, Road kRoad>
-inline constexpr bool kTravelsBy = TravelsBy<T, kRoad>();
 
 }  // namespace isoproc::internal
 

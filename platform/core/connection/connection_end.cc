@@ -6,9 +6,11 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_set>
 #include <utility>
+#include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
@@ -17,13 +19,16 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "isoproc/internal/archive.h"
+#include "platform/core/connection/message.h"
 #include "platform/core/connection/message_reader.h"
 #include "platform/core/connection/message_writer.h"
 #include "platform/core/connection/pipe_carrier.h"
+#include "platform/core/connection/pipe_places.h"
 #include "platform/core/runtime.h"
 #include "platform/core/shared/luggage.h"
 #include "platform/core/shared/parcel.h"
 #include "platform/core/shared/patience.h"
+#include "platform/core/shared/shared_block.h"
 #include "platform/core/shared/shared_object.h"
 #include "platform/port/port.h"
 
@@ -54,15 +59,23 @@ Ends& GetEnds() {
 
 }  // namespace
 
-ConnectionEnd::ConnectionEnd(std::shared_ptr<port::Stream> stream, Directions directions,
+ConnectionEnd::ConnectionEnd(std::shared_ptr<port::Stream> stream, EndTraits traits,
+                             std::shared_ptr<PipeCarrier> carrier)
+    : ConnectionEnd(std::move(stream), traits, std::move(carrier), MessageReader(),
+                    MessageWriter()) {
+  settled_ = true;
+}
+
+ConnectionEnd::ConnectionEnd(std::shared_ptr<port::Stream> stream, EndTraits traits,
                              std::shared_ptr<PipeCarrier> carrier, MessageReader reader,
                              MessageWriter writer)
-    : directions_(directions),
+    : traits_(traits),
       forks_(CountForks()),
       stream_(std::move(stream)),
       carrier_(std::move(carrier)),
-      receiving_{directions.receives, "receive"},
-      sending_{directions.sends, "send"},
+      settled_(false),
+      receiving_{traits.receives, "receive"},
+      sending_{traits.sends, "send"},
       reader_(std::move(reader)),
       writer_(writer),
       has_news_(reader_.HasNews()) {
@@ -89,6 +102,10 @@ void ConnectionEnd::CloseAllAfterFork() {
       // Whoever else has it in his copy: one that is on its way is held by who moves it.
       if (end->stream_ != nullptr) end->stream_->Detach().reset();
       end->carrier_.reset();
+      // Of a message that was not received as a whole: the original closes them, or passes them on.
+      end->reader_ = MessageReader();
+      for (const auto& arrived : end->arrived_ends_) arrived->Detach().reset();
+      end->arrived_ends_.clear();
     }
   }
   ends.forks = now;
@@ -110,7 +127,8 @@ absl::Status ConnectionEnd::CheckIsOpen() const {
                                               : "the connection is closed");
 }
 
-absl::StatusOr<ConnectionEnd::Turn> ConnectionEnd::Take(Lane& lane, port::Deadline deadline) {
+absl::StatusOr<ConnectionEnd::Turn> ConnectionEnd::Take(Lane& lane, port::Deadline deadline,
+                                                        bool waits_for_move) {
   // A longer wait than this is cut into several.
   constexpr absl::Duration kLongestWait = absl::Hours(1);
   if (absl::Status ours = CheckIsOurs(); !ours.ok()) return ours;
@@ -118,6 +136,9 @@ absl::StatusOr<ConnectionEnd::Turn> ConnectionEnd::Take(Lane& lane, port::Deadli
   while (true) {
     if (absl::Status open = CheckIsOpen(); !open.ok()) return open;
     if (!lane.taken) break;
+    if (is_moving_ && !waits_for_move) {
+      return absl::FailedPreconditionError("the connection is on its way to another process");
+    }
     const absl::Duration left = deadline.Remaining(Runtime::Get().port().Now());
     if (left <= absl::ZeroDuration()) {
       return absl::DeadlineExceededError("another thread uses the connection");
@@ -130,13 +151,18 @@ absl::StatusOr<ConnectionEnd::Turn> ConnectionEnd::Take(Lane& lane, port::Deadli
   return Turn(this, &lane, stream_);
 }
 
-absl::StatusOr<ConnectionEnd::Turn> ConnectionEnd::Enter(Lane& lane, port::Deadline deadline) {
-  if (lane.open) return Take(lane, deadline);
+absl::StatusOr<ConnectionEnd::Turn> ConnectionEnd::Enter(Lane& lane, port::Deadline deadline,
+                                                         bool waits_for_move) {
+  if (lane.open) return Take(lane, deadline, waits_for_move);
   return absl::FailedPreconditionError(
       absl::StrCat("this end of a one-way pipe does not ", lane.name));
 }
 
-void ConnectionEnd::Leave(Lane& lane, std::shared_ptr<port::Stream> stream) {
+void ConnectionEnd::GiveBack(Lane& lane, std::shared_ptr<port::Stream> stream) {
+  if (&lane == &receiving_) {
+    if (!reader_.IsWhole()) ForgetArrived();
+    TakeAwayDropped();
+  }
   bool others_wait = false;
   std::shared_ptr<PipeCarrier> carrier;
   {
@@ -147,7 +173,47 @@ void ConnectionEnd::Leave(Lane& lane, std::shared_ptr<port::Stream> stream) {
     others_wait = waiting_ > 0;
   }
   if (others_wait) left_.notify_all();
-  stream.reset();  // without the lock: this may be the last, which closes
+  // Without the lock: this may be the last, which closes.
+  if (carrier != nullptr) Finish(std::move(stream), std::move(carrier));
+}
+
+void ConnectionEnd::Finish(std::shared_ptr<port::Stream> stream,
+                           std::shared_ptr<PipeCarrier> carrier) {
+  const std::shared_ptr<SharedObject> object = carrier->Known();
+  if (object != nullptr && traits_.receives && settled_ && !moved_) DropUnread(*stream, *object);
+}
+
+void ConnectionEnd::ForgetArrived() {
+  arrived_blocks_.clear();
+  arrived_ends_.clear();
+}
+
+void ConnectionEnd::TakeAwayDropped(SharedObject& carrier) {
+  for (const uint64_t parcel : reader_.TakeDropped()) {
+    TakeAway(carrier.arena(), parcel, carrier.name().word());
+  }
+}
+
+void ConnectionEnd::TakeAwayDropped() {
+  if (!reader_.HasDropped()) return;
+  if (const std::shared_ptr<SharedObject> carrier = KnownCarrier()) TakeAwayDropped(*carrier);
+}
+
+void ConnectionEnd::DropUnread(port::Stream& stream, SharedObject& carrier) {
+  const port::Deadline now = port::Deadline::At(absl::ZeroDuration());
+  PipePlaces places(carrier);
+  // Who goes on sending would keep this reading: where the system can, he is told; and no more is
+  // dropped than there was.
+  uint64_t unread = places.CountHandles(traits_.side);
+  if (unread > 0) stream.Interrupt();
+  absl::Status read;
+  while (unread > 0 && read.ok()) {
+    read = reader_.Discard(stream, now);
+    unread -= (std::min<uint64_t>)(unread, reader_.HasDropped() ? 1 : 0);
+    TakeAwayDropped(carrier);
+  }
+  reader_.Drop();
+  ForgetArrived();
 }
 
 // ---- what users call ----------------------------------------------------------------------------
@@ -172,13 +238,21 @@ void ConnectionEnd::Close() {
   if (!CheckIsOurs().ok()) return;
   std::shared_ptr<port::Stream> last;  // closed without the lock
   std::shared_ptr<PipeCarrier> carrier;
-  const std::lock_guard lock(mutex_);
-  last = std::exchange(stream_, nullptr);
-  if (!receiving_.taken && !sending_.taken) carrier = std::exchange(carrier_, nullptr);
-  left_.notify_all();
-  // Whoever uses the stream took it with the lock, and nobody does so any more. One that is on its
-  // way is another process's already.
-  if (last != nullptr && last.use_count() > 1 && !is_moving_) last->Interrupt();
+  bool is_used = false;
+  {
+    const std::lock_guard lock(mutex_);
+    last = std::exchange(stream_, nullptr);
+    is_used = receiving_.taken || sending_.taken;
+    if (!is_used) carrier = std::exchange(carrier_, nullptr);
+    left_.notify_all();
+    // Whoever uses the stream took it with the lock, and nobody does so any more. One that is on
+    // its way is another process's already, or still.
+    if (last != nullptr && last.use_count() > 1 && !is_moving_ && settled_) last->Interrupt();
+  }
+  if (const std::shared_ptr<SharedObject> object = is_used ? KnownCarrier() : nullptr) {
+    PipePlaces(*object).Rouse();
+  }
+  if (last != nullptr && carrier != nullptr) Finish(std::move(last), std::move(carrier));
 }
 
 absl::Status ConnectionEnd::Send(absl::Span<const std::byte> bytes, absl::Duration timeout) {
@@ -192,18 +266,109 @@ absl::Status ConnectionEnd::Send(absl::Span<const std::byte> bytes, absl::Durati
 // The parcel is the pipe's before the message is committed. If that fails, nobody will ask for it.
 absl::Status ConnectionEnd::SendWith(const Luggage& luggage, absl::Span<const std::byte> bytes,
                                      absl::Duration timeout) {
+  for (const std::shared_ptr<MovingEnd>& end : luggage.ends) {
+    if (!IsOfSamePipe(end->end())) continue;
+    return absl::InvalidArgumentError(
+        "an end of a pipe cannot be in a message of the same pipe: nobody could receive it");
+  }
   const port::Deadline deadline = Runtime::Get().DeadlineAfter(timeout);
-  absl::StatusOr<Turn> turn = Enter(sending_, deadline);
+  // Who moves an end does not wait for one that moves: two could wait for each other.
+  absl::StatusOr<Turn> turn = Enter(sending_, deadline, /*waits_for_move=*/luggage.ends.empty());
   if (!turn.ok()) return turn.status();
   const absl::StatusOr<std::shared_ptr<SharedObject>> carrier = Carrier();
   if (!carrier.ok()) return carrier.status();
   const absl::StatusOr<Parcel> parcel = PackLuggage((*carrier)->arena(), luggage);
   if (!parcel.ok()) return parcel.status();
+  if (!luggage.blocks.empty() || !luggage.ends.empty()) {
+    const absl::Status sent =
+        SendHandles(luggage, **carrier, *parcel, turn->stream(), bytes, deadline);
+    return sent.ok() ? sent : UnlessClosed(sent);
+  }
   parcel->Post((*carrier)->name().word());
-  const absl::Status sent = writer_.WriteWith(parcel->word(), turn->stream(), bytes, deadline);
+  OutgoingHandles none;
+  const absl::Status sent =
+      writer_.WriteWith({.parcel = parcel->word()}, none, turn->stream(), bytes, deadline);
   if (sent.ok()) return sent;
   parcel->Unpost();
   return UnlessClosed(sent);
+}
+
+absl::Status ConnectionEnd::SendHandles(const Luggage& luggage, SharedObject& carrier,
+                                        const Parcel& parcel, port::Stream& stream,
+                                        absl::Span<const std::byte> bytes,
+                                        port::Deadline deadline) {
+  std::vector<port::Handle> handles;
+  for (const std::shared_ptr<SharedBlock>& block : luggage.blocks) {
+    absl::StatusOr<port::Handle> handle = block->Share();
+    if (!handle.ok()) return handle.status();
+    handles.push_back(*std::move(handle));
+  }
+  for (const std::shared_ptr<MovingEnd>& end : luggage.ends) {
+    handles.push_back(end->BorrowHandle());
+  }
+  if (handles.size() > kMostHandles) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("more than ", kMostHandles, " handles in one message"));
+  }
+  const absl::StatusOr<port::ProcessIdentity> receiver =
+      PostHandles(luggage, carrier, parcel, stream, deadline);
+  if (!receiver.ok()) return receiver.status();
+  // Held until they are sent, so that no other process gets that process id, where ids count. If it
+  // cannot be had, whether the other end is there is told by the stream all the same.
+  const absl::StatusOr<std::unique_ptr<port::DeathNotice>> watch =
+      Runtime::Get().port().WatchDeath(*receiver);
+  OutgoingHandles outgoing{.handles = handles, .receiver = receiver->pid};
+  const Enclosed enclosed{.parcel = parcel.word(),
+                          .blocks = static_cast<uint32_t>(luggage.blocks.size()),
+                          .ends = static_cast<uint32_t>(luggage.ends.size())};
+  const absl::Status sent = writer_.WriteWith(enclosed, outgoing, stream, bytes, deadline);
+  if (sent.ok()) {
+    for (const std::shared_ptr<MovingEnd>& end : luggage.ends) end->HasArrived();
+    return sent;
+  }
+  // Or the receiver does it, when he has read that the message is given up. His end does not move
+  // before, as handles are there for it. So he is told now, if there is room.
+  writer_.PayOwed(stream, port::Deadline::At(absl::ZeroDuration())).IgnoreError();
+  if (outgoing.sent == 0) parcel.Unpost();
+  if (absl::IsNotFound(sent)) return absl::UnavailableError("the other end is gone");
+  return sent;
+}
+
+absl::StatusOr<port::ProcessIdentity> ConnectionEnd::PostHandles(const Luggage& luggage,
+                                                                 SharedObject& carrier,
+                                                                 const Parcel& parcel,
+                                                                 port::Stream& stream,
+                                                                 port::Deadline deadline) {
+  port::Port& port = Runtime::Get().port();
+  const absl::Duration begin = port.Now();
+  absl::Duration next_write = begin;
+  const auto look = [&] {
+    if (absl::Status open = Check(); !open.ok()) return open;
+    for (const std::shared_ptr<MovingEnd>& end : luggage.ends) {
+      if (absl::Status movable = end->CheckIsMovable(); !movable.ok()) return movable;
+    }
+    const absl::Duration now = port.Now();
+    if (now < next_write) return absl::OkStatus();
+    // Nobody says so if the other end was closed on its way; but then nothing can be written. What
+    // is written stays in the pipe until somebody reads: the longer this lasts, the less often.
+    next_write = now + (std::max)(now - begin, LastLook());
+    absl::Status written = writer_.WriteNothing(stream, port::Deadline::At(absl::ZeroDuration()));
+    return absl::IsDeadlineExceeded(written) ? absl::OkStatus() : written;
+  };
+  PipePlaces places(carrier);
+  const int side = 1 - traits_.side;
+  while (true) {
+    const absl::StatusOr<std::optional<port::ProcessIdentity>> posted =
+        places.TryPost(side, parcel);
+    if (!posted.ok()) return posted.status();
+    if (posted->has_value()) return **posted;
+    // Who sends the other end over one of these would wait for it as this waits for the other.
+    for (const std::shared_ptr<MovingEnd>& end : luggage.ends) end->Stay();
+    absl::Status status = places.AwaitArrival(side, deadline, look);
+    if (!status.ok()) return status;
+    for (const std::shared_ptr<MovingEnd>& end : luggage.ends) status.Update(end->Leave());
+    if (!status.ok()) return status;
+  }
 }
 
 absl::StatusOr<std::shared_ptr<SharedObject>> ConnectionEnd::Carrier() {
@@ -215,6 +380,31 @@ absl::StatusOr<std::shared_ptr<SharedObject>> ConnectionEnd::Carrier() {
   return carrier->Get();
 }
 
+std::shared_ptr<SharedObject> ConnectionEnd::KnownCarrier() {
+  const std::lock_guard lock(mutex_);
+  return carrier_ == nullptr ? nullptr : carrier_->Known();
+}
+
+bool ConnectionEnd::IsOfSamePipe(ConnectionEnd& other) {
+  std::shared_ptr<PipeCarrier> carriers[2];
+  for (ConnectionEnd* const end : {this, &other}) {
+    const std::lock_guard lock(end->mutex_);
+    carriers[end == this ? 0 : 1] = end->carrier_;
+  }
+  if (this == &other || carriers[0] == carriers[1]) return true;
+  if (carriers[0] == nullptr || carriers[1] == nullptr) return false;
+  const std::shared_ptr<SharedObject> mine = carriers[0]->Known();
+  const std::shared_ptr<SharedObject> theirs = carriers[1]->Known();
+  return mine != nullptr && theirs != nullptr && mine->name().word() == theirs->name().word();
+}
+
+void ConnectionEnd::Settle() {
+  const std::shared_ptr<SharedObject> carrier = KnownCarrier();
+  if (carrier != nullptr) PipePlaces(*carrier).Settle(traits_.side);
+  const std::lock_guard lock(mutex_);
+  settled_ = true;
+}
+
 absl::StatusOr<Parcel> ConnectionEnd::OpenParcel() {
   const auto lost = [] {
     return absl::DataLossError("the objects of the message did not come along");
@@ -223,33 +413,99 @@ absl::StatusOr<Parcel> ConnectionEnd::OpenParcel() {
   if (absl::IsFailedPrecondition(carrier.status())) return lost();
   if (!carrier.ok()) return carrier.status();
   absl::StatusOr<Parcel> parcel =
-      Parcel::Open((*carrier)->arena(), reader_.parcel(), (*carrier)->name().word());
+      Parcel::Open((*carrier)->arena(), reader_.enclosed().parcel, (*carrier)->name().word());
   if (absl::IsNotFound(parcel.status())) return lost();
   return parcel;
 }
 
-absl::Status ConnectionEnd::Receive(uint64_t limit, absl::Duration timeout,
-                                    absl::FunctionRef<bool(MessageReader& reader)> take,
-                                    absl::Span<std::byte> into) {
+absl::StatusOr<Parcel> ConnectionEnd::HoldParcel() {
+  if (reader_.enclosed().parcel == 0) return Parcel();
+  absl::StatusOr<Parcel> parcel = OpenParcel();
+  // Where the process has no room to hold it just now, it stays, or else the end could never move.
+  if (absl::IsDataLoss(parcel.status()) || reader_.enclosed().handles() == 0) {
+    if (!parcel.ok()) Drop(Parcel());
+  }
+  return parcel;
+}
+
+absl::Status ConnectionEnd::Unpack() {
+  const size_t blocks = reader_.enclosed().blocks;
+  const auto lost = [](const absl::Status& reason) {
+    return absl::DataLossError(
+        absl::StrCat("what came with the message could not be taken: ", reason.message()));
+  };
+  const absl::Span<port::Handle> handles = reader_.handles();
+  for (size_t i = arrived_blocks_.size() + arrived_ends_.size(); i < handles.size(); ++i) {
+    if (!handles[i]) return lost(absl::ResourceExhaustedError("this process has no more handles"));
+    if (i < blocks) {
+      absl::StatusOr<std::shared_ptr<SharedBlock>> block = SharedBlock::Open(std::move(handles[i]));
+      if (!block.ok()) return lost(block.status());
+      arrived_blocks_.push_back(*std::move(block));
+    } else {
+      absl::StatusOr<std::unique_ptr<port::Stream>> end =
+          Runtime::Get().port().AdoptStream(std::move(handles[i]));
+      if (!end.ok()) return lost(end.status());
+      arrived_ends_.push_back(*std::move(end));
+    }
+  }
+  return absl::OkStatus();
+}
+
+Delivery ConnectionEnd::Deliver() const {
+  Delivery delivery;
+  delivery.blocks = arrived_blocks_;
+  for (const std::shared_ptr<port::Stream>& end : arrived_ends_) {
+    delivery.ends.push_back(std::make_shared<ArrivedEnd>(end));
+  }
+  return delivery;
+}
+
+void ConnectionEnd::Drop(const Parcel& parcel) {
+  if (parcel) parcel.Unpost();
+  reader_.Drop();
+  ForgetArrived();
+}
+
+absl::StatusOr<ConnectionEnd::Taken> ConnectionEnd::ReadWhole(uint64_t limit,
+                                                              absl::Duration timeout,
+                                                              absl::Span<std::byte> into) {
   const port::Deadline deadline = Runtime::Get().DeadlineAfter(timeout);
   absl::StatusOr<Turn> turn = Enter(receiving_, deadline);
   if (!turn.ok()) return turn.status();
   // Also a message that has come whole: it may be one of those that nobody was to take any more.
   const absl::Status read = UnlessClosed(reader_.Read(turn->stream(), limit, deadline, into));
   if (!read.ok()) return read;
-  Parcel parcel;  // held until what is in it is
-  const bool has_objects = reader_.parcel() != 0;
-  if (has_objects) {
-    absl::StatusOr<Parcel> opened = OpenParcel();
-    if (!opened.ok()) {
-      reader_.Drop();
-      return opened.status();
-    }
-    parcel = *std::move(opened);
+  absl::StatusOr<Parcel> parcel = HoldParcel();
+  if (!parcel.ok()) return parcel.status();
+  return Taken(*std::move(turn), *std::move(parcel));
+}
+
+absl::Status ConnectionEnd::Receive(
+    uint64_t limit, absl::Duration timeout,
+    absl::FunctionRef<bool(absl::Span<const std::byte> bytes, const Delivery& delivery)> take) {
+  const absl::StatusOr<Taken> message = ReadWhole(limit, timeout);
+  if (!message.ok()) return message.status();
+  const Parcel& parcel = message->second;
+  const absl::Status unpacked = Unpack();
+  if (!unpacked.ok()) {
+    Drop(parcel);
+    return unpacked;
   }
-  if (!take(reader_)) return absl::OkStatus();
-  if (has_objects) parcel.Unpost();
-  reader_.Drop();
+  const Delivery delivery = Deliver();
+  if (!take(reader_.payload(), delivery)) return absl::OkStatus();
+  Drop(parcel);
+  // Last: nothing of this message is left that could hold what comes for them.
+  for (const std::shared_ptr<ArrivedEnd>& end : delivery.ends) end->Settle();
+  return absl::OkStatus();
+}
+
+absl::Status ConnectionEnd::ReceiveBytes(uint64_t limit, absl::Duration timeout,
+                                         absl::FunctionRef<void(MessageReader& reader)> take,
+                                         absl::Span<std::byte> into) {
+  const absl::StatusOr<Taken> message = ReadWhole(limit, timeout, into);
+  if (!message.ok()) return message.status();
+  take(reader_);
+  Drop(message->second);
   return absl::OkStatus();
 }
 
@@ -268,7 +524,8 @@ absl::Status ConnectionEnd::Discard(absl::Duration timeout) {
   if (!turn.ok()) return turn.status();
   const absl::Status begun = UnlessClosed(reader_.NextSize(turn->stream(), deadline).status());
   if (!begun.ok()) return begun;
-  if (reader_.parcel() != 0) {
+  // With handles it is let go when these have come.
+  if (reader_.enclosed().parcel != 0 && reader_.enclosed().handles() == 0) {
     const absl::StatusOr<Parcel> parcel = OpenParcel();
     if (parcel.ok()) parcel->Unpost();
   }
@@ -306,59 +563,6 @@ absl::StatusOr<std::shared_ptr<port::Waitable>> ConnectionEnd::PortWaitable() {
     return absl::FailedPreconditionError("the connection is on its way to another process");
   }
   return stream_;
-}
-
-// ---- moving -------------------------------------------------------------------------------------
-
-absl::StatusOr<std::shared_ptr<MovingEnd>> MovingEnd::Take(std::shared_ptr<ConnectionEnd> end) {
-  constexpr char kInUse[] =
-      "the connection cannot move to another process while it is used here, nor twice";
-  const port::Deadline now = port::Deadline::At(absl::ZeroDuration());
-  absl::StatusOr<ConnectionEnd::Turn> receiving = end->Take(end->receiving_, now);
-  absl::StatusOr<ConnectionEnd::Turn> sending = end->Take(end->sending_, now);
-  for (const absl::Status& status : {receiving.status(), sending.status()}) {
-    if (absl::IsDeadlineExceeded(status)) {
-      return absl::FailedPreconditionError(kInUse);
-    }
-    if (!status.ok()) return status;
-  }
-  std::shared_ptr<MovingEnd> moving(
-      new MovingEnd(std::move(end), *std::move(receiving), *std::move(sending)));
-  ConnectionEnd& taken = *moving->end_;
-  const std::lock_guard lock(taken.mutex_);
-  if (absl::Status open = taken.CheckIsOpen(); !open.ok()) return open;
-  // The end and both turns hold the stream. Who polls or waits does, too, and takes it with the
-  // lock.
-  constexpr int kHolders = 3;
-  if (taken.stream_.use_count() > kHolders) return absl::FailedPreconditionError(kInUse);
-  taken.is_moving_ = true;
-  return moving;
-}
-
-MovingEnd::~MovingEnd() {
-  const std::lock_guard lock(end_->mutex_);
-  end_->is_moving_ = false;
-}
-
-port::Handle MovingEnd::BorrowHandle() {
-  return port::Handle(receiving_.stream().native(), [](int64_t) {});
-}
-
-std::shared_ptr<SharedObject> MovingEnd::Carrier() const {
-  std::shared_ptr<PipeCarrier> carrier;
-  {
-    const std::lock_guard lock(end_->mutex_);
-    carrier = end_->carrier_;
-  }
-  return carrier->Part();
-}
-
-void MovingEnd::HasArrived() {
-  {
-    const std::lock_guard lock(end_->mutex_);
-    end_->moved_ = true;
-  }
-  end_->Close();
 }
 
 }  // namespace isoproc::internal

@@ -4,7 +4,10 @@
 //   block     128 bytes: header, the first bytes of the payload, a verdict
 //   chunk     up to 1 MiB of the payload, a verdict
 //
-// A message with shared objects has one more block before it, which names their parcel.
+// A message with shared objects has one more block before it, which names their parcel. With some
+// of them come handles of the system. They are sent between the payload and a last verdict, each of
+// them where port::Stream has handles; an empty one there gives the message up. So they are sent
+// late, when little is left that could fail.
 //
 // A verdict says how it goes on. That of the last piece commits the message: until it is there,
 // the sender may die, or run out of time and give the message up, and nobody receives it.
@@ -29,6 +32,7 @@ enum class Verdict : uint8_t {
   // As kGoesOn, of a block that moves with the end that has read it: its receiver has discarded the
   // message. From a stranger it is a message that nobody gets.
   kDiscarded = 4,
+  kHandles = 5,  // the payload is complete; handles follow, and a verdict
 };
 
 struct MessageHeader {
@@ -38,14 +42,27 @@ struct MessageHeader {
   uint64_t size = 0;  // of the payload; with kParcelMagic: the parcel's name
 };
 
+// What is in a message beside its payload; follows the magic number of the block that says so.
+struct Enclosed {
+  uint64_t parcel = 0;  // 0: nothing
+  // Handles, in this order.
+  uint32_t blocks = 0;
+  uint32_t ends = 0;
+
+  uint64_t handles() const { return uint64_t{blocks} + ends; }
+};
+
+// More do not go with a message, so that a stranger cannot fill this process with them.
+inline constexpr uint64_t kMostHandles = 4096;
+
 inline constexpr size_t kBlockSize = 128;
 inline constexpr size_t kInlineSize = kBlockSize - sizeof(MessageHeader) - 1;
 inline constexpr size_t kChunkSize = size_t{1} << 20;
 
 using MessageBlock = std::array<std::byte, kBlockSize>;
 
-// The block before a message with objects. 0 is no parcel.
-MessageBlock BlockOfParcel(uint64_t parcel);
+// The block before a message with objects.
+MessageBlock BlockOfParcel(const Enclosed& enclosed);
 
 }  // namespace isoproc::internal
 

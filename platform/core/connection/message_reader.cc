@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "platform/core/connection/message.h"
 #include "platform/port/port.h"
@@ -50,16 +51,17 @@ size_t EndOfChunk(size_t begin, uint64_t size) {
 }  // namespace
 
 absl::Status MessageReader::Corrupt() {
-  Drop();
+  Forget();
   is_corrupt_ = true;
   return absl::DataLossError("what came over the connection is no message of isoproc");
 }
 
 absl::Status MessageReader::AtEnd() {
-  if (block_filled_ == 0 && parcel_ == 0) {
+  has_ended_ = true;
+  if (block_filled_ == 0 && enclosed_.parcel == 0) {
     return absl::OutOfRangeError("the other end of the connection is closed");
   }
-  Drop();
+  Forget();
   return absl::DataLossError("the connection ended inside a message");
 }
 
@@ -89,7 +91,7 @@ absl::Status MessageReader::Begin(port::Stream& stream, port::Deadline deadline)
     if (has_begun_) {
       const absl::Status finished = Finish(stream, deadline);
       if (!finished.ok()) return finished;
-      Drop();
+      if (has_begun_) Forget();
       continue;
     }
     while (block_filled_ < kBlockSize) {
@@ -103,18 +105,19 @@ absl::Status MessageReader::Begin(port::Stream& stream, port::Deadline deadline)
     std::memcpy(&header, block_.data(), sizeof(header));
     const auto verdict = static_cast<Verdict>(block_.back());
     if (header.magic != MessageHeader::kMagic) {
-      if (!TakeParcel(header, verdict)) return Corrupt();
+      if (header.magic != MessageHeader::kParcelMagic || !TakeParcel(verdict)) return Corrupt();
       continue;
     }
     if (verdict == Verdict::kGivenUp) {
-      Drop();
+      Forget();
       continue;
     }
     const bool goes_on = verdict == Verdict::kGoesOn || verdict == Verdict::kDiscarded;
-    if (header.size <= kInlineSize ? verdict != Verdict::kWhole : !goes_on) return Corrupt();
+    if (header.size <= kInlineSize ? verdict != LastVerdict() : !goes_on) return Corrupt();
     size_ = header.size;
     is_whole_ = verdict == Verdict::kWhole;
-    if (!is_whole_) {
+    at_handles_ = verdict == Verdict::kHandles;
+    if (goes_on) {
       long_.assign(reinterpret_cast<const char*>(block_.data()) + sizeof(header), kInlineSize);
       long_read_ = kInlineSize;
     }
@@ -125,29 +128,72 @@ absl::Status MessageReader::Begin(port::Stream& stream, port::Deadline deadline)
 
 absl::Status MessageReader::Judge(Verdict verdict) {
   if (verdict == Verdict::kGivenUp) {
-    Drop();
+    Forget();
     return absl::OkStatus();
   }
-  if (verdict != (long_read_ == size_ ? Verdict::kWhole : Verdict::kGoesOn)) return Corrupt();
+  if (verdict != (long_read_ == size_ ? LastVerdict() : Verdict::kGoesOn)) return Corrupt();
   is_whole_ = verdict == Verdict::kWhole;
+  at_handles_ = verdict == Verdict::kHandles;
   return absl::OkStatus();
 }
 
 // A block that is not the beginning of a message.
-bool MessageReader::TakeParcel(const MessageHeader& header, Verdict verdict) {
-  if (header.magic != MessageHeader::kParcelMagic) return false;
+bool MessageReader::TakeParcel(Verdict verdict) {
   if (verdict == Verdict::kGivenUp) {
-    Drop();
+    Forget();
     return true;
   }
-  if (verdict != Verdict::kGoesOn || header.size == 0 || parcel_ != 0) return false;
+  if (verdict != Verdict::kGoesOn || enclosed_.parcel != 0) return false;
+  std::memcpy(&enclosed_, block_.data() + sizeof(uint64_t), sizeof(enclosed_));
   block_filled_ = 0;
-  parcel_ = header.size;
-  return true;
+  return enclosed_.parcel != 0 && enclosed_.handles() <= kMostHandles;
+}
+
+absl::Status MessageReader::FinishHandles(port::Stream& stream, port::Deadline deadline) {
+  if (replayed_ < replay_.size()) return Corrupt();  // no end moves that may have read some
+  while (handles_.size() < enclosed_.handles()) {
+    const absl::Status grown =
+        WithMemory([&] { handles_.reserve(static_cast<size_t>(enclosed_.handles())); });
+    if (!grown.ok()) return grown;
+    absl::StatusOr<port::Handle> handle = stream.ReceiveHandle(deadline);
+    if (absl::IsOutOfRange(handle.status())) return AtEnd();
+    if (absl::IsDataLoss(handle.status())) return Corrupt();
+    if (absl::IsResourceExhausted(handle.status())) {
+      handle = port::Handle();  // it is lost, but not what is behind it
+    } else if (absl::IsAborted(handle.status())) {
+      return absl::ResourceExhaustedError(handle.status().message());
+    } else if (!handle.ok()) {
+      return handle.status();
+    } else if (!*handle) {
+      Forget();
+      return absl::OkStatus();
+    }
+    if (IsDiscarded()) handle->reset();
+    handles_.push_back(*std::move(handle));
+  }
+  std::byte verdict{};
+  const absl::StatusOr<size_t> size = ReadSome(stream, absl::MakeSpan(&verdict, 1), deadline);
+  if (!size.ok()) return size.status();
+  if (*size == 0) return AtEnd();
+  switch (static_cast<Verdict>(verdict)) {
+    case Verdict::kWhole:
+      is_whole_ = true;
+      return absl::OkStatus();
+    case Verdict::kGivenUp:
+      Forget();
+      return absl::OkStatus();
+    default:
+      return Corrupt();
+  }
 }
 
 absl::Status MessageReader::Finish(port::Stream& stream, port::Deadline deadline) {
   while (has_begun_ && !is_whole_) {
+    if (at_handles_) {
+      const absl::Status finished = FinishHandles(stream, deadline);
+      if (!finished.ok()) return finished;
+      continue;
+    }
     if (chunk_end_ == 0) {
       if (IsDiscarded()) ForgetChunks();
       chunk_end_ = EndOfChunk(long_read_, size_);
@@ -228,11 +274,16 @@ absl::Status MessageReader::Discard(port::Stream& stream, port::Deadline deadlin
   const absl::Status begun = Begin(stream, deadline);
   if (!begun.ok()) return begun;
   if (is_whole_) {
-    Drop();
-  } else {
-    block_.back() = static_cast<std::byte>(Verdict::kDiscarded);
+    Forget();
+    return absl::OkStatus();
   }
-  return absl::OkStatus();
+  block_.back() = static_cast<std::byte>(Verdict::kDiscarded);
+  if (enclosed_.handles() == 0) return absl::OkStatus();
+  // Those that have come are not to stay open until somebody reads again.
+  for (port::Handle& handle : handles_) handle.reset();
+  const absl::Status finished = Finish(stream, port::Deadline::At(absl::ZeroDuration()));
+  if (finished.ok() && has_begun_) Forget();
+  return absl::IsDataLoss(finished) ? finished : absl::OkStatus();
 }
 
 absl::Status MessageReader::Read(port::Stream& stream, uint64_t limit, port::Deadline deadline,
@@ -246,7 +297,8 @@ absl::Status MessageReader::Read(port::Stream& stream, uint64_t limit, port::Dea
           "the next message has ", size_, " bytes, more than the ", limit, " that are asked for"));
     }
     const bool goes_there = size_ >= kDirectSize && size_ <= into.size() &&
-                            long_read_ == kInlineSize && chunk_end_ == 0 && !is_whole_;
+                            long_read_ == kInlineSize && chunk_end_ == 0 && !is_whole_ &&
+                            enclosed_.handles() == 0;
     status = goes_there ? FinishDirectly(stream, deadline, into) : Finish(stream, deadline);
     if (!status.ok() || is_whole_) return status;
   }
@@ -269,9 +321,19 @@ std::string MessageReader::TakePayload() {
   return taken;
 }
 
+void MessageReader::Forget() {
+  // What memory lacks for is let go with the pipe.
+  if (enclosed_.handles() > 0) {
+    WithMemory([&] { dropped_.push_back(enclosed_.parcel); }).IgnoreError();
+  }
+  Drop();
+}
+
 void MessageReader::Drop() {
   block_filled_ = 0;
-  parcel_ = 0;
+  enclosed_ = Enclosed();
+  at_handles_ = false;
+  handles_.clear();
   has_begun_ = false;
   is_whole_ = false;
   long_read_ = 0;
@@ -287,8 +349,8 @@ void MessageReader::Drop() {
 std::string MessageReader::Consumed() const {
   if (is_corrupt_) return std::string(kBlockSize, '\0');  // as little of a message as before
   std::string consumed;
-  if (parcel_ != 0) {
-    const MessageBlock block = BlockOfParcel(parcel_);
+  if (enclosed_.parcel != 0) {
+    const MessageBlock block = BlockOfParcel(enclosed_);
     consumed.append(reinterpret_cast<const char*>(block.data()), block.size());
   }
   consumed.append(reinterpret_cast<const char*>(block_.data()), block_filled_);

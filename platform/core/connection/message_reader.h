@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -33,7 +34,7 @@ class MessageReader {
   absl::StatusOr<uint64_t> NextSize(port::Stream& stream, port::Deadline deadline);
 
   // Drops the message that NextSize tells of. What has not come of it is read by later calls, and
-  // not kept.
+  // not kept; the handles in it that have come are closed.
   // Blocks, errors: as NextSize.
   absl::Status Discard(port::Stream& stream, port::Deadline deadline);
 
@@ -46,8 +47,15 @@ class MessageReader {
   // The payload as a string, which is no longer payload() then. Requires: read without `into`.
   std::string TakePayload();
   void Drop();
-  // With payload(): the name of the parcel of its objects; 0: it has none.
-  uint64_t parcel() const { return parcel_; }
+  // With payload(), or when the message has begun: what else is in it.
+  const Enclosed& enclosed() const { return enclosed_; }
+  // With payload(): its handles. One that this process had no room for is empty.
+  absl::Span<port::Handle> handles() { return absl::MakeSpan(handles_); }
+
+  // The parcels of messages with handles that were dropped here, since it was asked: those that
+  // were given up, torn or discarded.
+  bool HasDropped() const { return !dropped_.empty(); }
+  std::vector<uint64_t> TakeDropped() { return std::exchange(dropped_, {}); }
 
   // Whether NextSize or Read would go on although there is nothing more in the stream.
   bool HasNews() const {
@@ -55,7 +63,13 @@ class MessageReader {
   }
 
   // The bytes that were read of a message which is not complete.
+  // Requires: no handle of it may have come.
   std::string Consumed() const;
+  bool MayHaveHandles() const { return at_handles_; }
+  // payload() is valid.
+  bool IsWhole() const { return is_whole_; }
+  // There will be no more messages.
+  bool HasEnded() const { return has_ended_; }
 
  private:
   absl::StatusOr<size_t> ReadSome(port::Stream& stream, absl::Span<std::byte> into,
@@ -72,14 +86,22 @@ class MessageReader {
   absl::Status FinishDirectly(port::Stream& stream, port::Deadline deadline,
                               absl::Span<std::byte> into);
   absl::Status Judge(Verdict verdict);
-  bool TakeParcel(const MessageHeader& header, Verdict verdict);
+  bool TakeParcel(Verdict verdict);
+  // Of a message whose payload is complete.
+  absl::Status FinishHandles(port::Stream& stream, port::Deadline deadline);
+  // Of the last piece of the payload.
+  Verdict LastVerdict() const {
+    return enclosed_.handles() == 0 ? Verdict::kWhole : Verdict::kHandles;
+  }
+  // Drop, of a message that nobody gets.
+  void Forget();
   absl::Status AtEnd();
   absl::Status Corrupt();
 
   MessageBlock block_{};
   size_t block_filled_ = 0;
-  uint64_t parcel_ = 0;  // of the message that follows, or has begun
-  uint64_t size_ = 0;    // what follows counts once the block is filled
+  Enclosed enclosed_;  // of the message that follows, or has begun
+  uint64_t size_ = 0;  // what follows counts once the block is filled
   bool has_begun_ = false;
   bool is_whole_ = false;
   // The payload of a message with chunks; while a chunk is read, its verdict follows.
@@ -87,6 +109,10 @@ class MessageReader {
   size_t long_read_ = 0;
   size_t chunk_end_ = 0;               // where that verdict is; 0: no chunk is being read
   const std::byte* direct_ = nullptr;  // where the payload is instead
+  bool at_handles_ = false;            // the payload is complete
+  std::vector<port::Handle> handles_;
+  std::vector<uint64_t> dropped_;
+  bool has_ended_ = false;
   bool is_corrupt_ = false;
   std::string replay_;
   size_t replayed_ = 0;

@@ -25,14 +25,14 @@ constexpr size_t kTailSize = kJoinedSize / 4;
 
 constexpr std::byte ByteOf(Verdict verdict) { return static_cast<std::byte>(verdict); }
 
-MessageBlock MakeBlock(absl::Span<const std::byte> payload) {
+MessageBlock MakeBlock(absl::Span<const std::byte> payload, Verdict last) {
   MessageBlock block{};
   MessageHeader header;
   header.size = payload.size();
   std::memcpy(block.data(), &header, sizeof(header));
   const size_t size = (std::min)(payload.size(), kInlineSize);
   if (size > 0) std::memcpy(block.data() + sizeof(header), payload.data(), size);
-  block.back() = ByteOf(payload.size() > kInlineSize ? Verdict::kGoesOn : Verdict::kWhole);
+  block.back() = ByteOf(payload.size() > kInlineSize ? Verdict::kGoesOn : last);
   return block;
 }
 
@@ -92,10 +92,10 @@ OwedBytes RestOfChunk(size_t size, size_t written) { return {{}, size - written 
 
 }  // namespace
 
-MessageBlock BlockOfParcel(uint64_t parcel) {
+MessageBlock BlockOfParcel(const Enclosed& enclosed) {
   MessageBlock block{};
-  const MessageHeader header{.magic = MessageHeader::kParcelMagic, .size = parcel};
-  std::memcpy(block.data(), &header, sizeof(header));
+  std::memcpy(block.data(), &MessageHeader::kParcelMagic, sizeof(uint64_t));
+  std::memcpy(block.data() + sizeof(uint64_t), &enclosed, sizeof(enclosed));
   block.back() = ByteOf(Verdict::kGoesOn);
   return block;
 }
@@ -119,8 +119,9 @@ void OwedBytes::RemovePrefix(size_t size) {
   std::fill(begin_.end() - known, begin_.end(), std::byte{0});
 }
 
-MessageWriter::MessageWriter(const std::string& owed)
-    : owed_(absl::MakeConstSpan(reinterpret_cast<const std::byte*>(owed.data()), owed.size()),
+MessageWriter::MessageWriter(const std::string& owed, bool owes_handle)
+    : owes_handle_(owes_handle),
+      owed_(absl::MakeConstSpan(reinterpret_cast<const std::byte*>(owed.data()), owed.size()),
             owed.size()) {}
 
 std::string MessageWriter::owed() const {
@@ -130,6 +131,11 @@ std::string MessageWriter::owed() const {
 }
 
 absl::Status MessageWriter::PayOwed(port::Stream& stream, port::Deadline deadline) {
+  if (owes_handle_) {
+    absl::Status status = stream.SendHandle(port::Handle(), /*receiver=*/0, deadline);
+    if (!status.ok()) return status;
+    owes_handle_ = false;
+  }
   while (!owed_.empty()) {
     std::array<std::byte, kJoinedSize> next;
     const size_t size = owed_.CopyTo(absl::MakeSpan(next));
@@ -141,47 +147,76 @@ absl::Status MessageWriter::PayOwed(port::Stream& stream, port::Deadline deadlin
   return absl::OkStatus();
 }
 
-absl::Status MessageWriter::WriteWith(uint64_t parcel, port::Stream& stream,
-                                      absl::Span<const std::byte> payload,
+absl::Status MessageWriter::WriteBlock(port::Stream& stream, const MessageBlock& block,
+                                       port::Deadline deadline) {
+  size_t written = 0;
+  absl::Status status = WriteCounting(stream, block, deadline, written);
+  if (!status.ok()) owed_ = RestOfBlock(block, written);
+  return status;
+}
+
+absl::Status MessageWriter::WriteWith(const Enclosed& enclosed, OutgoingHandles& handles,
+                                      port::Stream& stream, absl::Span<const std::byte> payload,
                                       port::Deadline deadline) {
   absl::Status status = PayOwed(stream, deadline);
   if (!status.ok()) return status;
-  const MessageBlock block = BlockOfParcel(parcel);
-  size_t written = 0;
-  status = WriteCounting(stream, block, deadline, written);
-  if (!status.ok()) {
-    owed_ = RestOfBlock(block, written);
-    return status;
-  }
-  status = Write(stream, payload, deadline);
+  const MessageBlock block = BlockOfParcel(enclosed);
+  status = WriteBlock(stream, block, deadline);
+  if (!status.ok()) return status;
+  const bool has_handles = !handles.handles.empty();
+  status =
+      WritePayload(stream, payload, has_handles ? Verdict::kHandles : Verdict::kWhole, deadline);
+  if (status.ok() && has_handles) status = WriteHandles(stream, handles, deadline);
   // Or the parcel would be the next message's.
-  if (!status.ok() && owed_.empty()) owed_ = OwedBytes(block, kBlockSize);
+  if (!status.ok() && owed_.empty() && !owes_handle_) owed_ = OwedBytes(block, kBlockSize);
   return status;
+}
+
+absl::Status MessageWriter::WriteHandles(port::Stream& stream, OutgoingHandles& handles,
+                                         port::Deadline deadline) {
+  for (const port::Handle& handle : handles.handles) {
+    absl::Status sent = stream.SendHandle(handle, handles.receiver, deadline);
+    if (!sent.ok()) {
+      owes_handle_ = true;
+      return sent;
+    }
+    ++handles.sent;
+  }
+  const std::byte verdict = ByteOf(Verdict::kWhole);
+  absl::Status status = stream.Write(absl::MakeConstSpan(&verdict, 1), deadline).status();
+  if (!status.ok()) owed_ = OwedBytes({}, 1);
+  return status;
+}
+
+absl::Status MessageWriter::WriteNothing(port::Stream& stream, port::Deadline deadline) {
+  absl::Status status = PayOwed(stream, deadline);
+  if (!status.ok()) return status;
+  return WriteBlock(stream, MakeBlock({}, Verdict::kGivenUp), deadline);
 }
 
 absl::Status MessageWriter::Write(port::Stream& stream, absl::Span<const std::byte> payload,
                                   port::Deadline deadline) {
   absl::Status status = PayOwed(stream, deadline);
   if (!status.ok()) return status;
-  const MessageBlock block = MakeBlock(payload);
+  return WritePayload(stream, payload, Verdict::kWhole, deadline);
+}
+
+absl::Status MessageWriter::WritePayload(port::Stream& stream, absl::Span<const std::byte> payload,
+                                         Verdict last, port::Deadline deadline) {
+  const MessageBlock block = MakeBlock(payload, last);
   payload.remove_prefix((std::min)(payload.size(), kInlineSize));
-  size_t written = 0;
-  if (payload.empty()) {
-    status = WriteCounting(stream, block, deadline, written);
-    if (!status.ok()) owed_ = RestOfBlock(block, written);
-    return status;
-  }
+  if (payload.empty()) return WriteBlock(stream, block, deadline);
   // The block comes with the first chunk.
   for (absl::Span<const std::byte> before = block; !payload.empty(); before = {}) {
     const absl::Span<const std::byte> chunk = payload.subspan(0, kChunkSize);
     payload.remove_prefix(chunk.size());
-    written = 0;
+    size_t written = 0;
     // A reader who is always faster would keep this from looking at the clock.
     const bool is_late = before.empty() && deadline.Expired(port::HostPort().Now());
-    status = is_late ? absl::DeadlineExceededError("the message was not sent in time")
-                     : WriteChunk(stream, before, chunk,
-                                  payload.empty() ? Verdict::kWhole : Verdict::kGoesOn, deadline,
-                                  written);
+    absl::Status status =
+        is_late ? absl::DeadlineExceededError("the message was not sent in time")
+                : WriteChunk(stream, before, chunk, payload.empty() ? last : Verdict::kGoesOn,
+                             deadline, written);
     if (!status.ok()) {
       owed_ = written < before.size() ? RestOfBlock(block, written)
                                       : RestOfChunk(chunk.size(), written - before.size());

@@ -33,12 +33,19 @@ class OwedBytes {
   size_t size_ = 0;
 };
 
+// The handles that go with a message.
+struct OutgoingHandles {
+  absl::Span<const port::Handle> handles;
+  int64_t receiver = 0;  // the process that has the other end
+  size_t sent = 0;       // how many are, also if the message is not
+};
+
 // Thread safety: as a plain value.
 class MessageWriter {
  public:
   MessageWriter() = default;
-  // Goes on where another one was that wrote to the same stream; `owed` is what its owed() gave.
-  explicit MessageWriter(const std::string& owed);
+  // Goes on where another one was that wrote to the same stream, which owed the same.
+  MessageWriter(const std::string& owed, bool owes_handle);
 
   // Writes one message.
   // Blocks:    until all of it is written, or `deadline`.
@@ -46,16 +53,32 @@ class MessageWriter {
   //            written, the next call takes it back first.
   absl::Status Write(port::Stream& stream, absl::Span<const std::byte> payload,
                      port::Deadline deadline);
-  // The same for a message with objects, which are in `parcel`.
-  absl::Status WriteWith(uint64_t parcel, port::Stream& stream, absl::Span<const std::byte> payload,
-                         port::Deadline deadline);
+  // The same for a message with objects.
+  // Errors:    also as port::Stream::SendHandle.
+  absl::Status WriteWith(const Enclosed& enclosed, OutgoingHandles& handles, port::Stream& stream,
+                         absl::Span<const std::byte> payload, port::Deadline deadline);
+  // Writes a message that is given up: who reads notices nothing, and an error tells that nobody
+  // ever will.
+  // Blocks, errors: as Write.
+  absl::Status WriteNothing(port::Stream& stream, port::Deadline deadline);
 
-  // What has to be written before the next message.
-  std::string owed() const;
-
- private:
+  // Takes back what is written of a message that failed, as the next call would.
+  // Blocks, errors: as Write.
   absl::Status PayOwed(port::Stream& stream, port::Deadline deadline);
 
+  // What has to be written before the next message, after an empty handle if that is owed.
+  std::string owed() const;
+  bool owes_handle() const { return owes_handle_; }
+
+ private:
+  // `last` is the verdict of the last piece.
+  absl::Status WritePayload(port::Stream& stream, absl::Span<const std::byte> payload, Verdict last,
+                            port::Deadline deadline);
+  absl::Status WriteHandles(port::Stream& stream, OutgoingHandles& handles,
+                            port::Deadline deadline);
+  absl::Status WriteBlock(port::Stream& stream, const MessageBlock& block, port::Deadline deadline);
+
+  bool owes_handle_ = false;
   OwedBytes owed_;
 };
 

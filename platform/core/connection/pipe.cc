@@ -27,7 +27,7 @@
 namespace isoproc {
 
 using internal::ConnectionEnd;
-using internal::Directions;
+using internal::EndTraits;
 
 namespace {
 
@@ -65,8 +65,8 @@ class EndWaitSource final : public internal::WaitSource {
 absl::StatusOr<std::pair<Connection, Connection>> Connection::Make(bool both_ways) {
   absl::StatusOr<port::StreamPair> streams = internal::Runtime::Get().port().CreateStreamPair();
   if (!streams.ok()) return streams.status();
-  const Directions first{.receives = true, .sends = both_ways};
-  const Directions second{.receives = both_ways, .sends = true};
+  const EndTraits first{.receives = true, .sends = both_ways, .side = 0};
+  const EndTraits second{.receives = both_ways, .sends = true, .side = 1};
   const auto carrier = std::make_shared<internal::PipeCarrier>();
   return std::pair(
       Connection(std::make_shared<ConnectionEnd>(std::move(streams->first), first, carrier)),
@@ -85,11 +85,6 @@ absl::Status Connection::SendWith(const internal::Luggage& luggage, const std::s
                                   absl::Duration timeout) const {
   if (luggage.empty()) return SendBytes(bytes, timeout);
   if (end_ == nullptr) return NoEnd();
-  if (!luggage.blocks.empty() || !luggage.ends.empty()) {
-    return absl::InvalidArgumentError(
-        "a message cannot hold a connection or what has memory of its own (SharedMemory, a queue, "
-        "an Array or a Value of more than 64 KiB): they travel as arguments of Process::Start");
-  }
   return end_->SendWith(
       luggage, absl::MakeConstSpan(reinterpret_cast<const std::byte*>(bytes.data()), bytes.size()),
       timeout);
@@ -97,21 +92,17 @@ absl::Status Connection::SendWith(const internal::Luggage& luggage, const std::s
 
 absl::Status Connection::Take(
     uint64_t max_size, absl::Duration timeout,
-    absl::FunctionRef<bool(absl::Span<const std::byte> bytes)> use) const {
-  if (end_ == nullptr) return NoEnd();
-  return end_->Receive(max_size, timeout,
-                       [&](internal::MessageReader& reader) { return use(reader.payload()); });
+    absl::FunctionRef<bool(absl::Span<const std::byte> bytes, const internal::Delivery& delivery)>
+        use) const {
+  return end_ == nullptr ? NoEnd() : end_->Receive(max_size, timeout, use);
 }
 
 absl::StatusOr<std::string> Connection::ReceiveBytes(absl::Duration timeout,
                                                      uint64_t max_size) const {
   if (end_ == nullptr) return NoEnd();
   std::string bytes;
-  const absl::Status received =
-      end_->Receive(max_size, timeout, [&](internal::MessageReader& reader) {
-        bytes = reader.TakePayload();
-        return true;
-      });
+  const absl::Status received = end_->ReceiveBytes(
+      max_size, timeout, [&](internal::MessageReader& reader) { bytes = reader.TakePayload(); });
   if (!received.ok()) return received;
   return bytes;
 }
@@ -124,9 +115,8 @@ absl::StatusOr<size_t> Connection::ReceiveBytesInto(absl::Span<std::byte> into,
     const absl::Span<const std::byte> bytes = reader.payload();
     size = bytes.size();
     if (size > 0 && bytes.data() != into.data()) std::memcpy(into.data(), bytes.data(), size);
-    return true;
   };
-  const absl::Status received = end_->Receive(into.size(), timeout, take, into);
+  const absl::Status received = end_->ReceiveBytes(into.size(), timeout, take, into);
   if (!received.ok()) return received;
   return size;
 }
@@ -154,8 +144,8 @@ void Connection::Close() const {
 }
 
 bool Connection::closed() const { return end_ == nullptr || end_->closed(); }
-bool Connection::readable() const { return end_ != nullptr && end_->directions().receives; }
-bool Connection::writable() const { return end_ != nullptr && end_->directions().sends; }
+bool Connection::readable() const { return end_ != nullptr && end_->traits().receives; }
+bool Connection::writable() const { return end_ != nullptr && end_->traits().sends; }
 
 absl::StatusOr<int64_t> Connection::native_handle() const {
   if (end_ == nullptr) return NoEnd();
@@ -168,7 +158,7 @@ absl::StatusOr<int64_t> Connection::native_handle() const {
 void Connection::Save(internal::WriteArchive& archive) const {
   if (archive.luggage() == nullptr) {
     internal::ThrowStatus(
-        absl::InvalidArgumentError("a connection travels only as an argument of Process::Start"));
+        absl::InvalidArgumentError("a connection does not travel as bytes: see pipe.h"));
   }
   const bool has_end = end_ != nullptr;
   archive(has_end);
@@ -177,8 +167,10 @@ void Connection::Save(internal::WriteArchive& archive) const {
   if (!moving.ok()) internal::ThrowStatus(moving.status());
   archive.luggage()->ends.push_back(*moving);
   archive.Write(static_cast<uint32_t>(archive.luggage()->ends.size() - 1));
-  internal::SaveObject(archive, (*moving)->Carrier());
-  archive(readable(), writable(), (*moving)->Consumed(), (*moving)->owed());
+  internal::SaveObject(archive, (*moving)->carrier());
+  const internal::MessageWriter& writer = (*moving)->writer();
+  archive(readable(), writable(), end_->traits().side, (*moving)->Consumed(), writer.owed(),
+          writer.owes_handle());
 }
 
 void Connection::Load(internal::ReadArchive& archive) {
@@ -190,19 +182,22 @@ void Connection::Load(internal::ReadArchive& archive) {
   archive.Read(number);
   auto carrier = std::make_shared<internal::PipeCarrier>(
       internal::LoadObject(archive, internal::ObjectKind::kPipe));
-  Directions directions;
+  EndTraits traits;
   std::string consumed;
   std::string owed;
-  archive(directions.receives, directions.sends, consumed, owed);
-  if (archive.delivery() == nullptr || number >= archive.delivery()->ends.size()) {
+  bool owes_handle = false;
+  archive(traits.receives, traits.sends, traits.side, consumed, owed, owes_handle);
+  const internal::Delivery* const delivery = archive.delivery();
+  if (delivery == nullptr || number >= delivery->ends.size() || (traits.side & ~1) != 0) {
     internal::ThrowBadBytes("the end of a pipe did not come along");
   }
-  absl::StatusOr<std::unique_ptr<port::Stream>> stream =
-      internal::Runtime::Get().port().AdoptStream(archive.delivery()->ends[number]->Take());
-  if (!stream.ok()) internal::ThrowStatus(stream.status());
-  end_ = std::make_shared<ConnectionEnd>(*std::move(stream), directions, std::move(carrier),
+  internal::ArrivedEnd& arrived = *delivery->ends[number];
+  std::shared_ptr<port::Stream> stream = arrived.Take();
+  if (stream == nullptr) internal::ThrowBadBytes("the end of a pipe is in two places");
+  end_ = std::make_shared<ConnectionEnd>(std::move(stream), traits, std::move(carrier),
                                          internal::MessageReader(std::move(consumed)),
-                                         internal::MessageWriter(owed));
+                                         internal::MessageWriter(owed, owes_handle));
+  arrived.Becomes(end_);
 }
 
 }  // namespace isoproc

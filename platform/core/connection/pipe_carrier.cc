@@ -7,7 +7,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "isoproc/internal/object_handle.h"
+#include "platform/core/connection/pipe_places.h"
+#include "platform/core/shared/arena.h"
+#include "platform/core/shared/family.h"
+#include "platform/core/shared/layout.h"
 #include "platform/core/shared/shared_object.h"
+#include "platform/core/shared/stamp.h"
 
 namespace isoproc::internal {
 
@@ -19,9 +24,20 @@ absl::StatusOr<std::shared_ptr<SharedObject>> PipeCarrier::Get() {
         "this pipe carries no shared objects: there was no room for one more when its ends came "
         "into different processes");
   }
-  absl::StatusOr<std::shared_ptr<SharedObject>> object = SharedObject::Create(ObjectKind::kPipe);
+  const absl::StatusOr<std::shared_ptr<Arena>> arena = FamilyArena();
+  if (!arena.ok()) return arena.status();
+  const absl::StatusOr<Stamp> self = (*arena)->Self();
+  if (!self.ok()) return self.status();
+  absl::StatusOr<std::shared_ptr<SharedObject>> object =
+      SharedObject::Create(ObjectKind::kPipe, /*room=*/0,
+                           [&self](ObjectSlot& slot) { PipePlaces::Prepare(slot, *self); });
   if (!object.ok()) return object.status();
   object_ = *std::move(object);
+  return object_;
+}
+
+std::shared_ptr<SharedObject> PipeCarrier::Known() {
+  const std::lock_guard lock(mutex_);
   return object_;
 }
 

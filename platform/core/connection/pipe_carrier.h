@@ -28,6 +28,9 @@ class PipeCarrier {
   // Errors: FailedPrecondition: the pipe has none; as SharedObject::Create.
   absl::StatusOr<std::shared_ptr<SharedObject>> Get();
 
+  // Null: there is none yet, or never will be.
+  std::shared_ptr<SharedObject> Known();
+
   // For an end that leaves. Null, and never one from now on, if it cannot be made: the pipe then
   // carries bytes.
   std::shared_ptr<SharedObject> Part();

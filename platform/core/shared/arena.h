@@ -109,6 +109,9 @@ class Arena {
     return count != 0 ? count : CountUsableCpus();
   }
   bool IsDead(Stamp stamp) const { return participants_.IsDead(stamp); }
+  std::optional<port::ProcessIdentity> IdentityOf(Stamp stamp) const {
+    return participants_.IdentityOf(stamp);
+  }
 
   // ---- deaths -----------------------------------------------------------------------------------
 

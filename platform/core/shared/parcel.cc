@@ -55,9 +55,11 @@ absl::StatusOr<Parcel> Parcel::Open(Arena& arena, uint64_t word, uint64_t carrie
   return parcel;
 }
 
-void Parcel::Post(uint64_t carrier) const {
+void Parcel::Post(uint64_t carrier, uint64_t end) const {
   arena_->object(IndexIn(carrier)).carries.store(1);
-  PayloadOf<ParcelPayload>(arena_->object(name_.index)).carrier.store(carrier);
+  auto& payload = PayloadOf<ParcelPayload>(arena_->object(name_.index));
+  payload.end.store(end);
+  payload.carrier.store(carrier);  // commits
 }
 
 void Parcel::Unpost() const {
@@ -67,6 +69,20 @@ void Parcel::Unpost() const {
 void TakeAway(Arena& arena, uint64_t word, uint64_t carrier) {
   const absl::StatusOr<Parcel> parcel = Parcel::Open(arena, word, carrier);
   if (parcel.ok()) parcel->Unpost();
+}
+
+uint64_t CountHandlesFor(Arena& arena, uint64_t carrier, uint64_t end) {
+  if (arena.object(IndexIn(carrier)).carries.load() == 0) return 0;
+  uint64_t count = 0;
+  for (uint64_t index = 0; index < kMaxObjects; ++index) {
+    ObjectSlot& slot = arena.object(index);
+    const uint64_t state = slot.state.load();
+    if (KindOf(state) != ObjectKind::kParcel) continue;
+    auto& payload = PayloadOf<ParcelPayload>(slot);
+    if (payload.carrier.load() != carrier || payload.end.load() != end) continue;
+    if (slot.state.load() == state) ++count;  // it was this parcel all the time
+  }
+  return count;
 }
 
 }  // namespace isoproc::internal

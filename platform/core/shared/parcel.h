@@ -39,11 +39,12 @@ class Parcel {
   // Errors:   NotFound: it has no such parcel; as Arena::Self.
   static absl::StatusOr<Parcel> Open(Arena& arena, uint64_t word, uint64_t carrier);
 
+  explicit operator bool() const { return arena_ != nullptr; }
   uint64_t word() const { return name_.word(); }
 
-  // Gives it to the carrier as well, and takes it away again.
+  // Gives it to the carrier as well, and takes it away again. `end`: see ParcelPayload.
   // Requires: a process holds the carrier meanwhile.
-  void Post(uint64_t carrier) const;
+  void Post(uint64_t carrier, uint64_t end = 0) const;
   void Unpost() const;
 
  private:
@@ -55,6 +56,9 @@ class Parcel {
 
 // Takes a parcel away from `carrier`, if that has it, for one who was to do it and died.
 void TakeAway(Arena& arena, uint64_t word, uint64_t carrier);
+
+// How many parcels `carrier` has that handles go with to its end `end`.
+uint64_t CountHandlesFor(Arena& arena, uint64_t carrier, uint64_t end);
 
 }  // namespace isoproc::internal
 

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <thread>
 
 #include "absl/status/status.h"
@@ -120,16 +121,23 @@ bool Participants::IsHolderDead(uint64_t claim, uint64_t birth) const {
 // The identity is read first and the incarnation last. As long as that is the stamp's, the slot had
 // not been given to another when the identity was read: what the next one writes there comes after
 // the incarnation was raised, and is stored with release.
-bool Participants::IsDead(Stamp stamp) const {
-  if (stamp.slot() > kDoor) return true;
-  if (stamp.process().word() == self_.load(std::memory_order_acquire)) return false;
+std::optional<port::ProcessIdentity> Participants::IdentityOf(Stamp stamp) const {
+  if (stamp.slot() > kDoor) return std::nullopt;
   const Participant& place = table_[stamp.slot()];
   const uint64_t claim = place.claim.load(std::memory_order_acquire);
   const uint64_t birth = place.birth.load(std::memory_order_acquire);
-  if (IncarnationOf(stamp.slot()) != stamp.incarnation()) return true;
+  if (IncarnationOf(stamp.slot()) != stamp.incarnation()) return std::nullopt;
   // A stamp comes after the complete claim: nobody who lives has this one.
-  if (StageOf(claim) != kComplete) return true;
-  return IsHolderDead(claim, birth);
+  if (StageOf(claim) != kComplete) return std::nullopt;
+  return port::ProcessIdentity{.pid = PidOf(claim), .birth = birth};
+}
+
+bool Participants::IsDead(Stamp stamp) const {
+  if (stamp.process().word() == self_.load(std::memory_order_acquire)) return false;
+  const std::optional<port::ProcessIdentity> holder = IdentityOf(stamp);
+  if (!holder.has_value()) return true;
+  const absl::StatusOr<bool> alive = port_.IsAlive(*holder);
+  return alive.ok() && !*alive;
 }
 
 void Participants::DropHalfClaim(uint32_t slot) {

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -59,6 +60,10 @@ class Participants {
   // the fast path. When in doubt: no.
   // Requires: `stamp` was read in shared memory, with acquire or more.
   bool IsDead(Stamp stamp) const;
+
+  // The process that a stamp names; nullopt if it is dead, as far as the table tells.
+  // Requires: as IsDead.
+  std::optional<port::ProcessIdentity> IdentityOf(Stamp stamp) const;
 
   // ---- for the sweep, under the lock of the arena -----------------------------------------------
 

@@ -48,12 +48,20 @@ struct StoragePayload {
   Atomic<uint64_t> untold;
 };
 
+// pipe_places.h.
+struct PipePayload {
+  // Of each end: the stamp of the process that has it; with bit 0, it is leaving that process.
+  Atomic<uint64_t> places[2];
+};
+
 // parcel.h.
 struct ParcelPayload {
-  static constexpr uint64_t kInline = 22;
+  static constexpr uint64_t kInline = 21;
 
   // The object that has it in place of a process; 0: none.
   Atomic<uint64_t> carrier;
+  // Handles of the system go with it to this end of the pipe, 1 or 2; 0: none do.
+  Atomic<uint64_t> end;
   // What is in it. If that is more than kInline, the names are in the heap. Constant.
   Atomic<uint64_t> count;
   Atomic<uint64_t> names[kInline];

@@ -109,7 +109,7 @@ absl::Status ByteQueue::Put(absl::Span<const std::byte> bytes, const Luggage* lu
     return absl::InvalidArgumentError(
         "an item of a queue cannot hold a connection or what has memory of its own (SharedMemory, "
         "a queue, an Array or a Value of more than 64 KiB): they travel as arguments of "
-        "Process::Start");
+        "Process::Start and in messages of pipes");
   }
   const absl::StatusOr<Parcel> parcel = PackLuggage(body_->object()->arena(), *luggage);
   if (!parcel.ok()) return parcel.status();

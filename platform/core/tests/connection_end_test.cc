@@ -22,7 +22,7 @@
 namespace isoproc::internal {
 namespace {
 
-constexpr Directions kBothWays;
+constexpr EndTraits kBothWays;
 
 // Does something in the midst of each read and write, and counts how often it is interrupted.
 class Stream final : public port::StreamWrapper {
@@ -66,10 +66,8 @@ class ConnectionEndTest : public testing::Test {
       kBothWays, std::make_shared<PipeCarrier>());
 
   absl::Status Receive(std::string& text) {
-    return end_->Receive(100, absl::InfiniteDuration(), [&text](MessageReader& reader) {
-      text = reader.TakePayload();
-      return true;
-    });
+    return end_->ReceiveBytes(100, absl::InfiniteDuration(),
+                              [&text](MessageReader& reader) { text = reader.TakePayload(); });
   }
 };
 

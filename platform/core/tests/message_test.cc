@@ -9,6 +9,7 @@
 #include <new>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -20,6 +21,7 @@
 #include "platform/core/connection/message_writer.h"
 #include "platform/port/port.h"
 #include "platform/testing/byte_stream.h"
+#include "platform/testing/port_wrapper.h"
 
 namespace isoproc::internal {
 namespace {
@@ -38,27 +40,33 @@ std::string Text(size_t size) {
   return text;
 }
 
-// How a message with that text and parcel is shown; 0: none.
-std::string Shown(const std::string& text, uint64_t parcel) {
-  return parcel == 0 ? text : absl::StrCat("with ", parcel, ": ", text);
+// How a message with that text is shown.
+std::string Shown(const std::string& text, const Enclosed& enclosed) {
+  if (enclosed.parcel == 0) return text;
+  return absl::StrCat("with ", enclosed.parcel, ", ", enclosed.handles(), " handles: ", text);
 }
 
 absl::Status Write(MessageWriter& writer, port::Stream& stream, const std::string& text,
-                   uint64_t parcel) {
-  return parcel == 0 ? writer.Write(stream, AsBytes(text), kNever)
-                     : writer.WriteWith(parcel, stream, AsBytes(text), kNever);
+                   const Enclosed& enclosed) {
+  if (enclosed.parcel == 0) return writer.Write(stream, AsBytes(text), kNever);
+  std::vector<port::Handle> handles;
+  for (uint64_t i = 0; i < enclosed.handles(); ++i) handles.push_back(ByteStream::NewHandle());
+  OutgoingHandles outgoing{.handles = handles};
+  return writer.WriteWith(enclosed, outgoing, stream, AsBytes(text), kNever);
 }
 
 // The next message, or the code of the failure.
 std::string Next(MessageReader& reader, port::Stream& stream, absl::Span<std::byte> into = {}) {
   const absl::Status read = reader.Read(stream, ~uint64_t{0}, kNever, into);
   if (!read.ok()) return absl::StatusCodeToString(read.code());
-  const uint64_t parcel = reader.parcel();
-  if (into.empty()) return Shown(reader.TakePayload(), parcel);
+  const Enclosed enclosed = reader.enclosed();
+  for (const port::Handle& handle : reader.handles()) EXPECT_TRUE(handle);
+  EXPECT_EQ(reader.handles().size(), enclosed.handles());
+  if (into.empty()) return Shown(reader.TakePayload(), enclosed);
   const absl::Span<const std::byte> payload = reader.payload();
   std::string text(reinterpret_cast<const char*>(payload.data()), payload.size());
   reader.Drop();
-  return Shown(text, parcel);
+  return Shown(text, enclosed);
 }
 
 // All that is received: messages, and failures but for pauses, to the end. With `hand_over`, by a
@@ -72,7 +80,7 @@ std::vector<std::string> ReceiveAll(const std::string& bytes, size_t pause, bool
     std::string next = Next(reader, stream, into);
     if (next != "DEADLINE_EXCEEDED") {
       all.push_back(std::move(next));
-    } else if (hand_over) {
+    } else if (hand_over && !reader.MayHaveHandles()) {
       reader = MessageReader(reader.Consumed());
     }
     if (all.size() > 1 && all.back() == "DATA_LOSS" && all[all.size() - 2] == "DATA_LOSS") break;
@@ -80,6 +88,8 @@ std::vector<std::string> ReceiveAll(const std::string& bytes, size_t pause, bool
   return all;
 }
 
+constexpr Enclosed kEnclosed[] = {
+    {}, {.parcel = 7}, {.parcel = 8, .blocks = 1}, {.parcel = 9, .blocks = 1, .ends = 2}};
 constexpr size_t kSizes[] = {0, 1, 110, 111, 112, 5000, 16500, 70000, kChunkSize + 112};
 
 // The same into memory of the reader's own and into a buffer.
@@ -88,6 +98,7 @@ std::vector<std::string> ReceiveAll(const std::string& bytes, size_t pause = Byt
   static std::vector<std::byte> buffer(2 * kChunkSize);
   std::vector<std::string> all = ReceiveAll(bytes, pause, hand_over, {});
   EXPECT_TRUE(ReceiveAll(bytes, pause, hand_over, absl::MakeSpan(buffer)) == all);
+  EXPECT_EQ(ByteStream::open_handles(), 0);
   return all;
 }
 
@@ -96,32 +107,30 @@ TEST(MessageTest, WhatIsWrittenIsRead) {
   MessageWriter writer;
   std::vector<std::string> sent;
   for (const size_t size : kSizes) {
-    for (const uint64_t parcel : {0, 7}) {
-      sent.push_back(Shown(Text(size), parcel));
-      ASSERT_TRUE(Write(writer, out, Text(size), parcel).ok());
+    for (const Enclosed& enclosed : kEnclosed) {
+      sent.push_back(Shown(Text(size), enclosed));
+      ASSERT_TRUE(Write(writer, out, Text(size), enclosed).ok());
     }
   }
   sent.emplace_back("OUT_OF_RANGE");
   EXPECT_EQ(ReceiveAll(out.written()), sent);
 }
 
-constexpr uint64_t kParcels[] = {0, 7};
-
 // The stream has room for `room` bytes until the message is given up.
-void GiveUpAnywhere(size_t size, uint64_t parcel) {
+void GiveUpAnywhere(size_t size, const Enclosed& enclosed) {
   ByteStream whole;
   MessageWriter first;
-  ASSERT_TRUE(Write(first, whole, Text(size), parcel).ok());
+  ASSERT_TRUE(Write(first, whole, Text(size), enclosed).ok());
   const size_t full = whole.written().size();
   const size_t step = full < 1000 ? 1 : full / 97;
   for (size_t room = 0; room < full; room += step) {
     ByteStream out;
     MessageWriter writer;
     out.set_room(room);
-    ASSERT_TRUE(absl::IsDeadlineExceeded(Write(writer, out, Text(size), parcel)));
+    ASSERT_TRUE(absl::IsDeadlineExceeded(Write(writer, out, Text(size), enclosed)));
     out.set_room(1);
-    ASSERT_TRUE(absl::IsDeadlineExceeded(Write(writer, out, Text(5), parcel)));
-    MessageWriter next(writer.owed());  // in another process, maybe
+    ASSERT_TRUE(absl::IsDeadlineExceeded(Write(writer, out, Text(5), enclosed)));
+    MessageWriter next(writer.owed(), writer.owes_handle());  // in another process, maybe
     out.set_room(ByteStream::kAll);
     ASSERT_TRUE(next.Write(out, AsBytes("next"), kNever).ok());
     EXPECT_EQ(ReceiveAll(out.written()), (std::vector<std::string>{"next", "OUT_OF_RANGE"}))
@@ -130,18 +139,18 @@ void GiveUpAnywhere(size_t size, uint64_t parcel) {
 }
 TEST(MessageTest, WhatIsGivenUpAnywhereIsNeverRead) {
   for (const size_t size : kSizes) {
-    for (const uint64_t parcel : kParcels) GiveUpAnywhere(size, parcel);
+    for (const Enclosed& enclosed : kEnclosed) GiveUpAnywhere(size, enclosed);
   }
 }
 
 TEST(MessageTest, ReaderGoesOnAfterEachByte) {
   for (const size_t size : kSizes) {
-    for (const uint64_t parcel : kParcels) {
+    for (const Enclosed& enclosed : kEnclosed) {
       ByteStream out;
       MessageWriter writer;
-      ASSERT_TRUE(Write(writer, out, Text(size), parcel).ok());
+      ASSERT_TRUE(Write(writer, out, Text(size), enclosed).ok());
       ASSERT_TRUE(writer.Write(out, AsBytes("next"), kNever).ok());
-      const std::vector<std::string> all = {Shown(Text(size), parcel), "next", "OUT_OF_RANGE"};
+      const std::vector<std::string> all = {Shown(Text(size), enclosed), "next", "OUT_OF_RANGE"};
       const size_t pause = size < 10000 ? 1 : 9973;
       EXPECT_EQ(ReceiveAll(out.written(), pause), all) << size;
       EXPECT_EQ(ReceiveAll(out.written(), pause, /*hand_over=*/true), all) << size;
@@ -151,10 +160,10 @@ TEST(MessageTest, ReaderGoesOnAfterEachByte) {
 
 TEST(MessageTest, EndInsideAMessageIsToldOnce) {
   for (const size_t size : {size_t{5}, size_t{500}}) {
-    for (const uint64_t parcel : kParcels) {
+    for (const Enclosed& enclosed : kEnclosed) {
       ByteStream out;
       MessageWriter writer;
-      ASSERT_TRUE(Write(writer, out, Text(size), parcel).ok());
+      ASSERT_TRUE(Write(writer, out, Text(size), enclosed).ok());
       for (size_t cut = 1; cut < out.written().size(); ++cut) {
         EXPECT_EQ(ReceiveAll(out.written().substr(0, cut)),
                   (std::vector<std::string>{"DATA_LOSS", "OUT_OF_RANGE"}))
@@ -164,15 +173,53 @@ TEST(MessageTest, EndInsideAMessageIsToldOnce) {
   }
 }
 
+std::string Block(const MessageBlock& block) {
+  return std::string(reinterpret_cast<const char*>(block.data()), block.size());
+}
+
 // No parcel, or one after the other.
 TEST(MessageTest, ParcelsThatNobodyWritesAreRefused) {
-  const auto block = [](uint64_t parcel) {
-    const MessageBlock bytes = BlockOfParcel(parcel);
-    return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  };
+  const auto block = [](uint64_t parcel) { return Block(BlockOfParcel({.parcel = parcel})); };
   const std::vector<std::string> refused = {"DATA_LOSS", "DATA_LOSS"};
   EXPECT_EQ(ReceiveAll(block(0)), refused);
   EXPECT_EQ(ReceiveAll(block(7) + block(7)), refused);
+}
+
+// More handles than there are, some that never come, and some that nobody spoke of.
+TEST(MessageTest, HandlesThatNobodySendsAreRefused) {
+  ByteStream out;
+  MessageWriter writer;
+  ASSERT_TRUE(Write(writer, out, "text", {.parcel = 7, .ends = 1}).ok());
+  const std::string block = out.written().substr(kBlockSize, kBlockSize);
+  const std::string many = Block(BlockOfParcel({.parcel = 7, .blocks = 2, .ends = 2})) + block;
+  const std::vector<std::string> refused = {"DATA_LOSS", "DATA_LOSS"};
+  EXPECT_EQ(ReceiveAll(many + "hhhx"), refused);
+  EXPECT_EQ(ReceiveAll(many + "hhh"), (std::vector<std::string>{"DATA_LOSS", "OUT_OF_RANGE"}));
+  EXPECT_EQ(ReceiveAll(block + "h"), refused);
+  EXPECT_EQ(ReceiveAll(Block(BlockOfParcel({.parcel = 7, .ends = 1})) + block + "hx"), refused);
+}
+
+// Their parcels can be let go then.
+TEST(MessageTest, MessagesThatNobodyGetsAreTold) {
+  ByteStream out;
+  MessageWriter writer;
+  out.set_room(2 * kBlockSize + 1);
+  EXPECT_TRUE(absl::IsDeadlineExceeded(
+      Write(writer, out, "given up", {.parcel = 7, .blocks = 1, .ends = 1})));
+  out.set_room(ByteStream::kAll);
+  ASSERT_TRUE(Write(writer, out, "received", {.parcel = 8, .ends = 1}).ok());
+  ASSERT_TRUE(Write(writer, out, "discarded", {.parcel = 9, .ends = 1}).ok());
+  ByteStream in(out.written() + Block(BlockOfParcel({.parcel = 10, .ends = 1})));
+  MessageReader reader;
+  EXPECT_TRUE(reader.Read(in, 100, kNever).ok());
+  EXPECT_EQ(reader.TakeDropped(), std::vector<uint64_t>{7});
+  EXPECT_EQ(ByteStream::open_handles(), 1);
+  EXPECT_EQ(reader.TakePayload(), "received");
+  EXPECT_EQ(ByteStream::open_handles(), 0);
+  EXPECT_TRUE(reader.Discard(in, kNever).ok());
+  EXPECT_TRUE(absl::IsDataLoss(reader.Read(in, 100, kNever)));
+  EXPECT_EQ(reader.TakeDropped(), (std::vector<uint64_t>{9, 10}));
+  EXPECT_TRUE(reader.HasEnded());
 }
 
 TEST(MessageTest, WhatIsTooLongStays) {
@@ -308,6 +355,62 @@ TEST(MessageTest, LieAboutTheSizeTakesNoMemory) {
   EXPECT_EQ(Next(reader, in), "DATA_LOSS");
 }
 
+TEST(MessageTest, LieAboutHandlesTakesNone) {
+  ByteStream out;
+  MessageWriter writer;
+  ASSERT_TRUE(Write(writer, out, "text", {.parcel = 7, .ends = 1}).ok());
+  const std::string block = out.written().substr(kBlockSize, kBlockSize);
+  const std::string many = Block(BlockOfParcel({.parcel = 7, .blocks = ~0U})) + block;
+  // Known by the number alone: the end of the stream is not what ends it.
+  EXPECT_EQ(ReceiveAll(many + "hhh"), (std::vector<std::string>{"DATA_LOSS", "DATA_LOSS"}));
+}
+
+// A system that is short of something now and then when a handle is taken.
+class ScarceStream final : public port::StreamWrapper {
+ public:
+  explicit ScarceStream(std::string input)
+      : StreamWrapper(std::make_unique<ByteStream>(std::move(input))) {}
+  absl::StatusOr<port::Handle> ReceiveHandle(port::Deadline deadline) override {
+    is_short_ = !is_short_;
+    if (is_short_) return absl::AbortedError("no memory");
+    return StreamWrapper::ReceiveHandle(deadline);
+  }
+
+ private:
+  bool is_short_ = false;
+};
+
+TEST(MessageTest, ShortageLosesNoHandle) {
+  ByteStream out;
+  MessageWriter writer;
+  ASSERT_TRUE(Write(writer, out, "text", {.parcel = 7, .blocks = 2}).ok());
+  ScarceStream in(out.written());
+  MessageReader reader;
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(Next(reader, in), "RESOURCE_EXHAUSTED");
+  EXPECT_EQ(Next(reader, in), "with 7, 2 handles: text");
+}
+
+// Those that have come; the rest when it comes.
+TEST(MessageTest, DiscardClosesHandlesAtOnce) {
+  ByteStream out;
+  MessageWriter writer;
+  ASSERT_TRUE(Write(writer, out, "text", {.parcel = 7, .blocks = 2}).ok());
+  ASSERT_TRUE(writer.Write(out, AsBytes("next"), kNever).ok());
+  for (const size_t pause : {ByteStream::kAll, 2 * kBlockSize + 1}) {
+    ByteStream in(out.written(), pause);
+    MessageReader reader;
+    const bool comes_late = pause != ByteStream::kAll;
+    if (comes_late) {
+      EXPECT_EQ(Next(reader, in), "DEADLINE_EXCEEDED");
+      EXPECT_EQ(ByteStream::open_handles(), 1);
+    }
+    ASSERT_TRUE(reader.Discard(in, kNever).ok());
+    EXPECT_EQ(ByteStream::open_handles(), 0);
+    EXPECT_EQ(reader.TakeDropped(), std::vector<uint64_t>{7});
+    EXPECT_EQ(Next(reader, in), "next");
+  }
+}
+
 // Real messages, of which some bits are turned, cut and doubled: what is received does not depend
 // on how the bytes come, and the bytes of a message that is received were sent.
 TEST(MessageTest, AnyBytesAreMessagesOrErrors) {
@@ -319,7 +422,7 @@ TEST(MessageTest, AnyBytesAreMessagesOrErrors) {
     const size_t count = 1 + number(4);
     for (size_t i = 0; i < count; ++i) {
       if (number(3) == 0) out.set_room(number(400));
-      const absl::Status written = Write(writer, out, Text(number(600)), number(3));
+      const absl::Status written = Write(writer, out, Text(number(600)), kEnclosed[number(4)]);
       ASSERT_TRUE(written.ok() || absl::IsDeadlineExceeded(written));
       out.set_room(ByteStream::kAll);
     }

@@ -1,7 +1,0 @@
-#include <vector>
-
-#include "isoproc/isoproc.h"
-
-bool Receive(const isoproc::Connection& connection) {
-  return connection.Receive<std::vector<isoproc::Connection>>().ok();
-}

@@ -1,0 +1,218 @@
+// Kills who sends, receives or moves an end of a pipe over another pipe, before each call of the
+// port, in the midst of each write, and before each store to a shared word. On every port.
+//
+//   kill_handles_at_every_call [--every=1] [--only=sender|receiver|mover]
+//
+// After the death the message is received whole or not at all; what was in it works, or is closed;
+// nobody waits for ever; and nothing is left of it.
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "isoproc/isoproc.h"
+#include "platform/core/runtime.h"
+#include "platform/testing/crash_atomic.h"
+#include "platform/testing/mortal_port.h"
+#include "platform/testing/system_support.h"
+#include "tests/kill/arena_view.h"
+#include "tests/kill/watchdog.h"
+
+namespace isoproc::kill {
+namespace {
+
+constexpr absl::Duration kLimit = absl::Seconds(20);
+
+port::MortalPort& OwnPort() {
+  static port::MortalPort* const port = new port::MortalPort;
+  return *port;
+}
+
+using Cargo = std::pair<SharedMemory, Connection>;
+
+std::string Next(const Connection& connection) {
+  const absl::StatusOr<std::string> bytes = connection.ReceiveBytes(kLimit);
+  return bytes.ok() ? *bytes : absl::StatusCodeToString(bytes.status().code());
+}
+constexpr char kEnd[] = "OUT_OF_RANGE";
+
+// ---- the victims, which end with 0 if they are not killed ---------------------------------------
+
+void BeginToDie(int64_t last) {
+  static std::function<void()> visit = [] { OwnPort().Visit(); };
+  internal::crash_point = &visit;
+  OwnPort().Arm(last, std::this_thread::get_id());
+}
+
+int SendCargo(int64_t last, const Connection& way) {
+  BeginToDie(last);
+  const absl::StatusOr<std::pair<Connection, Connection>> pipe = Pipe();
+  const absl::StatusOr<SharedMemory> memory = SharedMemory::Create(1000);
+  if (!pipe.ok() || !memory.ok() || !pipe->first.SendBytes("from the victim").ok()) return 1;
+  return way.Send(Cargo(*memory, pipe->second)).ok() && Next(way) == kEnd ? 0 : 2;
+}
+
+int ReceiveCargo(int64_t last, const Connection& way) {
+  BeginToDie(last);
+  const absl::StatusOr<Cargo> cargo = way.Receive<Cargo>();
+  return cargo.ok() && cargo->second.SendBytes(Next(cargo->second)).ok() ? 0 : 1;
+}
+
+// It need not succeed: memory may have come for the end before.
+int MoveEnd(int64_t last, const Connection& way, const Connection& end) {
+  BeginToDie(last);
+  way.Send(end).IgnoreError();
+  return 0;
+}
+
+// ---- what must hold -----------------------------------------------------------------------------
+
+class Play {
+ public:
+  explicit Play(const std::string& role, int64_t last) {
+    if (role == "sender") BesideSender(last);
+    if (role == "receiver") BesideReceiver(last);
+    if (role == "mover") BesideMover(last);
+    const std::string left = WhatOthersLeft();
+    Expect(left.empty(), left);
+  }
+
+  const std::string& problems() const { return problems_; }
+  bool died() const { return died_; }
+
+ private:
+  void Expect(bool holds, const std::string& what) {
+    if (!holds) absl::StrAppend(&problems_, what, "\n");
+  }
+  static ProcessOptions Options() {
+    ProcessOptions options;
+    options.at_exit = AtExit::kKill;
+    options.standard_error = StandardStream::Inherit();
+    return options;
+  }
+  void End(Process& victim) {
+    const absl::StatusOr<ExitStatus> end = victim.Join(kLimit);
+    died_ = end.ok() && end->code() == port::kExitCodeOfTheDead;
+    Expect(end.ok() && (died_ || end->ok()),
+           "the victim " + (end.ok() ? end->ToString() : end.status().ToString()));
+  }
+
+  void BesideSender(int64_t last) {
+    auto [here, there] = Pipe().value();
+    Process victim = Process::Start<SendCargo>(Options(), last, there).value();
+    const absl::StatusOr<Cargo> cargo = here.Receive<Cargo>(kLimit);
+    Expect(cargo.ok() || absl::IsOutOfRange(cargo.status()) || absl::IsDataLoss(cargo.status()),
+           "received " + cargo.status().ToString());
+    here.Close();
+    End(victim);
+    Expect(cargo.ok() || died_, "a sender who lives is not heard");
+    if (!cargo.ok()) return;
+    Expect(cargo->first.size() == 1000, "the memory has another size");
+    Expect(Next(cargo->second) == "from the victim", "the end that came is not what was sent");
+    Expect(Next(cargo->second) == kEnd, "the victim's end is open somewhere");
+  }
+
+  void BesideReceiver(int64_t last) {
+    auto [here, there] = Pipe().value();
+    auto [stays, goes] = Pipe().value();
+    const SharedMemory memory = SharedMemory::Create(1000).value();
+    Process victim = Process::Start<ReceiveCargo>(Options(), last, there).value();
+    const absl::Status sent = here.Send(Cargo(memory, goes), kLimit);
+    Expect(sent.ok() || absl::IsUnavailable(sent), "sent " + sent.ToString());
+    Expect(goes.closed() == sent.ok(), "the end is in two places, or in none");
+    Expect(stays.SendBytes("back and forth", kLimit).ok() == sent.ok() || sent.ok(),
+           "the end that stays cannot be used");
+    const std::string next = Next(sent.ok() ? stays : goes);
+    const bool is_gone = next == kEnd || next == "DATA_LOSS";  // in the midst of the answer
+    Expect(next == "back and forth" || (sent.ok() && is_gone), "got " + next);
+    End(victim);
+    goes.Close();
+    Expect(Next(stays) == kEnd, "the end that went is open somewhere");
+  }
+
+  void BesideMover(int64_t last) {
+    auto [here, there] = Pipe().value();
+    auto [stays, goes] = Pipe().value();
+    const SharedMemory memory = SharedMemory::Create(1000).value();
+    Process victim = Process::Start<MoveEnd>(Options(), last, there, goes).value();
+    absl::Status sent;
+    std::thread sender([&, &end = stays] { sent = end.Send(memory, kLimit); });
+    absl::StatusOr<Connection> arrived = here.Receive<Connection>(kLimit);
+    Expect(
+        arrived.ok() || absl::IsOutOfRange(arrived.status()) || absl::IsDataLoss(arrived.status()),
+        "received " + arrived.status().ToString());
+    sender.join();
+    Expect(sent.ok() || absl::IsUnavailable(sent), "sent " + sent.ToString());
+    End(victim);
+    if (arrived.ok()) {
+      Expect(sent.ok(), "what waited for the end was not sent");
+      Expect(arrived->Receive<SharedMemory>(kLimit).ok(), "what waited for the end did not come");
+      arrived->Close();
+    }
+    Expect(Next(stays) == kEnd, "the end that moved is open somewhere");
+  }
+
+  std::string problems_;
+  bool died_ = false;
+};
+
+int Run(int argc, char** argv) {
+  int64_t every = 1;
+  std::string only;
+  for (int i = 1; i < argc; ++i) {
+    const std::string argument = argv[i];
+    if (argument.starts_with("--every=")) {
+      every = (std::max)(std::atoll(argument.c_str() + 8), 1LL);
+    } else if (argument.starts_with("--only=")) {
+      only = argument.substr(7);
+    } else {
+      std::fprintf(stderr, "unknown argument %s\n", argv[i]);
+      return 2;
+    }
+  }
+  auto* const watchdog = new Watchdog;
+  int failed = 0;
+  Enter();
+  for (const std::string role : {"sender", "receiver", "mover"}) {
+    if (!only.empty() && only != role) continue;
+    int64_t deaths = 0;
+    int handles = 0;
+    // How many calls there are varies; so it is not over when one victim makes fewer.
+    int survivors = 0;
+    for (int64_t last = 1; survivors < 3; last += every) {
+      watchdog->Begin(absl::StrCat(role, ", call ", last));
+      const Play play(role, last);
+      survivors = play.died() ? 0 : survivors + 1;
+      deaths += play.died() ? 1 : 0;
+      // What is made by the first play stays.
+      const int now = system_support::CountHandles();
+      const bool is_leak = handles != 0 && now > handles;
+      handles = now;
+      if (play.problems().empty() && !is_leak) continue;
+      ++failed;
+      std::printf("%s, before call %lld:\n%s%s", role.c_str(), static_cast<long long>(last),
+                  play.problems().c_str(), is_leak ? "there are more handles\n" : "");
+    }
+    std::printf("%lld deaths of a %s, %d plays failed\n", static_cast<long long>(deaths),
+                role.c_str(), failed);
+  }
+  return failed == 0 ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace isoproc::kill
+
+int main(int argc, char** argv) {
+  isoproc::internal::Runtime::Get().SetPortForTesting(&isoproc::kill::OwnPort());
+  isoproc::Init(argc, argv);
+  return isoproc::kill::Run(argc, argv);
+}

@@ -33,6 +33,10 @@ struct Entry {
 static_assert(sizeof(Entry) == kUnit && kRing % kUnit == 0);
 static_assert(kMostOnDesk <= (std::numeric_limits<uint16_t>::max)());
 
+// Of the ring, by the pool at once.
+constexpr uint64_t kMostFetched = uint64_t{16} << 10;
+static_assert(sizeof(Entry) + kMostOnDesk <= kMostFetched && kMostOnDesk % kUnit == 0);
+
 uint64_t Rounded(uint64_t size) { return (size + kUnit - 1) / kUnit * kUnit; }
 
 DeskWords* WordsOf(SharedBlock& desk) { return reinterpret_cast<DeskWords*>(desk.bytes().data()); }
@@ -122,20 +126,37 @@ bool DeskOfPool::Give(ChunkNote chunk, absl::FunctionRef<void(std::byte* into)> 
   return words_->worker_sleeps.load() != 0 && words_->worker_sleeps.exchange(0) != 0;
 }
 
-std::optional<DeskOfPool::Result> DeskOfPool::Take(uint64_t ordinal) {
+void DeskOfPool::Fetch() {
   const uint64_t there = words_->written.load(std::memory_order_acquire) - taken_;
-  if (there == 0 || is_broken_) return std::nullopt;
+  is_broken_ |= there > kRing;
+  parsed_ = 0;
+  fetched_.resize(is_broken_ ? 0 : static_cast<size_t>((std::min)(there, kMostFetched)));
+  CopyOut(words_, taken_, fetched_.data(), fetched_.size());
+}
+
+std::optional<DeskOfPool::Result> DeskOfPool::Take(uint64_t ordinal) {
+  if (is_broken_) return std::nullopt;
   Entry entry = {};
-  if (there <= kRing && there >= sizeof(entry)) CopyOut(words_, taken_, &entry, sizeof(entry));
+  const auto is_whole = [&] {
+    const size_t there = fetched_.size() - parsed_;
+    if (there < sizeof(entry)) return false;
+    std::memcpy(&entry, fetched_.data() + parsed_, sizeof(entry));
+    return sizeof(entry) + Rounded(entry.size) <= there;
+  };
+  if (!is_whole()) {
+    Fetch();
+    if (fetched_.empty()) return std::nullopt;
+    is_broken_ = !is_whole();
+  }
   const uint32_t ahead = entry.ordinal - static_cast<uint32_t>(ordinal);
-  is_broken_ = there > kRing || there < sizeof(entry) || entry.size > kMostOnDesk ||
-               sizeof(entry) + Rounded(entry.size) > there ||
-               ahead > (std::numeric_limits<uint32_t>::max)() / 2;
+  is_broken_ |= entry.size > kMostOnDesk || ahead > (std::numeric_limits<uint32_t>::max)() / 2;
   // One that is to come through the stream comes first.
   if (is_broken_ || ahead > 0) return std::nullopt;
-  std::optional<Result> result(Result{entry.flags, std::string(entry.size, '\0')});
-  CopyOut(words_, taken_ + sizeof(entry), result->bytes.data(), entry.size);
-  taken_ += sizeof(entry) + Rounded(entry.size);
+  std::optional<Result> result(
+      Result{entry.flags, std::string(fetched_.data() + parsed_ + sizeof(entry), entry.size)});
+  const uint64_t size = sizeof(entry) + Rounded(entry.size);
+  parsed_ += static_cast<size_t>(size);
+  taken_ += size;
   return result;
 }
 

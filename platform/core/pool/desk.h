@@ -148,10 +148,16 @@ class DeskOfPool {
   std::shared_ptr<SharedBlock> ReturnedLater(uint32_t place, std::shared_ptr<SharedBlock> mapped);
 
  private:
+  void Fetch();
+
   const std::shared_ptr<SharedBlock> desk_;
   DeskWords* const words_;
   uint64_t given_ = 0;
   uint64_t taken_ = 0;
+  // What was on the desk from taken_ on when it was fetched last: many lines of memory at once come
+  // from the other processor sooner than one after the other.
+  std::string fetched_;
+  size_t parsed_ = 0;  // of that
   bool is_broken_ = false;
 };
 

@@ -576,6 +576,10 @@ bool PoolCore::LookAtDesk(WorkerId worker, WorkerLink& link) {
     if (leaves || outcomes_.size() == kMostTaken) tell(leaves);
   }
   if (!outcomes_.empty()) tell(/*leaves=*/false);
+  if (any && gave_up_.has_value()) {
+    const absl::Duration late = now - *std::exchange(gave_up_, std::nullopt);
+    spin_.Learn(late < absl::Nanoseconds(SpinTime::kLongest));
+  }
   if (link.TakeBegun()) scheduler_.Begun(worker, now);
   if (link.desk_is_broken()) link.Kill();
   return any;
@@ -617,11 +621,15 @@ absl::Duration PoolCore::Help(absl::Duration timeout, absl::FunctionRef<bool()> 
                 : 1;
     return any;
   };
-  while (!is_done() && !deadline.Expired(port.Now()) && spin_.Look(port, look)) {
+  bool goes_well = true;
+  while (goes_well && !is_done() && !deadline.Expired(port.Now())) {
+    goes_well = spin_.Look(port, look);
+    if (goes_well) spin_.Learn(true);
   }
   {
     const std::lock_guard lock(mutex_);
     has_helper_ = false;
+    if (!goes_well) gave_up_ = port.Now();
     if (manager_sleeps_.has_value()) {
       // In place of the manager, which has fallen asleep meanwhile.
       for (const auto& [worker, link] : links_) link->FallAsleep();

@@ -129,8 +129,9 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   // What is not sent in no time is sent by the manager, without the lock. Until it is, the worker
   // has a chunk, so that nothing else is sent to it.
   std::vector<SendItems> to_send_;
-  std::vector<TaskOutcome> outcomes_;  // of LookAtDesk, to use the memory again
-  bool has_helper_ = false;            // who looks at the desks; meanwhile workers do not ring
+  std::vector<TaskOutcome> outcomes_;      // of LookAtDesk, to use the memory again
+  bool has_helper_ = false;                // who looks at the desks; meanwhile workers do not ring
+  std::optional<absl::Duration> gave_up_;  // when the last one did, if no result came since
   std::optional<absl::Duration> manager_sleeps_;  // until then, if nobody wakes it
   std::map<const TaskTarget*, std::shared_ptr<const TaskCode>> codes_;
   std::deque<WorkerId> to_start_;

@@ -106,9 +106,11 @@ class Worker {
       if (desk_.has_chunk() || Spin()) {
         if (!RunChunk()) return;
       } else if (desk_.FallAsleep()) {
+        const absl::Duration begin = Runtime::Get().port().Now();
         const bool goes_on = Obey(reader_.Read(port::Deadline::Never()));
         desk_.WakeUp();
         if (!goes_on) return;
+        spin_.Learn(Runtime::Get().port().Now() - begin < absl::Nanoseconds(SpinTime::kLongest));
       }
     }
   }
@@ -117,7 +119,9 @@ class Worker {
   // Whether a chunk came soon.
   bool Spin() {
     if (processors_ < 2) return false;
-    return spin_.Look(Runtime::Get().port(), [this] { return desk_.has_chunk(); });
+    const bool found = spin_.Look(Runtime::Get().port(), [this] { return desk_.has_chunk(); });
+    if (found) spin_.Learn(true);
+    return found;
   }
 
   // False: it was the last one.

@@ -18,9 +18,8 @@ int64_t Now(port::Port& port) { return absl::ToInt64Nanoseconds(port.Now()); }
 
 }  // namespace
 
-bool SpinTime::Look(port::Port& port, absl::FunctionRef<bool()> hint) {
-  const int64_t budget = this->budget();
-  const int64_t end = Now(port) + budget;
+bool SpinTime::Look(port::Port& port, absl::FunctionRef<bool()> hint) const {
+  const int64_t end = Now(port) + budget();
   bool found = false;
   // Without giving the processor away meanwhile: on a busy machine it would not be had again for
   // long, and who sleeps instead is woken at once.
@@ -30,9 +29,12 @@ bool SpinTime::Look(port::Port& port, absl::FunctionRef<bool()> hint) {
       found = hint();
     }
   }
-  budget_.store(found ? std::min(2 * budget, kLongest) : std::max(budget / 2, kShortest),
-                std::memory_order_relaxed);
   return found;
+}
+
+void SpinTime::Learn(bool success) {
+  budget_.store(success ? std::min(2 * budget(), kLongest) : std::max(budget() / 2, kShortest),
+                std::memory_order_relaxed);
 }
 
 bool Spin::Until(Arena& arena, Atomic<int64_t>& until, absl::FunctionRef<bool()> hint) {
@@ -43,6 +45,7 @@ bool Spin::Until(Arena& arena, Atomic<int64_t>& until, absl::FunctionRef<bool()>
   if (others > begin && others < begin + 2 * SpinTime::kLongest) return false;
   if (!until.compare_exchange_strong(others, begin + time_.budget())) return false;
   const bool found = time_.Look(arena.port(), hint);
+  time_.Learn(found);
   until.store(0, std::memory_order_relaxed);
   return found;
 }

@@ -22,7 +22,9 @@ class SpinTime {
 
   int64_t budget() const { return budget_.load(std::memory_order_relaxed); }
   // True: `hint` became true before the time was over.
-  bool Look(port::Port& port, absl::FunctionRef<bool()> hint);
+  bool Look(port::Port& port, absl::FunctionRef<bool()> hint) const;
+  // Whether it was, or would have been, worth while to look for kLongest.
+  void Learn(bool success);
 
  private:
   static constexpr int64_t kShortest = 1'000;

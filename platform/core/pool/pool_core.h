@@ -37,9 +37,9 @@ absl::Status CheckIsOwner(int64_t owner);
 //   manager    talks to the workers and tells the scheduler what they say
 //   starter    starts workers, which may take its time
 //   callbacks  runs what users want to be called
-// All else is done by the users' own threads, under the lock and in no time. So they also give small
-// chunks to workers, and who waits for a result looks at the desks for a while, before it sleeps:
-// as long as that goes well, nobody is woken.
+// All else is done by the users' own threads, under the lock and in no time. So they also give
+// small chunks to workers, and who waits for a result looks at the desks for a while, before it
+// sleeps: as long as that goes well, nobody is woken.
 //
 // Thread safety: any thread.
 class PoolCore : public std::enable_shared_from_this<PoolCore> {

@@ -12,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "bench/bare_ring.h"
 #include "isoproc/isoproc.h"
 
 #ifdef ISOPROC_BENCH_BOOST_INTERPROCESS
@@ -24,10 +25,13 @@ namespace {
 constexpr char kQueue[] = "isoproc";
 constexpr char kInPlace[] = "isoproc+loan";
 constexpr char kConnection[] = "isoproc+connection";
-constexpr char kBoost[] = "Boost.Interprocess";
+constexpr char kRing[] = "bare ring";
+[[maybe_unused]] constexpr char kBoost[] = "Boost.Interprocess";
 
 constexpr uint64_t kMessages = 256;
 constexpr uint64_t kLargeMessages = 8;
+
+constexpr uint64_t MessagesOf(size_t size) { return size == kLarge ? kLargeMessages : kMessages; }
 
 template <class Item>
 class OurChannel final : public Channel {
@@ -111,7 +115,7 @@ bool Store(absl::StatusOr<T> made, T* into) {
 }  // namespace
 
 std::vector<std::string> TestedChannels(size_t size) {
-  std::vector<std::string> names = {kQueue, kConnection};
+  std::vector<std::string> names = {kQueue, kConnection, kRing};
   if (size == kLarge) names.push_back(kInPlace);
 #ifdef ISOPROC_BENCH_BOOST_INTERPROCESS
   names.push_back(kBoost);
@@ -119,7 +123,7 @@ std::vector<std::string> TestedChannels(size_t size) {
   return names;
 }
 
-bool IsForMany(const std::string& name) { return name != kConnection; }
+bool IsForMany(const std::string& name) { return name != kConnection && name != kRing; }
 
 bool MakeChannel(const std::string& name, size_t size, ChannelPlace* place) {
   *place = {.name = name, .size = size};
@@ -132,6 +136,7 @@ bool MakeChannel(const std::string& name, size_t size, ChannelPlace* place) {
     place->far = std::move(ends.second);
     return true;
   }
+  if (name == kRing) return Store(BareRing::MakeMemory(MessagesOf(size), size), &place->ring);
   if (name == kInPlace) {
     return Store(Queue<ChannelPlace::Block<kLarge>>::Create(few), &place->in_place);
   }
@@ -145,8 +150,8 @@ bool MakeChannel(const std::string& name, size_t size, ChannelPlace* place) {
 #ifdef ISOPROC_BENCH_BOOST_INTERPROCESS
   try {
     place->peers_name = "isoproc-bench-" + std::to_string(std::random_device()());
-    const ipc::message_queue made(ipc::create_only, place->peers_name.c_str(),
-                                  size == kLarge ? kLargeMessages : kMessages, size);
+    const ipc::message_queue made(ipc::create_only, place->peers_name.c_str(), MessagesOf(size),
+                                  size);
     return true;
   } catch (const std::exception& problem) {
     std::fprintf(stderr, "%s\n", problem.what());
@@ -165,6 +170,9 @@ std::unique_ptr<Channel> OpenChannel(const ChannelPlace& place) {
   if (place.name == kConnection) {
     const bool is_here = !place.near.end.closed();
     return std::make_unique<ConnectionChannel>(is_here ? place.near.end : place.far, place.size);
+  }
+  if (place.name == kRing) {
+    return std::make_unique<BareRing>(place.ring, MessagesOf(place.size), place.size);
   }
   if (place.name == kInPlace) {
     return std::make_unique<InPlaceChannel<ChannelPlace::Block<kLarge>>>(place.in_place);

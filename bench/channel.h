@@ -45,6 +45,7 @@ struct ChannelPlace {
   Queue<Block<kPage>> page;
   Queue<std::vector<std::byte>> large;
   Queue<Block<kLarge>> in_place;
+  SharedMemory ring;
   Near near;
   Connection far;
   std::string peers_name;

@@ -23,7 +23,7 @@ namespace {
 
 constexpr char kLock[] = "isoproc";
 constexpr char kRLock[] = "isoproc+recursive";
-constexpr char kBoost[] = "Boost.Interprocess";
+[[maybe_unused]] constexpr char kBoost[] = "Boost.Interprocess";
 
 template <class AnyLock>
 class OurLock final : public LockUser {

@@ -1,5 +1,5 @@
-// Adds up a large CSV file, by one process, then by a pool in which each task reads its own piece of the file.
-// Makes the file first and removes it in the end.
+// Adds up a large CSV file, by one process, then by a pool, whose start is counted, in which each task reads
+// its own piece of the file. Makes the file first and removes it in the end.
 //
 //   csv_totals [megabytes] [processes]
 #include <algorithm>
@@ -79,8 +79,8 @@ double Since(std::chrono::steady_clock::time_point begin) {
 
 int main(int argc, char** argv) {
   isoproc::Init(argc, argv);
-  const int64_t megabytes = argc > 1 ? std::atoll(argv[1]) : 2;
-  const int processes = argc > 2 ? std::atoi(argv[2]) : isoproc::UsableCpuCount();
+  const int64_t megabytes = argc > 1 ? std::atoll(argv[1]) : 300;
+  const int processes = argc > 2 ? std::max(std::atoi(argv[2]), 1) : isoproc::UsableCpuCount();
   const std::string name = "isoproc-sales-" + std::to_string(isoproc::CurrentProcess().pid()) + ".csv";
   const std::string path = (std::filesystem::temp_directory_path() / name).string();
   MakeFile(path, megabytes * 1'000'000);
@@ -90,13 +90,13 @@ int main(int argc, char** argv) {
   const Totals alone = Total({path, 0, size});
   const double alone_took = Since(begin);
 
+  begin = std::chrono::steady_clock::now();
   const int64_t piece_size = std::max<int64_t>(size / (8 * processes), 1);
   std::vector<Piece> pieces;
   for (int64_t at = 0; at < size; at += piece_size) pieces.push_back({path, at, std::min(at + piece_size, size)});
   auto pool = isoproc::Pool::Create({.processes = processes}).value();
   ProgressBar bar("pieces");
   Totals totals;
-  begin = std::chrono::steady_clock::now();
   auto parts = pool.IMapUnordered<Total>(pieces).value();
   uint64_t done = 0;
   for (const absl::StatusOr<Totals>& part : parts) {

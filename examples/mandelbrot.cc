@@ -1,6 +1,8 @@
-// A picture of the Mandelbrot set, in tiles: by one process, then by a pool. Writes mandelbrot.ppm.
+// A picture of the Mandelbrot set, in tiles: by one process, then by a pool, whose start is counted. Writes
+// mandelbrot.ppm.
 //
 //   mandelbrot [width] [processes]
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -81,9 +83,9 @@ double Since(std::chrono::steady_clock::time_point begin) {
 
 int main(int argc, char** argv) {
   isoproc::Init(argc, argv);
-  const int width = (argc > 1 ? std::atoi(argv[1]) : 256) / kTile * kTile;
+  const int width = (argc > 1 ? std::atoi(argv[1]) : 2048) / kTile * kTile;
   const int height = width * 2 / 3 / kTile * kTile;
-  const int processes = argc > 2 ? std::atoi(argv[2]) : isoproc::UsableCpuCount();
+  const int processes = argc > 2 ? std::max(std::atoi(argv[2]), 1) : isoproc::UsableCpuCount();
   const Painter painter{width, height};
   std::vector<Tile> tiles;
   for (int top = 0; top < height; top += kTile) {
@@ -95,9 +97,9 @@ int main(int argc, char** argv) {
   for (const Tile& tile : tiles) alone.Put(tile, painter(tile));
   const double alone_took = Since(begin);
 
+  begin = std::chrono::steady_clock::now();
   auto pool = isoproc::Pool::Create({.processes = processes}).value();
   ProgressBar bar("tiles");
-  begin = std::chrono::steady_clock::now();
   // Tiles take very different times, so that each worker gets one after the other.
   const auto painted =
       pool.Map(painter, tiles, {.chunk_size = 1, .on_progress = [&bar](uint64_t done, uint64_t total) {

@@ -1,4 +1,5 @@
-// A progress bar for terminals, on the standard error.
+// A progress bar, on the standard error. It only ever adds to its line, so that it is as good in a file or a pipe as on
+// a terminal.
 //
 //   ProgressBar bar("tiles");
 //   pool.Map<Render>(tiles, {.on_progress = [&bar](uint64_t done, uint64_t total) { bar.Show(done, total); }});
@@ -17,18 +18,19 @@ class ProgressBar {
 
   void Show(uint64_t done, uint64_t total) {
     const size_t filled = total == 0 ? kWidth : static_cast<size_t>(kWidth * done / total);
-    if (filled == shown_ && done != total) return;  // it would look the same
+    if (!begun_) std::fprintf(stderr, "%s ", what_.c_str());
+    begun_ = true;
+    if (filled > shown_) std::fputs(std::string(filled - shown_, '#').c_str(), stderr);
     shown_ = filled;
-    const std::string bar = std::string(filled, '#') + std::string(kWidth - filled, '.');
-    std::fprintf(stderr, "\r%s [%s] %llu/%llu%s", what_.c_str(), bar.c_str(), static_cast<unsigned long long>(done),
-                 static_cast<unsigned long long>(total), done == total ? "\n" : "");
+    if (done == total) std::fprintf(stderr, " %llu\n", static_cast<unsigned long long>(total));
     std::fflush(stderr);
   }
 
  private:
   static constexpr size_t kWidth = 40;
   const std::string what_;
-  size_t shown_ = kWidth + 1;
+  bool begun_ = false;
+  size_t shown_ = 0;
 };
 
 #endif  // ISOPROC_EXAMPLES_PROGRESS_BAR_H_

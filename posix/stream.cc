@@ -128,6 +128,9 @@ absl::StatusOr<Handle> PosixStream::ReceiveHandle(Deadline deadline) {
   }
 }
 
+// Fails if the peer has gone, and then nobody waits.
+void PosixStream::Interrupt() { (void)::shutdown(fd_.get(), SHUT_RDWR); }
+
 absl::StatusOr<FdPair> CreateSocketPair() {
   int fds[2];
   if (sys.socketpair(SOCK_STREAM, fds) != 0) return PosixError(errno, "socketpair");

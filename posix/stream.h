@@ -29,6 +29,7 @@ class PosixStream final : public Stream, public Pollable {
   absl::StatusOr<size_t> Write(absl::Span<const std::byte> bytes, Deadline deadline) override;
   absl::Status SendHandle(const Handle& handle, int64_t receiver, Deadline deadline) override;
   absl::StatusOr<Handle> ReceiveHandle(Deadline deadline) override;
+  void Interrupt() override;
   Handle Detach() override { return HandleOf(std::move(fd_)); }
   int64_t native() const override { return fd_.get(); }
 

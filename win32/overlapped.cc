@@ -1,6 +1,7 @@
 #include "win32/overlapped.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <optional>
 
@@ -29,12 +30,15 @@ Outcome Finish(HANDLE file, OVERLAPPED& operation) {
 
 // `start` begins the operation and returns what ReadFile or WriteFile did.
 template <typename Start>
-Outcome RunUntil(HANDLE file, HANDLE event, Deadline deadline, Start start) {
+Outcome RunUntil(HANDLE file, HANDLE event, Deadline deadline, const std::atomic<bool>& interrupted,
+                 Start start) {
   OVERLAPPED operation = {};
   operation.hEvent = event;
   if (!start(&operation)) {
     const DWORD error = ::GetLastError();
     if (error != ERROR_IO_PENDING) return {.error = error};
+    // Set before the operation began, it was not cancelled by who set it.
+    if (interrupted) return Cancel(file, operation);
     if (const absl::Status wait = WaitFor(event, deadline); !wait.ok()) {
       Outcome outcome = Cancel(file, operation);
       // Only the deadline may look like the deadline.
@@ -56,15 +60,16 @@ Outcome Cancel(HANDLE file, OVERLAPPED& operation) {
   return Finish(file, operation);
 }
 
-Outcome ReadUntil(HANDLE file, HANDLE event, absl::Span<std::byte> into, Deadline deadline) {
-  return RunUntil(file, event, deadline, [&](OVERLAPPED* operation) {
+Outcome ReadUntil(HANDLE file, HANDLE event, absl::Span<std::byte> into, Deadline deadline,
+                  const std::atomic<bool>& interrupted) {
+  return RunUntil(file, event, deadline, interrupted, [&](OVERLAPPED* operation) {
     return sys.read_file(file, into.data(), Clamp(into.size()), nullptr, operation);
   });
 }
 
-Outcome WriteUntil(HANDLE file, HANDLE event, absl::Span<const std::byte> bytes,
-                   Deadline deadline) {
-  return RunUntil(file, event, deadline, [&](OVERLAPPED* operation) {
+Outcome WriteUntil(HANDLE file, HANDLE event, absl::Span<const std::byte> bytes, Deadline deadline,
+                   const std::atomic<bool>& interrupted) {
+  return RunUntil(file, event, deadline, interrupted, [&](OVERLAPPED* operation) {
     return sys.write_file(file, bytes.data(), Clamp(bytes.size()), nullptr, operation);
   });
 }

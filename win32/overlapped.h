@@ -2,6 +2,7 @@
 #ifndef ISOPROC_WIN32_OVERLAPPED_H_
 #define ISOPROC_WIN32_OVERLAPPED_H_
 
+#include <atomic>
 #include <cstddef>
 
 #include "absl/types/span.h"
@@ -23,8 +24,13 @@ struct Outcome {
 // meantime counts: its bytes are never lost. ERROR_OPERATION_ABORTED means that the cancellation
 // won. Either way the kernel is done with the memory on return, and so nothing is under way that
 // the end of the calling thread would cancel.
-Outcome ReadUntil(HANDLE file, HANDLE event, absl::Span<std::byte> into, Deadline deadline);
-Outcome WriteUntil(HANDLE file, HANDLE event, absl::Span<const std::byte> bytes, Deadline deadline);
+//
+// Once `interrupted` is set it is as if the deadline were over. Who sets it cancels what is under
+// way then.
+Outcome ReadUntil(HANDLE file, HANDLE event, absl::Span<std::byte> into, Deadline deadline,
+                  const std::atomic<bool>& interrupted);
+Outcome WriteUntil(HANDLE file, HANDLE event, absl::Span<const std::byte> bytes, Deadline deadline,
+                   const std::atomic<bool>& interrupted);
 
 // Cancels `operation` of `file`, if it is still under way, and waits until the kernel is done with
 // it.

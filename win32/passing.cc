@@ -80,8 +80,11 @@ absl::Status Win32Stream::SendHandle(const Handle& handle, int64_t receiver, Dea
   const Message message = {kMagic, static_cast<uint64_t>(ValueOf(theirs.get()))};
   std::byte bytes[sizeof(message)];
   std::memcpy(bytes, &message, sizeof(message));
-  const Outcome outcome = WriteUntil(pipe_.get(), write_event_.get(), bytes, deadline);
-  if (outcome.error == ERROR_OPERATION_ABORTED) return DeadlineIsOver();
+  const Outcome outcome =
+      WriteUntil(pipe_.get(), write_event_.get(), bytes, deadline, interrupted_);
+  if (outcome.error == ERROR_OPERATION_ABORTED) {
+    return interrupted_ ? absl::UnavailableError("the stream was interrupted") : DeadlineIsOver();
+  }
   if (outcome.error != ERROR_SUCCESS) return Win32Error(outcome.error, "WriteFile");
   theirs.BelongsToThemNow();
   return absl::OkStatus();

@@ -181,6 +181,11 @@ absl::StatusOr<PROCESS_INFORMATION> CreateLocked(const SpawnRequest& request, co
   if (error == ERROR_ACCESS_DENIED && (flags & CREATE_BREAKAWAY_FROM_JOB) != 0) {
     error = create(flags & ~static_cast<DWORD>(CREATE_BREAKAWAY_FROM_JOB), created);
   }
+  // Of a process that ended before anything of the program could run: seen under Wine on a busy
+  // machine, once in thousands of starts.
+  for (int tries = 0; error == ERROR_INTERNAL_ERROR && tries < 3; ++tries) {
+    error = create(flags, created);
+  }
   if (error != ERROR_SUCCESS) return CreateError(error, texts, request);
   return created;
 }

@@ -1,6 +1,7 @@
 #include "win32/stream.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -41,6 +42,8 @@ constexpr size_t kLargestWrite = kBufferSize / 2;
 // Tries once.
 Deadline AlreadyOver() { return Deadline::At(-absl::InfiniteDuration()); }
 
+absl::Status Interrupted() { return absl::UnavailableError("the stream was interrupted"); }
+
 // How the end of the peer shows, depending on who went first and how.
 bool IsPeerGone(DWORD error) {
   return error == ERROR_BROKEN_PIPE || error == ERROR_NO_DATA || error == ERROR_PIPE_NOT_CONNECTED;
@@ -61,7 +64,8 @@ absl::StatusOr<UniqueHandle> CreateManualEvent() {
 // simply queue up behind it.
 class StreamWatch final : public Watch {
  public:
-  StreamWatch(HANDLE pipe, UniqueHandle event) : pipe_(pipe), event_(std::move(event)) {
+  StreamWatch(HANDLE pipe, UniqueHandle event, const std::atomic<bool>& interrupted)
+      : pipe_(pipe), event_(std::move(event)), interrupted_(interrupted) {
     operation_.hEvent = event_.get();
   }
   StreamWatch(const StreamWatch&) = delete;
@@ -71,6 +75,7 @@ class StreamWatch final : public Watch {
   }
 
   bool Ready() override {
+    if (interrupted_) return true;
     DWORD available = 0;
     // A failure is the end of the stream or an error of the next Read: ready in both cases.
     return !sys.peek_named_pipe(pipe_, nullptr, 0, nullptr, &available, nullptr) || available > 0;
@@ -85,6 +90,8 @@ class StreamWatch final : public Watch {
     const DWORD error = ::GetLastError();
     if (error == ERROR_IO_PENDING) {
       pending_ = true;
+      // Set before the read began, it was not cancelled by who set it.
+      if (interrupted_) ::SetEvent(event_.get());
     } else if (IsPeerGone(error)) {
       ::SetEvent(event_.get());  // Ready() will see it too
     } else {
@@ -96,6 +103,7 @@ class StreamWatch final : public Watch {
  private:
   HANDLE pipe_;
   UniqueHandle event_;
+  const std::atomic<bool>& interrupted_;
   OVERLAPPED operation_ = {};
   bool pending_ = false;
   std::byte unused_{};
@@ -120,9 +128,12 @@ absl::StatusOr<std::unique_ptr<Win32Stream>> Win32Stream::Create(UniqueHandle pi
 
 absl::StatusOr<size_t> Win32Stream::Read(absl::Span<std::byte> into, Deadline deadline) {
   while (true) {
-    const Outcome outcome = ReadUntil(pipe_.get(), read_event_.get(), into, deadline);
+    const Outcome outcome = ReadUntil(pipe_.get(), read_event_.get(), into, deadline, interrupted_);
     if (IsPeerGone(outcome.error)) return 0;
-    if (outcome.error == ERROR_OPERATION_ABORTED) return DeadlineIsOver();
+    if (outcome.error == ERROR_OPERATION_ABORTED) {
+      if (interrupted_) return 0;
+      return DeadlineIsOver();
+    }
     if (outcome.error != ERROR_SUCCESS) return Win32Error(outcome.error, "ReadFile");
     // Nothing at all is what a peer's write of zero bytes looks like; no stream makes one.
     if (outcome.size > 0) return outcome.size;
@@ -130,11 +141,20 @@ absl::StatusOr<size_t> Win32Stream::Read(absl::Span<std::byte> into, Deadline de
 }
 
 absl::StatusOr<size_t> Win32Stream::Write(absl::Span<const std::byte> bytes, Deadline deadline) {
+  if (interrupted_) return Interrupted();
   const absl::Span<const std::byte> piece = bytes.subspan(0, kLargestWrite);
-  const Outcome outcome = WriteUntil(pipe_.get(), write_event_.get(), piece, deadline);
+  const Outcome outcome =
+      WriteUntil(pipe_.get(), write_event_.get(), piece, deadline, interrupted_);
   if (outcome.error == ERROR_SUCCESS) return outcome.size;
   if (outcome.error != ERROR_OPERATION_ABORTED) return Win32Error(outcome.error, "WriteFile");
+  if (interrupted_) return Interrupted();
   return Fill(piece);
+}
+
+// Operations of other threads may begin at any time: they look at the flag once they have begun.
+void Win32Stream::Interrupt() {
+  interrupted_ = true;
+  ::CancelIoEx(pipe_.get(), nullptr);  // fails if nothing is under way
 }
 
 // The kernel takes the whole of a write or nothing. When there is no time to wait for room for the
@@ -144,7 +164,8 @@ absl::StatusOr<size_t> Win32Stream::Fill(absl::Span<const std::byte> bytes) {
   // One byte first: most often there is no room at all.
   for (size_t size = 1; size > 0 && written < bytes.size();) {
     const absl::Span<const std::byte> piece = bytes.subspan(written, size);
-    const Outcome outcome = WriteUntil(pipe_.get(), write_event_.get(), piece, AlreadyOver());
+    const Outcome outcome =
+        WriteUntil(pipe_.get(), write_event_.get(), piece, AlreadyOver(), interrupted_);
     if (outcome.error == ERROR_SUCCESS) {
       written += outcome.size;
       if (written == 1) size = bytes.size() / 2;
@@ -163,7 +184,7 @@ absl::StatusOr<size_t> Win32Stream::Fill(absl::Span<const std::byte> bytes) {
 absl::StatusOr<std::unique_ptr<Watch>> Win32Stream::StartWatch() {
   absl::StatusOr<UniqueHandle> event = CreateManualEvent();
   if (!event.ok()) return event.status();
-  return std::make_unique<StreamWatch>(pipe_.get(), *std::move(event));
+  return std::make_unique<StreamWatch>(pipe_.get(), *std::move(event), interrupted_);
 }
 
 absl::StatusOr<StreamPair> CreateStreamPair() {

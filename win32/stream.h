@@ -2,6 +2,7 @@
 #ifndef ISOPROC_WIN32_STREAM_H_
 #define ISOPROC_WIN32_STREAM_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -28,6 +29,7 @@ class Win32Stream final : public Stream, public Watchable {
   absl::StatusOr<size_t> Write(absl::Span<const std::byte> bytes, Deadline deadline) override;
   absl::Status SendHandle(const Handle& handle, int64_t receiver, Deadline deadline) override;
   absl::StatusOr<Handle> ReceiveHandle(Deadline deadline) override;
+  void Interrupt() override;
   Handle Detach() override { return HandleOf(std::move(pipe_)); }
   int64_t native() const override { return ValueOf(pipe_.get()); }
 
@@ -46,6 +48,7 @@ class Win32Stream final : public Stream, public Watchable {
   UniqueHandle pipe_;
   UniqueHandle read_event_;   // of the one reader
   UniqueHandle write_event_;  // of the one writer
+  std::atomic<bool> interrupted_ = false;
 };
 
 absl::StatusOr<StreamPair> CreateStreamPair();

@@ -54,31 +54,37 @@ template <class R>
 struct One {
   using Result = R;
   static Outcome<R> Give(CallState& state) {
-    const absl::Status error = state.Error();
+    Outcome<R> value;
+    const absl::Status error = state.Error([&value](const TaskOutcome& outcome) {
+      value = ToOutcome<R>(outcome);
+      return StatusOfOutcome(value);
+    });
     if (!error.ok()) return error;
-    return ToOutcome<R>(state.outcomes().front());
+    return value;
   }
 };
 template <class R>
 struct Many {
   using Result = std::vector<R>;
   static absl::StatusOr<std::vector<R>> Give(CallState& state) {
-    absl::Status error = state.Error();
-    if (!error.ok()) return error;
     std::vector<R> values;
     values.reserve(state.outcomes().size());
-    for (const TaskOutcome& outcome : state.outcomes()) {
+    const absl::Status error = state.Error([&values](const TaskOutcome& outcome) {
       absl::StatusOr<R> value = ToOutcome<R>(outcome);
       if (!value.ok()) return value.status();
       values.push_back(*std::move(value));
-    }
+      return absl::OkStatus();
+    });
+    if (!error.ok()) return error;
     return values;
   }
 };
 template <>
 struct Many<void> {
   using Result = void;
-  static absl::Status Give(CallState& state) { return state.Error(); }
+  static absl::Status Give(CallState& state) {
+    return state.Error([](const TaskOutcome& outcome) { return outcome.status; });
+  }
 };
 
 }  // namespace internal
@@ -109,8 +115,8 @@ absl::Status WaitAll(const std::vector<AsyncResult<R>>& results,
 
 // What all AsyncResults have, whatever their type: a std::vector<AsyncResultBase> holds any of
 // them. A cheap value; copies refer to the same call. Dropping it neither ends nor awaits anything.
-// One made by default refers to none: it is ready, and its error is kFailedPrecondition.
-// Nor does any in a fork of the process that made the call.                             [POOL-55]
+// One made by default refers to none: it is ready, its error is kFailedPrecondition, and it calls
+// nothing back. Nor does any in a fork of the process that made the call.     [POOL-38, POOL-55]
 // Thread safety: as a plain value; all functions from any thread.
 class AsyncResultBase {
  public:
@@ -125,7 +131,8 @@ class AsyncResultBase {
     return state_ == nullptr ? absl::OkStatus() : state_->AwaitReady(timeout);
   }
 
-  // Whether the call went well: no task failed, and no callback threw. Never blocks.    [POOL-40]
+  // Whether the call went well: no task failed, the result can be decoded, which is tried, and no
+  // callback threw. Never blocks.                                                       [POOL-40]
   // Errors:  FailedPrecondition: it is not ready.
   absl::StatusOr<bool> Successful() const;
 
@@ -170,16 +177,19 @@ class AsyncResult : public AsyncResultBase {
     if (state() == nullptr) return NoCall();
     const absl::Status ready = state()->AwaitReady(timeout);
     if (!ready.ok()) return ready;
+    const absl::Status threw = state()->ErrorOfCallbacks();
+    if (!threw.ok()) return threw;
     return give_(*state());
   }
 
-  // Has `callback` called once if the call goes well, or with the error if it does not: in the
+  // Has `callback` called once if the tasks go well, or with the error if they do not: in the
   // pool's thread of callbacks, one after the other, and before the result is ready, so that Get
   // returns after it [POOL-41, POOL-42]. A slow one holds up those of other calls, and their
-  // results, but no worker [POOL-43]. One that throws makes its exception the error of the call
-  // [POOL-44]. It may submit, cancel, close and terminate, but not wait for what comes after it
-  // [POOL-45]. If the result is ready already, it is called here and now, and what it throws is the
-  // error of the call from then on.                                                     [FUT-10]
+  // results, but no worker [POOL-43]. One that throws makes its exception the error of the call;
+  // other callbacks are called as if it had not [POOL-44]. It may submit, cancel, close, terminate
+  // and destroy the pool, but not wait for what comes after it [POOL-45]. If the result is ready
+  // already, it is called here and now, and what it throws is the error of the call from then on.
+  //                                                                                     [FUT-10]
   template <class Callback>
   const AsyncResult& OnSuccess(Callback callback) const {
     if (state() == nullptr) return *this;

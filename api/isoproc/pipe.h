@@ -169,8 +169,10 @@ class Connection {
 
   // ---- the end itself ---------------------------------------------------------------------------
 
-  // Closes the end, for all copies; twice is fine. Calls of other threads that are under way go on,
-  // and the end is closed when they return.
+  // Closes the end, for all copies; twice is fine. Calls of other threads that are under way return
+  // at once with FailedPrecondition, Wait for it too; but for a Send whose message is on its way as
+  // a whole. The other end sees this when they have. Messages that have come and were not received
+  // are gone.                                                                           [CONN-65]
   // Blocks:    never.
   void Close() const;
   bool closed() const;

@@ -39,7 +39,8 @@ absl::Status UnusablePool(const PoolCore* pool);  // OK if it can be used
 std::shared_ptr<const TaskCode> CodeOf(PoolCore& pool, const TaskTarget& target);
 absl::StatusOr<std::shared_ptr<CallState>> SubmitCall(const std::shared_ptr<PoolCore>& pool,
                                                       std::shared_ptr<const TaskCode> code,
-                                                      Batches items, const MapOptions& options);
+                                                      Batches items, const MapOptions& options,
+                                                      CallState::Check check);
 
 }  // namespace internal
 
@@ -58,25 +59,37 @@ absl::StatusOr<std::shared_ptr<CallState>> SubmitCall(const std::shared_ptr<Pool
 //   Unknown             it threw; RemoteErrorOf(status) has type, what() and worker [POOL-12]. The
 //                       worker goes on.                                                 [POOL-13]
 //   Aborted             its worker died: it was killed, it crashed, or the task called exit;
-//                       ExitStatusOf(status) says how. Another worker takes its place [POOL-18].
-//                       Without exit status: the pool is broken, see below.
+//                       ExitStatusOf(status) says how, unless somebody else took its exit status.
+//                       Another worker takes its place [POOL-18]. Also: eleven workers, one after
+//                       the other, died before they began it [POOL-84]; the pool is broken, see
+//                       below.
 //   Cancelled           it was cancelled, or the pool was terminated          [POOL-49, POOL-71]
-//   DeadlineExceeded    it took longer than its timeout, and was ended                  [POOL-66]
+//   DeadlineExceeded    it, or its whole call, took longer than its timeout, and was ended
+//                                                                             [FUT-14, POOL-66]
 //   DataLoss            its arguments or its result cannot be decoded         [POOL-16, POOL-17]
 //   InvalidArgument     its result cannot be encoded                                    [POOL-14]
-//   ResourceExhausted   there is no memory or handle for its arguments or its result    [POOL-78]
-// A task is begun once; only `retries` allow more.
+//   ResourceExhausted   there is no memory or handle for its arguments, its callable or its result,
+//                       here or in the worker                                 [POOL-78, POOL-85]
+// A task is begun once; only `retries` allow more. It has begun before its arguments and its
+// callable are read, so that what happens then is its own affair, and takes of its time.
+//                                                                             [FUT-03, POOL-81]
+// Who is killed for a task's sake, or by Terminate, is killed with the processes that it started.
+//                                                                                       [POOL-86]
 //
-// A pool breaks if an initializer throws, or no worker gets ready several times in a row. What has
-// not begun fails then, and all that is submitted later: with the initializer's exception, or with
-// Aborted and the reason. What runs goes on; then all workers end.                      [POOL-07]
+// A pool breaks if an initializer throws; if three workers in a row, or as many as it has, end
+// before they are ready, or so many cannot be started for a second; or if three tasks in a row
+// were never begun, see Aborted. What has not begun fails then, and all that is submitted later:
+// with the initializer's exception, or with Aborted and the reason. What runs goes on; then all
+// workers end.
+//                                                                             [POOL-07, POOL-84]
 //
 // Workers are children of this process, and end with it, however it ends (so also by Ctrl-C, which
 // reaches this process alone); they may have children and pools of their own, ten deep.
 //                                                                   [POOL-56, POOL-75, FUT-21]
 //
 // The destructor closes the pool and waits for all tasks; when an exception unwinds the stack, it
-// terminates the pool.                                                       [POOL-51, POOL-53]
+// terminates the pool. In a callback of the pool it waits for nothing; what there is goes on.
+//                                                                             [POOL-51, POOL-53]
 //
 // Move-only; cannot travel to another process [POOL-54]. A moved-from pool has no workers: its
 // functions fail with kFailedPrecondition.
@@ -88,10 +101,10 @@ class Pool {
   // Starts the workers.
   // Blocks:  until their processes are there; not for their initializers.
   // Errors:  none of them is left.                                                      [POOL-04]
-  //          InvalidArgument: a number of PoolOptions is not positive [POOL-02, POOL-08, POOL-79];
-  //          an argument of a hook does not fit its parameter [POOL-06], or has a Connection, which
-  //          only goes to a process [POOL-15]; the start method is kFork, which a process with
-  //          threads, as a pool has, cannot use [FUT-19].
+  //          InvalidArgument: a number of PoolOptions is not positive [POOL-02, POOL-08, POOL-79,
+  //          POOL-82]; an argument of a hook does not fit its parameter [POOL-06], or has a
+  //          Connection, which only goes to a process [POOL-15]; the start method is kFork, which a
+  //          process with threads, as a pool has, cannot use [FUT-19].
   //          FailedPrecondition: pools are nested more than ten deep.
   //          Others: as Process::Start.
   static absl::StatusOr<Pool> Create(const PoolOptions& options = {});
@@ -192,7 +205,7 @@ class Pool {
 
   // As Map, with what became of each item: a vector of values and errors, in the order of the
   // input.                                                                              [POOL-25]
-  // Blocks:  until all have ended.  Errors: as MapAsync.
+  // Blocks:  until all have ended.  Errors: as MapAsync; what on_progress threw.        [POOL-44]
   template <auto kFunction, class Range>
   auto MapOutcomes(Range&& range, const MapOptions& options = {}) {
     return AwaitOutcomes(MapAsync<kFunction>(std::forward<Range>(range), options));
@@ -229,9 +242,10 @@ class Pool {
 
   // ---- the end ----------------------------------------------------------------------------------
 
-  // No more tasks; those there are go on, and when they are done the workers end. Never blocks;
-  // again, or after Terminate, it does nothing.                                         [POOL-47]
-  void Close();
+  // No more tasks; those there are go on, unless the options say otherwise, and when they are done
+  // the workers end. Never blocks; may be called again; after Terminate it does nothing.
+  //                                                                           [FUT-17, POOL-47]
+  void Close(const CloseOptions& options = {});
 
   // Kills all workers; all that is outstanding fails with kCancelled. Again it does nothing.
   // Blocks:  until the workers are gone, whatever they and callbacks do.     [POOL-48, POOL-49]
@@ -269,16 +283,23 @@ class Pool {
   static absl::StatusOr<std::vector<absl::StatusOr<R>>> AwaitOutcomes(
       const absl::StatusOr<AsyncResult<std::vector<R>>>& result) {
     if (!result.ok()) return result.status();
+    const absl::Status threw = AwaitCallbacks(*result);
+    if (!threw.ok()) return threw;
     return Outcomes<R>(*result);
   }
   static absl::StatusOr<std::vector<absl::Status>> AwaitOutcomes(
       const absl::StatusOr<AsyncResult<void>>& result) {
     if (!result.ok()) return result.status();
+    const absl::Status threw = AwaitCallbacks(*result);
+    if (!threw.ok()) return threw;
     return Outcomes<void>(*result);
+  }
+  static absl::Status AwaitCallbacks(const AsyncResultBase& result) {
+    result.Wait().IgnoreError();  // without a timeout it cannot fail
+    return result.state()->ErrorOfCallbacks();
   }
   template <class R>
   static std::vector<Outcome<R>> Outcomes(const AsyncResultBase& result) {
-    result.Wait().IgnoreError();  // without a timeout it cannot fail
     std::vector<Outcome<R>> outcomes;
     for (const internal::TaskOutcome& outcome : result.state()->outcomes()) {
       outcomes.push_back(internal::ToOutcome<R>(outcome));
@@ -310,8 +331,9 @@ class Pool {
     absl::StatusOr<std::shared_ptr<const internal::TaskCode>> code =
         Code<Key>(Task::target, callable);
     if (!code.ok()) return code.status();
-    absl::StatusOr<std::shared_ptr<internal::CallState>> state =
-        internal::SubmitCall(core_, *std::move(code), std::move(items), options);
+    absl::StatusOr<std::shared_ptr<internal::CallState>> state = internal::SubmitCall(
+        core_, *std::move(code), std::move(items), options,
+        [](internal::CallState& done) { return internal::StatusOfOutcome(Give::Give(done)); });
     if (!state.ok()) return state.status();
     return AsyncResult<typename Give::Result>(*std::move(state), &Give::Give);
   }

@@ -50,18 +50,26 @@ struct PoolOptions {
   // After so many tasks a worker ends and another takes its place. Items of Map count, chunks do
   // not.                                                                       [POOL-08, POOL-09]
   std::optional<int64_t> max_tasks_per_child = std::nullopt;
-  // A worker that has ever used more bytes of memory than this ends after its task, and another
-  // takes its place, which also does what is left of its chunk. For tasks that leak, or that leave
-  // behind a heap full of holes: the peak counts, since that is what all systems tell.  [POOL-79]
+  // A worker that has ever used more bytes of memory than this, and more than when it started, ends
+  // after its task, and another takes its place, which also does what is left of its chunk. For
+  // tasks that leak, or that leave behind a heap full of holes: the peak counts, since that is what
+  // all systems tell.                                                                   [POOL-79]
   std::optional<int64_t> max_memory_per_child = std::nullopt;
   // Workers start when there is work for them, not with the pool.                       [POOL-64]
   bool on_demand = false;
   // A worker without work ends after this time; it comes back when there is work. Implies that
   // workers start on demand once those are gone which started with the pool.            [POOL-65]
   absl::Duration idle_timeout = absl::InfiniteDuration();
-  // How workers start. `name`, `at_exit` and `detached` are the pool's own affair; a worker that is
-  // not there within start_timeout (one minute, if infinite) counts as one that could not start.
-  // StartMethod::kFork is refused: a pool has threads of its own.                       [FUT-19]
+  // How long an initializer may take. A worker that is not ready by then is killed, and counts as
+  // one that did not get ready.                                                         [POOL-82]
+  absl::Duration initializer_timeout = absl::Minutes(10);
+  // How long a worker that is to end may take for that, its exit hook and static destructors
+  // included; then it is killed. Until it is gone, no other takes its place, and Join and the
+  // destructor of the pool wait.                                                        [POOL-83]
+  absl::Duration exit_timeout = absl::Minutes(1);
+  // How workers start. Its `name`, `at_exit`, `exit_timeout` and `detached` are the pool's own
+  // affair; a worker that is not there within start_timeout (one minute, if infinite) counts as one
+  // that could not start. StartMethod::kFork is refused: a pool has threads of its own. [FUT-19]
   ProcessOptions process = {};
 };
 
@@ -77,7 +85,8 @@ struct TaskOptions {
 
 enum class OnError {
   kWaitForAll,  // all items are done
-  kCancelRest,  // those which have not begun when the first error comes are cancelled
+  kCancelRest,  // those which no worker has when the first error comes are cancelled: what is left
+                // of chunks that were given to workers still runs
 };
 
 // Options of the Map family. Time and retries are those of each item.
@@ -86,11 +95,15 @@ struct MapOptions {
   // With a timeout it is one.                                                  [POOL-22, POOL-23]
   std::optional<int64_t> chunk_size = std::nullopt;
   absl::Duration timeout = absl::InfiniteDuration();
+  // How long the whole call may take, from now on; then all that is not done is given up as
+  // CancelRunning does, but with kDeadlineExceeded.                                     [FUT-14]
+  absl::Duration total_timeout = absl::InfiniteDuration();
   int retries = 0;
   OnError on_error = OnError::kWaitForAll;  // [POOL-26]
   // Called in the thread of callbacks (async_result.h) while items get done: with a rising number,
-  // at last with all, before the result is ready. Calls may be left out when they are slow. It is
-  // destroyed in that thread, after the last call.                                      [POOL-68]
+  // at last with all, before the result is ready; for an empty input, never. Calls may be left out
+  // when they are slow. It is destroyed in that thread, after the last call. What it throws becomes
+  // the error of the call.                                                     [POOL-44, POOL-68]
   std::function<void(uint64_t done, uint64_t total)> on_progress = nullptr;
 };
 
@@ -102,6 +115,11 @@ struct StreamOptions {
   std::optional<int64_t> look_ahead = std::nullopt;
   absl::Duration timeout = absl::InfiniteDuration();
   int retries = 0;
+};
+
+// Options of Pool::Close.
+struct CloseOptions {
+  bool cancel_pending = false;  // tasks that no worker has yet are kCancelled           [FUT-17]
 };
 
 // What a worker has done so far.

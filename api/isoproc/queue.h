@@ -8,6 +8,10 @@
 //   death        any process may be killed at any moment. What was put before is got once by
 //                somebody, or is gone with him; an item that was being put is whole or was never
 //                there; the others go on.                                       [QUE-23, QUE-24]
+//                One that is stopped, and not killed, inside of a call holds up all who do the
+//                same, whatever their timeouts, until it goes on.
+//   end          comes with Close, and with nothing else: who was killed while it had a handle may
+//                be replaced. How to notice: docs/queue.md.                           [QUE-25]
 //   cost         where both sides run, no call of the system.                           [QUE-41]
 //   travels      as an argument of Process::Start.                                      [QUE-27]
 //
@@ -42,12 +46,14 @@
 namespace isoproc {
 
 struct QueueOptions {
-  // Items at the same time; at most 2^24. 0: as many as `bytes` would hold of the smallest.
-  //                                                                           [QUE-01, QUE-02]
+  // Items at the same time; at most 2^24. 0: as many as `bytes` would hold of the smallest, so that
+  // the places take as much memory again.                                    [QUE-01, QUE-02]
   uint64_t capacity = 1024;
   // Room for items of more than 112 bytes (240 if all are of one size), each rounded up to KiB; at
-  // most 2^40. The memory is reserved when the queue is made.                           [QUE-42]
+  // most 2^40.                                                                          [QUE-42]
   uint64_t bytes = uint64_t{16} << 20;
+  // All memory is reserved when the queue is made, and that of the places is written to: 64 to 256
+  // bytes for each of `capacity`, rounded up to a power of two.
 };
 
 template <class T>
@@ -56,8 +62,8 @@ template <class T>
 inline constexpr bool internal::kIsSystemHandle<Queue<T>> = true;
 
 // An item on trial, as Queue::GetLease gives it. It belongs to the process until Done; if it is
-// destroyed before, or its process ends, in whatever way, the item is in the queue again, before
-// all others.                                                                   [QUE-34, QUE-43]
+// destroyed or assigned to before, or its process ends, in whatever way, the item is in the queue
+// again, before all others.                                                     [QUE-34, QUE-43]
 // Move-only. Thread safety: one thread at a time.
 template <class T>
 class Lease {
@@ -75,11 +81,13 @@ class Lease {
   }
   const T* operator->() const { return &**this; }
 
-  // Whether somebody had it before, and may have done with it whatever he got to.
+  // Whether somebody had it before, and may have done with it whatever he got to. Get does not say
+  // so.
   bool redelivered() const { return bytes_.redelivered(); }
 
   // The item will not come back. Counts as TaskDone.
-  // Errors:  FailedPrecondition: called before, or in a forked copy.
+  // Errors:  FailedPrecondition: called before, or in a forked copy. Others, of the system: the
+  //          item is on trial still.
   absl::Status Done() { return bytes_.Done(); }
 
  private:
@@ -93,8 +101,9 @@ class Lease {
   std::conditional_t<internal::IsPlain<T>(), Nothing, std::optional<T>> item_;
 };
 
-// An item that is written where it stays; see Queue::Borrow. Dropped by the destructor, unless it
-// was put. Move-only. Thread safety: one thread at a time.                              [QUE-44]
+// An item that is written where it stays; see Queue::Borrow. Dropped by the destructor and by
+// assignment, unless it was put. In a forked copy, put and dropped by the original alone.
+// Move-only. Thread safety: one thread at a time.                                       [QUE-44]
 template <class T>
 class Loan {
  public:
@@ -163,7 +172,11 @@ class Queue {
   // Errors:  DeadlineExceeded: there was none.
   //          OutOfRange: the queue is closed, and nothing will come any more.   [QUE-17, QUE-25]
   //          DataLoss: the item cannot be made again: a hook, or the type's constructor, threw.
-  //          The item is gone; the next ones are not.                                   [QUE-46]
+  //          The item is gone; the next ones are not. It was got: that it is done with is the
+  //          caller's to say (TaskDone).                                                [QUE-46]
+  //          ResourceExhausted: there is no memory for the item, which is gone. GetLease keeps it.
+  //                                                                                     [QUE-56]
+  // Throws:  what the move constructor of T throws. The item is gone.
   absl::StatusOr<T> Get(absl::Duration timeout = absl::InfiniteDuration()) const {
     std::optional<absl::StatusOr<T>> item;
     const absl::Status got = queue_.Get(
@@ -182,8 +195,10 @@ class Queue {
   // Takes the first item on trial: it comes back if this process ends before Lease::Done. 256 may
   // be on trial at the same time, but not more than `capacity`.                 [QUE-34, QUE-43]
   // Blocks:  as Get; the end of a closed queue has not come while other processes have leases, but
-  //          for who has some himself: he gets OutOfRange, and may ask again when he is done.
-  // Errors:  as Get; ResourceExhausted: too many are on trial.
+  //          for threads of a process that has some itself: they get OutOfRange, and may ask again
+  //          when all of these are done.
+  // Errors:  as Get; ResourceExhausted: too many are on trial, or there is no memory for the item,
+  //          which comes back [QUE-56]. DataLoss: the item is done with, as by Lease::Done.
   absl::StatusOr<Lease<T>> GetLease(absl::Duration timeout = absl::InfiniteDuration()) const {
     absl::StatusOr<internal::ByteLease> taken = queue_.GetLease(timeout);
     if (!taken.ok()) return taken.status();
@@ -198,8 +213,8 @@ class Queue {
         lease.item_.emplace(*std::move(item));
         return lease;
       }
-      // Nobody could make it: it is not to come back for ever.
-      lease.Done().IgnoreError();
+      // What lacks memory comes back. What nobody could make is not to do so for ever.
+      if (!absl::IsResourceExhausted(item.status())) lease.Done().IgnoreError();
       return item.status();
     }
   }
@@ -227,9 +242,10 @@ class Queue {
   // Blocks:  for the moment for which another is inside of Put.
   void Close() const { queue_.Close().IgnoreError(); }
 
-  // Items that can be got, and whether there are none, or so many that Put would wait: true of a
-  // moment that is over when it is known. Items that came back from leases need no room: with them
-  // it can be more than `capacity`. A closed queue answers too.         [QUE-14, QUE-15, QUE-18]
+  // Items that can be got, and whether there are none, or so many that Put of a small one would
+  // wait; a large one may wait for `bytes` before. True of a moment that is over when it is known.
+  // Items that came back from leases need no room: with them it can be more than `capacity`. A
+  // closed queue answers too.                                           [QUE-14, QUE-15, QUE-18]
   absl::StatusOr<size_t> Size() const { return queue_.Size(); }
   absl::StatusOr<bool> Empty() const {
     const absl::StatusOr<size_t> size = Size();
@@ -244,14 +260,15 @@ class Queue {
 
   // Blocks:  until as many items were said to be done as were put, or `timeout`.
   //                                                                           [QUE-30, QUE-33]
-  // Errors:  DeadlineExceeded. What was taken by Get by a process that died keeps this waiting;
-  //          what was taken by GetLease comes back.                                     [QUE-34]
+  // Errors:  DeadlineExceeded. What was taken by Get by a process that died, or that could not make
+  //          it and does not say TaskDone, keeps this waiting; what was taken by GetLease comes
+  //          back, or is done.                                                          [QUE-34]
   absl::Status Join(absl::Duration timeout = absl::InfiniteDuration()) const {
     return queue_.Join(timeout);
   }
 
   // `for (T& item : queue)` gets items until Get fails: at the end of the queue, if nothing is
-  // wrong.                                                                              [QUE-47]
+  // wrong. Who must tell that from an item that cannot be made calls Get.               [QUE-47]
   class Iterator {
    public:
     using iterator_concept = std::input_iterator_tag;

@@ -25,7 +25,7 @@ namespace isoproc {
 // An exception of the input comes out of Next after the results of what was taken before. [POOL-36]
 // When the pool is closed, broken or terminated, no more is taken: the results of what it has come,
 // then the reason, in place of the chunk that it did not take, then the end.            [POOL-73]
-// Destroying it cancels what no worker has begun, and destroys an input that moved into it.
+// Destroying it cancels what no worker has, and destroys an input that moved into it.
 //                                                                                       [POOL-74]
 // Move-only. Thread safety: one thread at a time. In a fork of the process that made it, Wait fails
 // with kFailedPrecondition; Next gives that once, then the end.                         [POOL-55]

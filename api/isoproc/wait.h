@@ -33,7 +33,9 @@ class Waitable {
 
 // Waits until at least one of `objects` is ready. Takes nothing away: a process keeps its exit
 // status, and what is ready stays so until it is used.                      [PROC-45, PROC-46]
-// Blocks:    until then or `timeout`.
+// Blocks:    until then or `timeout`. The system or who makes an object ready wakes who waits; but
+//            that another thread has read the beginning of a message, and leaves it, is found out
+//            by looks, of which the next one is at most 0.25 s away.
 // On OK:     the indices of all that are ready, in ascending order. An object may be there twice.
 //            There is no limit on their number other than memory.
 //                            [WAIT-01, CONN-43, CONN-44, CONN-47, CONN-49, CONN-50, CONN-64]
@@ -41,9 +43,9 @@ class Waitable {
 //            of zero where several do.
 // Errors:    DeadlineExceeded: none is ready.
 //            InvalidArgument: no objects and no timeout.                             [CONN-46]
-//            FailedPrecondition: a connection is closed, or on its way to another process, or a
-//            Waitable was moved from [CONN-48]; an object belongs to the process of which this one
-//            is a fork.
+//            FailedPrecondition: a connection is closed, or is while this waits [CONN-65], or on
+//            its way to another process, or a Waitable was moved from [CONN-48]; an object belongs
+//            to the process of which this one is a fork.
 //            ResourceExhausted: too many threads of the family wait for events and queues at once.
 // Thread safety: any thread; several may wait for the same objects.
 absl::StatusOr<std::vector<size_t>> Wait(absl::Span<const Waitable> objects,

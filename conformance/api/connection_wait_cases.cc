@@ -1,5 +1,7 @@
 // Waiting for connections, together with other things.
+#include <atomic>
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -113,6 +115,67 @@ ISOPROC_CASE(ConnectionWait, CONN_45, ReadyAtTheEnd) {
   for (int i = 0; i < 3; ++i) EXPECT_EQ(WaitFor({waitable}), "0");
   EXPECT_EQ(Next(other), "OUT_OF_RANGE");
   EXPECT_EQ(WaitFor({waitable}), "0");
+}
+
+ISOPROC_CASE_WITH(ConnectionWait, CONN_65, CloseWakesCallsUnderWay, "processes") {
+  using Call = std::function<absl::Status(const Connection& end)>;
+  const auto waits = [](const Connection& end) {
+    const absl::StatusOr<Waitable> waitable = end.AsWaitable();
+    return waitable.ok() ? Wait({&*waitable, 1}).status() : waitable.status();
+  };
+  const auto waits_for_more = [](const Connection& end) {
+    const absl::StatusOr<Waitable> waitable = end.AsWaitable();
+    if (!waitable.ok()) return waitable.status();
+    const Event event = Event::Create().value();
+    return Wait(std::vector<Waitable>{event.AsWaitable().value(), *waitable}).status();
+  };
+  const std::vector<std::pair<std::string, Call>> calls = {
+      {"Receive", [](const Connection& end) { return end.ReceiveBytes().status(); }},
+      {"NextSize", [](const Connection& end) { return end.NextSize().status(); }},
+      {"Discard", [](const Connection& end) { return end.Discard(); }},
+      {"Poll", [](const Connection& end) { return end.Poll(); }},
+      {"Wait", waits},
+      {"Wait with an event", waits_for_more},
+      {"Send", [](const Connection& end) { return end.SendBytes(Large()); }}};
+  for (const auto& [name, call] : calls) {
+    for (const bool sleeps : {false, true}) {
+      ASSERT_OK_AND_ASSIGN(const auto pipe, Pipe());
+      const auto& [one, other] = pipe;
+      std::atomic<bool> begins = false;
+      absl::Status called;
+      std::thread caller([&, &one = one, &call = call] {
+        begins = true;
+        called = call(one);
+      });
+      while (!begins) std::this_thread::yield();
+      if (sleeps) LetAnotherComeAndGo();  // by now
+      one.Close();
+      caller.join();
+      EXPECT_CODE(called, kFailedPrecondition) << name;
+      // Of a message that was half sent it is told once.
+      const std::string end = Next(other);
+      EXPECT_TRUE(end == "OUT_OF_RANGE" || end == "DATA_LOSS") << name << ": " << end;
+      EXPECT_EQ(Next(other), "OUT_OF_RANGE") << name;
+    }
+  }
+}
+
+// A Waitable does not keep it open, nor does who waits.
+ISOPROC_CASE(ConnectionWait, CONN_65_2, LastCopyWakesWhoWaits) {
+  ASSERT_OK_AND_ASSIGN(auto pipe, Pipe());
+  auto& [one, other] = pipe;
+  ASSERT_OK_AND_ASSIGN(const Waitable waitable, one.AsWaitable());
+  std::atomic<bool> begins = false;
+  std::string waited;
+  std::thread waiter([&] {
+    begins = true;
+    waited = WaitFor({waitable}, absl::InfiniteDuration());
+  });
+  while (!begins) std::this_thread::yield();
+  one = Connection();
+  waiter.join();
+  EXPECT_EQ(waited, "FAILED_PRECONDITION");
+  EXPECT_EQ(Next(other), "OUT_OF_RANGE");
 }
 
 ISOPROC_CASE(ConnectionWait, CONN_47, SameObjectTwice) {

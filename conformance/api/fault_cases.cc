@@ -1,4 +1,6 @@
-// What comes of a start when the system fails: each call of the port fails once.
+// What comes of a start, and of a pool, when the system fails: each call of the port fails once.
+#include <atomic>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <utility>
@@ -7,12 +9,14 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "conformance/api/pool_support.h"
 #include "conformance/api/replaced_port.h"
 #include "conformance/children/children.h"
 #include "conformance/children/outcome.h"
 #include "conformance/harness/case.h"
 #include "conformance/harness/environment.h"
 #include "conformance/harness/status_matchers.h"
+#include "conformance/port/support.h"
 #include "isoproc/isoproc.h"
 #include "platform/port/port.h"
 #include "platform/testing/fault_port.h"
@@ -37,9 +41,9 @@ class CountingPort : public port::PortWrapper {
     return Count(PortWrapper::SpawnFromServer(server, request, deadline));
   }
 
-  int streams = 0;
-  int children = 0;
-  int left_running = 0;
+  std::atomic<int> streams = 0;
+  std::atomic<int> children = 0;
+  std::atomic<int> left_running = 0;
 
  protected:
   std::unique_ptr<port::Stream> WrapStream(std::unique_ptr<port::Stream> real) override {
@@ -208,6 +212,60 @@ ISOPROC_CASE_WITH(Fault, CTX_27_5, EachCallOfAForkServersStartFailsOnce, "fork_s
   FailEachCall(ForkServed(), absl::ResourceExhaustedError("injected"), "", "", 100);
   EXPECT_EQ(system_support::CountHandles(), handles);
   EXPECT_EQ(system_support::CountChildren(), children);
+}
+
+size_t Length(const std::string& text) { return text.size(); }
+// Uses a pool in all ways in which it asks something of the system. Gives what came of it.
+absl::Status UsePool() {
+  const absl::StatusOr<Event> begun = Event::Create();
+  if (!begun.ok()) return begun.status();
+  absl::StatusOr<Pool> pool = Pool::Create({.processes = 2, .process = Killable()});
+  if (!pool.ok()) return pool.status();
+  const std::vector<std::string> texts(6, std::string(100'000, 't'));
+  absl::Status first;
+  const auto outcomes = pool->MapOutcomes<Length>(texts, {.chunk_size = 3, .retries = 3});
+  first.Update(outcomes.status());
+  if (outcomes.ok()) {
+    for (const absl::StatusOr<size_t>& outcome : *outcomes) first.Update(outcome.status());
+  }
+  const auto hangs = pool->ApplyAsync<Hang>(*begun);
+  first.Update(hangs.status());
+  if (hangs.ok()) {
+    EXPECT_OK(begun->Wait(GetEnvironment().patience));
+    EXPECT_EQ(hangs->CancelRunning(), 1u);
+    EXPECT_CODE(hangs->Get(GetEnvironment().patience), kCancelled);
+  }
+  const absl::Status later = pool->Apply<Length>(std::string("later")).status();
+  EXPECT_OK(later) << "the pool goes on";
+  pool->Close();
+  EXPECT_OK(pool->Join(GetEnvironment().patience));
+  return first;
+}
+// Some are made so often, and by several threads, that only their kind is chosen.
+ISOPROC_CASE(Fault, POOL_85_4, PoolsGoOnAfterEachFailedCall) {
+  for (const char* const only : {"Spawn", "CreateStreamPair", "CreateSegment", "StartThread",
+                                 "Segment::Share", "WaitAny", "ChildProcess::KillTree"}) {
+    CountingPort counting(port::HostPort());
+    port::FaultPort port(counting);
+    const ReplacedPort replaced(port);
+    const int most = GetEnvironment().stress ? 100 : 3;
+    bool fired = true;
+    for (int n = 1; fired && n <= most; ++n) {
+      const std::string where = absl::StrCat(only, " ", n);
+      SCOPED_TRACE(where);
+      port.FailCall(n, absl::ResourceExhaustedError("injected"), port::FaultPlan::Repeat::kOnce,
+                    only);
+      const absl::Status status = UsePool();
+      fired = port.fired();
+      port.FailNothing();
+      EXPECT_TRUE(status.ok() || absl::IsResourceExhausted(status)) << status;
+      EXPECT_TRUE(ActiveChildren().empty());
+      // The last thread of a pool lets go of it a moment after Join.
+      EXPECT_TRUE(Eventually([&] { return counting.children == 0 && counting.streams == 0; }));
+      EXPECT_EQ(counting.left_running, 0);
+      if (testing::Test::HasFailure()) return;
+    }
+  }
 }
 
 // The server seems to be gone: another one is started.

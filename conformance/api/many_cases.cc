@@ -40,7 +40,7 @@ Scale ScaleOfThisPort() {
   static const std::map<std::string, Scale>& slow =
       *new std::map<std::string, Scale>{{"win32", {24, 12}}};
   const auto found = slow.find(TestPort().capabilities().profile);
-  return found == slow.end() ? Scale{200, 40} : found->second;
+  return found == slow.end() ? Scale{100, 40} : found->second;
 }
 constexpr int kStressCycles = 10000;
 

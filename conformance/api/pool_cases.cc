@@ -20,6 +20,7 @@
 #include "absl/time/time.h"
 #include "conformance/api/pool_support.h"
 #include "conformance/api/process_support.h"
+#include "conformance/api/replaced_port.h"
 #include "conformance/children/children.h"
 #include "conformance/harness/case.h"
 #include "conformance/harness/environment.h"
@@ -34,6 +35,8 @@
 #include "isoproc/process_info.h"
 #include "isoproc/sync.h"
 #include "isoproc/value.h"
+#include "platform/port/port.h"
+#include "platform/testing/fault_port.h"
 #include "platform/testing/system_support.h"
 
 namespace isoproc::conformance {
@@ -77,10 +80,22 @@ ISOPROC_CASE(Pool, POOL_04, FailedStartLeavesNothing) {
   Observe("code", status);
 }
 
+ISOPROC_CASE(Pool, POOL_04_2, NoneIsLeftIfSomeStartAndOneDoesNot) {
+  port::FaultPort port(port::HostPort());
+  const ReplacedPort replaced(port);
+  for (int n = 2; n <= 3; ++n) {
+    port.FailCall(n, absl::ResourceExhaustedError("injected"), port::FaultPlan::Repeat::kOnce,
+                  "Spawn");
+    EXPECT_CODE(MakePool(3), kResourceExhausted);
+    EXPECT_TRUE(port.fired());
+    EXPECT_TRUE(Workers().empty());
+  }
+}
+
 // More than there are objects that one system waits for at once. Too many workers are accepted, and
 // then nothing goes on.
 ISOPROC_CASE(Pool, POOL_05, Complaint12ManyWorkers) {
-  const int count = TestPort().capabilities().profile == "win32" ? 40 : 200;
+  const int count = TestPort().capabilities().profile == "win32" ? 40 : 100;
   ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(count));
   std::vector<int> numbers(static_cast<size_t>(count));
   for (int i = 0; i < count; ++i) numbers[static_cast<size_t>(i)] = i;
@@ -119,6 +134,19 @@ ISOPROC_CASE(Pool, POOL_07, Complaint09ThrowingInitializerBreaksThePoolOnce) {
   EXPECT_OK(pool.Join(GetEnvironment().patience));
   EXPECT_LE(pool.Statistics().size(), 2u);
   Observe("code", status);
+}
+int RefuseLater(const Value<int>& calls) {
+  if (calls.FetchAdd(1).value_or(0) > 0) throw std::runtime_error("no second licence");
+  return 0;
+}
+ISOPROC_CASE(Pool, POOL_07_3, InitializerOfAReplacementBreaksThePoolToo) {
+  ASSERT_OK_AND_ASSIGN(const auto calls, Value<int>::Create(0));
+  ASSERT_OK_AND_ASSIGN(Pool pool,
+                       Pool::Create({.processes = 1, .initializer = Hook<RefuseLater>(calls)}));
+  EXPECT_CODE(pool.Apply<End>(Ending::kExitAtOnce), kAborted);
+  const absl::Status status = pool.Apply<Square>(1).status();
+  EXPECT_EQ(RemoteErrorOf(status).value_or(RemoteError()).what, "no second licence");
+  EXPECT_OK(pool.Join(GetEnvironment().patience));
 }
 // Each process dies before it is ready.
 ISOPROC_CASE(Pool, POOL_07_2, CrashLoopBreaksThePool) {
@@ -170,6 +198,19 @@ ISOPROC_CASE(Pool, POOL_79, WorkerThatGrowsIsReplaced) {
   pool.Close();
   EXPECT_OK(pool.Join(GetEnvironment().patience));
   EXPECT_EQ(pool.Statistics().size(), 2u);
+}
+
+// What this process has had is nothing to its workers, though some systems begin with it.
+int OwnMuch() {
+  leak.emplace_back(150U << 20, 1U);  // 600 MiB
+  absl::StatusOr<Pool> pool =
+      Pool::Create({.processes = 1, .max_memory_per_child = int64_t{512} << 20});
+  if (!pool.ok()) return 100;
+  for (int i = 0; i < 3; ++i) pool->Apply<Leak>(1).IgnoreError();
+  return static_cast<int>(pool->Statistics().size());
+}
+ISOPROC_CASE(Pool, POOL_79_2, MemoryOfTheOwnerIsNotThatOfTheWorker) {
+  EXPECT_EQ(EndOf(Process::Start<OwnMuch>(Killable())), "exited 1");
 }
 
 // Workers that end after a task, and those which take their place, lock each other.
@@ -376,6 +417,31 @@ ISOPROC_CASE(Pool, POOL_63, ExitHookRunsInWorkersThatEndByThemselves) {
   EXPECT_GE(count.Load().value_or(0), 1);
 }
 
+void CountAndThrow(const Value<int>& count) {
+  Count(count);
+  throw std::runtime_error("the hook");
+}
+// However it comes that they end, and whatever the hook does.
+ISOPROC_CASE(Pool, POOL_63_2, ExitHookRunsInWorkersThatAreReplaced) {
+  ASSERT_OK_AND_ASSIGN(const auto count, Value<int>::Create(0));
+  PoolOptions options = {
+      .processes = 1, .exit_hook = Hook<CountAndThrow>(count), .max_tasks_per_child = 1};
+  options.process.standard_error = StandardStream::Null();
+  ASSERT_OK_AND_ASSIGN(Pool pool, Pool::Create(options));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(pool.Apply<Square>(i).value_or(-1), i * i);
+  pool.Close();
+  EXPECT_OK(pool.Join(GetEnvironment().patience));
+  EXPECT_GE(count.Load().value_or(0), 3);
+}
+ISOPROC_CASE(Pool, POOL_63_3, ExitHookRunsInWorkersThatAreIdle) {
+  ASSERT_OK_AND_ASSIGN(const auto count, Value<int>::Create(0));
+  ASSERT_OK_AND_ASSIGN(Pool pool, Pool::Create({.processes = 1,
+                                                .exit_hook = Hook<Count>(count),
+                                                .idle_timeout = absl::Milliseconds(1)}));
+  for (const ProcessInfo& worker : Workers()) EXPECT_OK(worker.Join(GetEnvironment().patience));
+  EXPECT_EQ(count.Load().value_or(0), 1);
+}
+
 ISOPROC_CASE(Pool, POOL_64, WorkersStartOnDemand) {
   ASSERT_OK_AND_ASSIGN(Pool pool, Pool::Create({.processes = 4, .on_demand = true}));
   EXPECT_TRUE(Workers().empty());
@@ -433,8 +499,8 @@ int LeaveAPool() {
   if (!pool.ok() || !begun.ok()) return 100;
   pool->ApplyAsync<Hang>(*begun).IgnoreError();
   begun->Wait().IgnoreError();
-  new Pool(*std::move(pool));
-  return 3;
+  static const auto* const left = new Pool(*std::move(pool));
+  return left == nullptr ? 100 : 3;
 }
 // A pool that nobody closed hangs at exit.
 ISOPROC_CASE(Pool, POOL_75_3, Complaint14EndOfTheProgramEndsItsPools) {

@@ -1,11 +1,13 @@
 // Pools: a task for each item of a range.
 #include <cstddef>
+#include <cstdint>
 #include <forward_list>
 #include <iterator>
 #include <numeric>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -176,6 +178,20 @@ ISOPROC_CASE(PoolMap, POOL_26, FirstErrorCancelsTheRestIfWanted) {
   EXPECT_EQ(calls.Load().value_or(0), 5);
 }
 
+// A worker has the whole chunk.
+ISOPROC_CASE(PoolMap, POOL_26_2, GivenChunksAreNotCancelled) {
+  ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(1));
+  ASSERT_OK_AND_ASSIGN(const auto calls, Value<int>::Create(0));
+  const std::vector<Value<int>> items(6, calls);
+  ASSERT_OK_AND_ASSIGN(const auto outcomes,
+                       pool.MapOutcomes<CountAndThrowFirst>(
+                           items, {.chunk_size = 3, .on_error = OnError::kCancelRest}));
+  EXPECT_CODE(outcomes[0], kUnknown);
+  EXPECT_OK(outcomes[2]);
+  EXPECT_CODE(outcomes[3], kCancelled);
+  EXPECT_EQ(calls.Load().value_or(0), 3);
+}
+
 // The item 0 fails last.
 int FailInTurn(int item, const Event& other_failed) {
   if (item == 0) other_failed.Wait(GetEnvironment().patience).IgnoreError();
@@ -337,6 +353,14 @@ ISOPROC_CASE(PoolMap, POOL_68, ProgressIsTold) {
   for (size_t i = 1; i < told.size(); ++i) EXPECT_LT(told[i - 1], told[i]);
 }
 
+ISOPROC_CASE(PoolMap, POOL_68_2, NothingIsToldOfNothing) {
+  ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(1));
+  bool told = false;
+  EXPECT_OK(
+      pool.Map<Square>(Numbers(0), {.on_progress = [&told](uint64_t, uint64_t) { told = true; }}));
+  EXPECT_FALSE(told);
+}
+
 ISOPROC_CASE(PoolMap, POOL_73, ClosedPoolEndsStreams) {
   ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(1));
   Input input(1000);
@@ -349,6 +373,38 @@ ISOPROC_CASE(PoolMap, POOL_73, ClosedPoolEndsStreams) {
   EXPECT_EQ(stream.Next(), std::nullopt);
   EXPECT_OK(pool.Join(GetEnvironment().patience));
   Observe("reason", last->status());
+}
+
+int ThrowAtThree(int x) {
+  if (x == 3) throw std::runtime_error("three");
+  return x;
+}
+// Whoever waits for the next result gets it, and the end.
+ISOPROC_CASE(PoolMap, POOL_73_2, TerminatedPoolEndsStreams) {
+  for (const bool ordered : {true, false}) {
+    ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(1));
+    ASSERT_OK_AND_ASSIGN(const Event begun, Event::Create());
+    const std::vector<Event> items(5, begun);
+    ASSERT_OK_AND_ASSIGN(auto stream, ordered ? pool.IMap<Hang>(items, {.look_ahead = 2})
+                                              : pool.IMapUnordered<Hang>(items, {.look_ahead = 2}));
+    std::thread killer([&] {
+      EXPECT_OK(begun.Wait(GetEnvironment().patience));
+      pool.Terminate();
+    });
+    EXPECT_CODE(stream.Next().value(), kCancelled);
+    EXPECT_CODE(stream.Next().value(), kCancelled);
+    killer.join();
+    EXPECT_CODE(stream.Next().value(), kFailedPrecondition);
+    EXPECT_EQ(stream.Next(), std::nullopt);
+  }
+}
+ISOPROC_CASE(PoolMap, POOL_73_3, StreamOutlivesItsPool) {
+  std::optional<Pool> pool = MakePool(1).value();
+  ASSERT_OK_AND_ASSIGN(auto stream, pool->IMap<ThrowAtThree>(Numbers(9), {.look_ahead = 4}));
+  pool.reset();
+  EXPECT_EQ(Texts(stream, 4), "0 1 2 error");
+  EXPECT_CODE(stream.Next().value(), kFailedPrecondition);
+  EXPECT_EQ(stream.Next(), std::nullopt);
 }
 
 ISOPROC_CASE(PoolMap, POOL_74, DroppedStreamIsCancelled) {

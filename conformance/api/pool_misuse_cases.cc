@@ -166,6 +166,17 @@ ISOPROC_CASE(PoolMisuse, POOL_18_4, TaskThatClosesAllHandlesFailsItself) {
   EXPECT_EQ(pool.Apply<Square>(5).value_or(0), 25);
 }
 
+int CloseAllAndReturn() {
+  system_support::CloseAllHandles();
+  return 1;
+}
+ISOPROC_CASE(PoolMisuse, POOL_18_5, TaskThatClosesAllHandlesAndReturnsStopsNobody) {
+  ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(1));
+  ASSERT_OK_AND_ASSIGN(const auto result, pool.ApplyAsync<CloseAllAndReturn>());
+  ASSERT_OK(result.Wait(GetEnvironment().patience));
+  EXPECT_EQ(pool.Apply<Square>(5).value_or(0), 25);
+}
+
 // Both the worker and its copy come back from the task.
 int ComeBackTwice() {
   return system_support::RunInFork([]() -> int { throw std::runtime_error("the copy"); });

@@ -1,5 +1,6 @@
 // Pools: results that are on their way.
 #include <cstddef>
+#include <cstdint>
 #include <future>
 #include <memory>
 #include <optional>
@@ -101,6 +102,32 @@ ISOPROC_CASE(PoolResult, POOL_41, OneOfTheCallbacksIsCalled) {
   EXPECT_THAT(calls, ElementsAre("good", "bad", "map", "whole 2"));
 }
 
+// What one of them throws is nothing to the others.
+ISOPROC_CASE(PoolResult, POOL_41_2, CallbacksAreCalledAsTheTasksEnd) {
+  BusyPool busy;
+  std::vector<std::string> calls;
+  const AsyncResult<int> result = busy.Hold(1);
+  result.OnSuccess([](int) { throw std::runtime_error("too much"); });
+  result.OnError([&calls](const absl::Status&) { calls.emplace_back("wrong"); });
+  result.OnSuccess([&calls](int) { calls.emplace_back("good"); });
+  ASSERT_OK_AND_ASSIGN(const auto bad, busy.pool().ApplyAsync<ThrowOnOdd>(1));
+  bad.OnError([](const absl::Status&) { throw std::runtime_error("too much"); });
+  bad.OnError([&calls](const absl::Status& status) { calls.emplace_back(status.message()); });
+  busy.Go();
+  EXPECT_OK(WaitAll({result, bad}, GetEnvironment().patience));
+  result.OnSuccess([&calls](int) { calls.emplace_back("late"); });
+  EXPECT_THAT(calls, ElementsAre("good", "std::invalid_argument: odd 1", "late"));
+  EXPECT_EQ(result.Get().status().message(), "a callback threw std::runtime_error: too much");
+}
+// There is no call that could call.
+ISOPROC_CASE(PoolResult, POOL_38_3, ResultOfNothingCallsNothing) {
+  bool called = false;
+  AsyncResult<int>()
+      .OnError([&called](const absl::Status&) { called = true; })
+      .OnSuccess([&called](int) { called = true; });
+  EXPECT_FALSE(called);
+}
+
 ISOPROC_CASE(PoolResult, POOL_42, CallbackComesBeforeTheResult) {
   BusyPool busy;
   const AsyncResult<int> result = busy.Hold(5);
@@ -156,6 +183,17 @@ ISOPROC_CASE(PoolResult, POOL_44_2, CallbackThatThrowsLateIsTheErrorOfItsCall) {
   EXPECT_FALSE(result.Successful().value_or(true));
 }
 
+void ThrowUp(uint64_t, uint64_t) { throw std::runtime_error("no screen"); }
+ISOPROC_CASE(PoolResult, POOL_44_3, ProgressThatThrowsIsTheErrorOfItsCall) {
+  ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(1));
+  const std::vector<int> numbers = {1, 2, 3};
+  const absl::Status map = pool.Map<Square>(numbers, {.on_progress = &ThrowUp}).status();
+  EXPECT_EQ(map.message(), "a callback threw std::runtime_error: no screen");
+  EXPECT_CODE(map, kUnknown);
+  EXPECT_EQ(pool.MapOutcomes<Square>(numbers, {.on_progress = &ThrowUp}).status(), map);
+  EXPECT_OK(pool.Map<Square>(numbers));
+}
+
 // Terminate in a callback locks itself.
 ISOPROC_CASE(PoolResult, POOL_45, Complaint04CallbacksMayUseThePool) {
   BusyPool busy;
@@ -175,6 +213,20 @@ ISOPROC_CASE(PoolResult, POOL_45, Complaint04CallbacksMayUseThePool) {
   EXPECT_CODE(more.Get(GetEnvironment().patience), kCancelled);
   EXPECT_CODE(hangs.Get(GetEnvironment().patience), kCancelled);
   EXPECT_OK(busy.pool().Join(GetEnvironment().patience));
+}
+
+// It cannot wait for the thread in which it is.
+ISOPROC_CASE(PoolResult, POOL_51_4, DestructorInACallbackDoesNotWait) {
+  std::optional<Pool> pool = MakePool(1).value();
+  ASSERT_OK_AND_ASSIGN(const Event begun, Event::Create());
+  ASSERT_OK_AND_ASSIGN(const Event go, Event::Create());
+  ASSERT_OK_AND_ASSIGN(const auto result, pool->ApplyAsync<Hold>(begun, go, 1));
+  ASSERT_OK_AND_ASSIGN(const auto next, pool->ApplyAsync<Square>(3));
+  result.OnSuccess([&pool](int) { pool.reset(); });
+  EXPECT_OK(go.Set());
+  EXPECT_OK(result.Get(GetEnvironment().patience));
+  EXPECT_EQ(next.Get(GetEnvironment().patience).value_or(0), 9);
+  EXPECT_FALSE(pool.has_value());
 }
 
 ISOPROC_CASE(PoolResult, FUT_08, CancelTwiceIsFine) {

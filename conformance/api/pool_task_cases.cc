@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <numeric>
+#include <optional>
 #include <random>
 #include <stdexcept>
 #include <string>
@@ -35,6 +36,9 @@ namespace isoproc::conformance {
 namespace {
 
 using testing::ElementsAre;
+
+// For what ends, and long for what does not.
+constexpr absl::Duration kSomeTime = absl::Seconds(1);
 
 std::string Join(std::string left, int right) { return left + "-" + std::to_string(right); }
 void Nothing() {}
@@ -153,6 +157,29 @@ ISOPROC_CASE(PoolTask, POOL_17, Complaint05ResultThatCannotBeDecodedIsAnError) {
   EXPECT_OK(pool.Apply<MakeFragile>(Mishap::kNone));
 }
 
+Fragile MakeOrThrow(int item) {
+  if (item == 2) throw std::runtime_error("item 2");
+  return {item == 1 ? Mishap::kThrowWhenRead : Mishap::kNone};
+}
+// It is an error like any other.
+ISOPROC_CASE(PoolTask, POOL_17_2, ResultThatCannotBeDecodedHasItsPlace) {
+  ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(1));
+  ASSERT_OK_AND_ASSIGN(const auto map, pool.MapAsync<MakeOrThrow>(std::vector<int>{0, 1, 2}));
+  const absl::Status status = map.Get(GetEnvironment().patience).status();
+  EXPECT_CODE(status, kDataLoss);
+  EXPECT_EQ(status.message().substr(0, 8), "item 1: ");
+  EXPECT_FALSE(map.Successful().value_or(true));
+  absl::Status told;
+  map.OnError([&told](const absl::Status& error) { told = error; });
+  EXPECT_EQ(told, status);
+  ASSERT_OK_AND_ASSIGN(const auto one, pool.ApplyAsync<MakeOrThrow>(1));
+  EXPECT_OK(one.Wait(GetEnvironment().patience));
+  EXPECT_FALSE(one.Successful().value_or(true));
+  ASSERT_OK_AND_ASSIGN(const auto good, pool.ApplyAsync<MakeOrThrow>(0));
+  EXPECT_OK(good.Wait(GetEnvironment().patience));
+  EXPECT_TRUE(good.Successful().value_or(false));
+}
+
 // A worker that dies fails all tasks.
 ISOPROC_CASE(PoolTask, POOL_18, Complaint17DeadWorkerFailsItsOwnTask) {
   ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(2));
@@ -160,12 +187,15 @@ ISOPROC_CASE(PoolTask, POOL_18, Complaint17DeadWorkerFailsItsOwnTask) {
   ASSERT_OK_AND_ASSIGN(const Event go, Event::Create());
   ASSERT_OK_AND_ASSIGN(const auto other, pool.ApplyAsync<Hold>(begun, go, 1));
   ASSERT_OK(begun.Wait(GetEnvironment().patience));
-  for (const Ending ending :
-       {Ending::kExit, Ending::kExitAtOnce, Ending::kAbort, Ending::kTerminate}) {
+  for (const auto& [ending, death] :
+       {std::pair(Ending::kExit, "ABORTED: exited 3"),
+        std::pair(Ending::kExitAtOnce, "ABORTED: exited 3"),
+        std::pair(Ending::kAbort, "ABORTED: signalled 6 (SIGABRT)"),
+        std::pair(Ending::kTerminate, "ABORTED: signalled 6 (SIGABRT)")}) {
     ASSERT_OK_AND_ASSIGN(const auto dies, pool.ApplyAsync<End>(ending));
     ASSERT_OK_AND_ASSIGN(const auto waits, pool.ApplyAsync<Square>(3));
     const absl::Status status = dies.Get(GetEnvironment().patience).status();
-    EXPECT_CODE(status, kAborted);
+    EXPECT_EQ(DeathOf(status), death);
     EXPECT_EQ(waits.Get(GetEnvironment().patience).value_or(0), 9);
     Observe("death", DeathOf(status));
   }
@@ -182,7 +212,10 @@ ISOPROC_CASE(PoolTask, POOL_18_2, Complaint01KilledWorkerFailsItsTask) {
   ASSERT_OK_AND_ASSIGN(const auto dies, pool.ApplyAsync<Hang>(begun));
   ASSERT_OK(begun.Wait(GetEnvironment().patience));
   system_support::KillFromOutside(pid);
-  EXPECT_CODE(dies.Get(GetEnvironment().patience), kAborted);
+  const absl::Status status = dies.Get(GetEnvironment().patience).status();
+  EXPECT_CODE(status, kAborted);
+  ASSERT_TRUE(ExitStatusOf(status).has_value());
+  EXPECT_FALSE(ExitStatusOf(status)->ok()) << "who is killed has not ended well";
   ASSERT_OK_AND_ASSIGN(const int64_t next, pool.Apply<PidOfWorker>());
   EXPECT_NE(next, pid);
 }
@@ -251,6 +284,29 @@ ISOPROC_CASE(PoolTask, POOL_66, Complaint16TimeoutEndsTheTask) {
   for (const ProcessInfo& child : ActiveChildren()) EXPECT_NE(child.pid(), pid);
 }
 
+// Each item of a map has the whole time, and it ends nobody else.
+ISOPROC_CASE(PoolTask, POOL_66_2, TimeoutIsThatOfEachItem) {
+  ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(1));
+  ASSERT_OK_AND_ASSIGN(const Event begun, Event::Create());
+  ASSERT_OK_AND_ASSIGN(const Event go, Event::Create());
+  EXPECT_OK(go.Set());
+  ASSERT_OK_AND_ASSIGN(const Event never, Event::Create());
+  const auto hold = [](const std::pair<Event, Event>& events) {
+    return Hold(events.first, events.second, 7);
+  };
+  const std::vector<std::pair<Event, Event>> items = {{begun, go}, {begun, never}, {begun, go}};
+  ASSERT_OK_AND_ASSIGN(const auto outcomes,
+                       pool.MapOutcomes(hold, items, {.chunk_size = 3, .timeout = kSomeTime}));
+  EXPECT_EQ(outcomes[0].value_or(0), 7);
+  EXPECT_CODE(outcomes[1], kDeadlineExceeded);
+  EXPECT_EQ(outcomes[2].value_or(0), 7);
+  ASSERT_OK_AND_ASSIGN(auto stream, pool.IMap(hold, items, {.timeout = kSomeTime}));
+  EXPECT_EQ(stream.Next().value().value_or(0), 7);
+  EXPECT_CODE(stream.Next().value(), kDeadlineExceeded);
+  EXPECT_EQ(stream.Next().value().value_or(0), 7);
+  EXPECT_EQ(stream.Next(), std::nullopt);
+}
+
 // Dies `deaths` times, and gives how often it was called.
 int DieAtFirst(const Value<int>& calls, int deaths) {
   const int call = calls.FetchAdd(1).value_or(0);
@@ -270,6 +326,20 @@ ISOPROC_CASE(PoolTask, POOL_67, RetriesWhatItsWorkerDiedWith) {
   ASSERT_OK(calls.Store(0));
   EXPECT_CODE(pool.Apply<DieAtFirst>(calls, 1), kAborted) << "begun once, if nobody says more";
   EXPECT_EQ(calls.Load().value_or(0), 1);
+}
+
+ISOPROC_CASE(PoolTask, POOL_67_2, RetriesItemsOfMapsAndStreams) {
+  ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(1));
+  ASSERT_OK_AND_ASSIGN(const auto calls, Value<int>::Create(0));
+  const auto die_at_first = [](const Value<int>& count) { return DieAtFirst(count, 2); };
+  const std::vector<Value<int>> items(2, calls);
+  EXPECT_THAT(
+      pool.Map(die_at_first, items, {.chunk_size = 2, .retries = 2}).value_or(std::vector<int>()),
+      ElementsAre(3, 4));
+  ASSERT_OK(calls.Store(0));
+  ASSERT_OK_AND_ASSIGN(auto stream, pool.IMap(die_at_first, items, {.retries = 2}));
+  EXPECT_EQ(stream.Next().value().value_or(0), 3);
+  EXPECT_EQ(stream.Next().value().value_or(0), 4);
 }
 
 int times_read = 0;

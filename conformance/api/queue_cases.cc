@@ -10,13 +10,16 @@
 #include "absl/time/time.h"
 #include "conformance/api/process_support.h"
 #include "conformance/api/sync_support.h"
+#include "conformance/api/wait_support.h"
 #include "conformance/children/children.h"
 #include "conformance/harness/case.h"
 #include "conformance/harness/environment.h"
 #include "conformance/harness/status_matchers.h"
 #include "conformance/harness/system_pipe.h"
+#include "isoproc/pipe.h"
 #include "isoproc/process.h"
 #include "isoproc/queue.h"
+#include "isoproc/wait.h"
 
 namespace isoproc::conformance {
 namespace {
@@ -69,6 +72,36 @@ ISOPROC_CASE(Queue, QUE_03, OrderOfEachProducer) {
   for (Process& child : children) EXPECT_EQ(EndOf(child), "exited 0");
 }
 
+// One whenever it is told to.
+void PutInTurn(const Numbers& queue, const Connection& turns, int first) {
+  for (int i = first; turns.ReceiveBytes().ok(); ++i) {
+    queue.Put(i).IgnoreError();
+    turns.SendBytes("put").IgnoreError();
+  }
+}
+ISOPROC_CASE(Queue, QUE_03_2, OrderOfSeveralProcesses) {
+  constexpr int kRounds = 10;
+  ASSERT_OK_AND_ASSIGN(const auto queue, Numbers::Create());
+  std::vector<Process> children;
+  std::vector<Connection> turns;
+  for (int first = 0; first < 300; first += 100) {
+    ASSERT_OK_AND_ASSIGN(auto pipe, Pipe());
+    ASSERT_OK_AND_ASSIGN(Process child,
+                         Process::Start<PutInTurn>(Killable(), queue, pipe.second, first));
+    children.push_back(std::move(child));
+    turns.push_back(std::move(pipe.first));
+  }
+  std::vector<int> expected;
+  for (int round = 0; round < kRounds; ++round) {
+    for (const int child : {2, 0, 1}) {
+      ASSERT_OK(turns[child].SendBytes("your turn"));
+      ASSERT_OK(turns[child].ReceiveBytes(GetEnvironment().patience));
+      expected.push_back(100 * child + round);
+    }
+  }
+  for (const int number : expected) EXPECT_EQ(Show(queue.TryGet()), std::to_string(number));
+}
+
 ISOPROC_CASE(Queue, QUE_05, PutWaitsForRoom) {
   ASSERT_OK_AND_ASSIGN(const auto queue, Numbers::Create({.capacity = 1}));
   EXPECT_OK(queue.Put(1));
@@ -102,6 +135,16 @@ ISOPROC_CASE(Queue, QUE_07, GetWaitsForAnItem) {
   EXPECT_OK(queue.Put(7));
   getter.join();
   EXPECT_EQ(got, "7");
+}
+
+ISOPROC_CASE(Queue, QUE_08, LargeItemIsGotWithoutWaiting) {
+  const std::string large(10'000'000, 'x');
+  ASSERT_OK_AND_ASSIGN(const auto queue, Texts::Create());
+  for (const absl::Duration timeout : {absl::ZeroDuration(), -absl::InfiniteDuration()}) {
+    ASSERT_OK(queue.Put(large));
+    EXPECT_TRUE(queue.Get(timeout).value_or("") == large);
+    EXPECT_CODE(queue.Get(timeout), kDeadlineExceeded);
+  }
 }
 
 void PutAndTell(const Numbers& queue) {
@@ -213,6 +256,21 @@ ISOPROC_CASE(Queue, QUE_25, EndIsTold) {
   EXPECT_EQ(Show(queue.TryGet()), "DEADLINE_EXCEEDED") << "its putter is gone; that is no end";
   queue.Close();
   EXPECT_EQ(Show(queue.Get()), "OUT_OF_RANGE");
+}
+
+// Who must notice waits for its putter, too.
+ISOPROC_CASE(Queue, QUE_25_2, EndOfThePutterIsNoticed) {
+  ASSERT_OK_AND_ASSIGN(const auto queue, Numbers::Create());
+  SystemPipe output;
+  ASSERT_OK_AND_ASSIGN(Process child, Process::Start<PutAndTell>(Into(output), queue));
+  ASSERT_OK_AND_ASSIGN(const Waitable item, queue.AsWaitable());
+  ASSERT_OK_AND_ASSIGN(const Waitable putter, child.AsWaitable());
+  EXPECT_EQ(WaitFor({item, putter}), "0");
+  EXPECT_EQ(Show(queue.TryGet()), "1");
+  ASSERT_OK(child.Kill());
+  EXPECT_EQ(WaitFor({item, putter}), "1");
+  queue.Close();
+  for (const int number : queue) ADD_FAILURE() << number;
 }
 
 void Answer(const Numbers& questions, const Numbers& answers) {

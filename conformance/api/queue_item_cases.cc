@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <new>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -158,6 +159,51 @@ ISOPROC_CASE(QueueItem, QUE_46_2, ConstructorThrows) {
   EXPECT_EQ(queue.Get()->text, item.text);
 }
 
+ISOPROC_CASE(QueueItem, QUE_46_4, WhoSaysThatItIsDone) {
+  ASSERT_OK_AND_ASSIGN(const auto queue, Queue<Moody>::Create());
+  EXPECT_OK(queue.Put({2}));
+  EXPECT_CODE(queue.GetLease(), kDataLoss);
+  EXPECT_OK(queue.Join(absl::ZeroDuration())) << "GetLease does";
+  EXPECT_OK(queue.Put({2}));
+  EXPECT_CODE(queue.Get(), kDataLoss);
+  EXPECT_CODE(queue.Join(absl::ZeroDuration()), kDeadlineExceeded) << "Get does not";
+  EXPECT_OK(queue.TaskDone());
+  EXPECT_OK(queue.Join(absl::ZeroDuration()));
+}
+
+// Memory runs out when the first of them is read.
+struct Hungry {
+  static inline bool is_fed = false;
+  int number = 0;
+  template <class Archive>
+  void save(Archive& archive) const {
+    archive(number);
+  }
+  template <class Archive>
+  void load(Archive& archive) {
+    if (!std::exchange(is_fed, true)) throw std::bad_alloc();
+    archive(number);
+  }
+};
+ISOPROC_CASE(QueueItem, QUE_56, ItemWithoutMemoryForItsValue) {
+  ASSERT_OK_AND_ASSIGN(const auto queue, Queue<Hungry>::Create());
+  EXPECT_OK(queue.Put({7}));
+  Hungry::is_fed = false;
+  EXPECT_CODE(queue.GetLease(), kResourceExhausted);
+  EXPECT_EQ(queue.Size().value_or(0), 1U) << "it came back";
+  {
+    ASSERT_OK_AND_ASSIGN(auto lease, queue.GetLease(absl::ZeroDuration()));
+    EXPECT_EQ(lease->number, 7);
+    EXPECT_TRUE(lease.redelivered());
+    EXPECT_CODE(queue.Join(absl::ZeroDuration()), kDeadlineExceeded);
+    EXPECT_OK(lease.Done());
+  }
+  EXPECT_OK(queue.Put({8}));
+  Hungry::is_fed = false;
+  EXPECT_CODE(queue.Get(), kResourceExhausted);
+  EXPECT_TRUE(queue.Empty().value_or(false)) << "it is gone";
+}
+
 // All of it is bytes: to make one, nothing of the program's runs.
 struct StubbornNumber {
   StubbornNumber() {
@@ -222,6 +268,19 @@ ISOPROC_CASE(QueueItem, QUE_43, DroppedLeaseComesBackFirst) {
   EXPECT_CODE(queue.TryGet(), kDeadlineExceeded);
 }
 
+ISOPROC_CASE(QueueItem, QUE_43_2, LeaseThatIsAssignedToGivesItsItemBack) {
+  ASSERT_OK_AND_ASSIGN(const auto queue, Queue<std::string>::Create());
+  EXPECT_OK(queue.Put("first"));
+  EXPECT_OK(queue.Put("second"));
+  ASSERT_OK_AND_ASSIGN(auto lease, queue.GetLease());
+  ASSERT_OK_AND_ASSIGN(auto other, queue.GetLease());
+  lease = std::move(other);
+  EXPECT_EQ(*lease, "second");
+  EXPECT_EQ(queue.TryGet().value_or("none"), "first") << "at once";
+  EXPECT_CODE(queue.TryGet(), kDeadlineExceeded);
+  EXPECT_OK(lease.Done());
+}
+
 struct Picture {
   std::array<uint32_t, 100'000> dots;
 };
@@ -245,6 +304,16 @@ ISOPROC_CASE(QueueItem, QUE_44, LoanIsWrittenAndReadInPlace) {
   ASSERT_OK_AND_ASSIGN(auto loan, queue.Borrow(absl::ZeroDuration()));
   EXPECT_OK(queue.Put(loan));
   EXPECT_CODE(queue.Put(loan), kFailedPrecondition);
+}
+
+ISOPROC_CASE(QueueItem, QUE_44_2, LoanThatIsAssignedToIsDropped) {
+  ASSERT_OK_AND_ASSIGN(const auto queue, Queue<Picture>::Create({.capacity = 4, .bytes = 900'000}));
+  ASSERT_OK_AND_ASSIGN(auto loan, queue.Borrow(absl::ZeroDuration()));
+  ASSERT_OK_AND_ASSIGN(auto other, queue.Borrow(absl::ZeroDuration()));
+  EXPECT_CODE(queue.Borrow(absl::ZeroDuration()), kDeadlineExceeded) << "all bytes are in use";
+  loan = std::move(other);
+  EXPECT_OK(queue.Borrow(absl::ZeroDuration()));
+  EXPECT_OK(queue.Put(loan));
 }
 
 // Says that it is a queue of one thing, and is read as one of another.

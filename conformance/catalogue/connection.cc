@@ -125,6 +125,9 @@ constexpr Clause kClauses[] = {
          "A message that is discarded is not received; the next one is, and little memory is "
          "taken, however long it was."),
     Core("CONN-64", "Poll and Wait see a message also if another thread looks at it first."),
+    Core("CONN-65",
+         "Close wakes all calls that are under way on the end, and who waits for it, with "
+         "kFailedPrecondition; the other end sees its end."),
 };
 
 }  // namespace

@@ -18,8 +18,9 @@ constexpr Clause kClauses[] = {
          "replace others; arguments that do not fit are kInvalidArgument of Create."),
     Core("POOL-07",
          "An initializer that throws breaks the pool: all tasks that have not begun, and all that "
-         "come later, fail with its exception. So do three processes in a row that end before "
-         "they are ready, with kAborted and the last one's exit status."),
+         "come later, fail with its exception. So do three processes in a row, or as many as the "
+         "pool has, that end before they are ready, with kAborted and the last one's exit status, "
+         "and as many that cannot be started for a second."),
     Core("POOL-08", "A max_tasks_per_child of less than 1 is kInvalidArgument."),
     Core("POOL-09", "A worker ends after max_tasks_per_child items, however they are chunked."),
     Core("POOL-10", "A pool of short-lived workers that is closed finishes all it has."),
@@ -34,7 +35,9 @@ constexpr Clause kClauses[] = {
          "kInvalidArgument of the call, and nothing is submitted."),
     Core("POOL-16",
          "An argument that cannot be decoded in the worker is kDataLoss; the worker survives."),
-    Core("POOL-17", "A result that cannot be decoded is kDataLoss; other results are there."),
+    Core("POOL-17",
+         "A result that cannot be decoded is kDataLoss, an error of its call as any other, which "
+         "is not Successful; other results are there."),
     Core("POOL-18",
          "A worker that exits, crashes or is killed fails the task that it had begun, with "
          "kAborted and its exit status, and no other; another worker takes its place."),
@@ -49,7 +52,9 @@ constexpr Clause kClauses[] = {
     Core("POOL-25",
          "All items of a Map run, whatever becomes of others, also in their chunk; MapOutcomes "
          "says of each what became of it."),
-    Core("POOL-26", "With kCancelRest the first error cancels what no worker has yet."),
+    Core("POOL-26",
+         "With kCancelRest the first error cancels what no worker has yet; what is left of a chunk "
+         "that one has is run."),
     Core("POOL-27",
          "The error of a Map is that of the first item in the order of the input, whichever fails "
          "first."),
@@ -71,18 +76,19 @@ constexpr Clause kClauses[] = {
     Core("POOL-37", "A stream that is at its end stays there."),
     Core("POOL-38",
          "Get gives the result as often as it is called, each time a value of its own; an "
-         "AsyncResult made by default has the error kFailedPrecondition."),
+         "AsyncResult made by default has the error kFailedPrecondition, and calls nothing back."),
     Core("POOL-39", "A Get whose time is over ends nothing."),
     Core("POOL-40",
          "Ready, Wait and Successful say how far a call is; Successful before it is ready is "
          "kFailedPrecondition."),
     Core("POOL-41",
-         "Of OnSuccess and OnError one calls back, once: for a Map with all results or its error."),
+         "Of OnSuccess and OnError one calls back, once, as the tasks ended, whatever other "
+         "callbacks throw: for a Map with all results or its error."),
     Core("POOL-42", "A callback is over before the result is ready."),
     Core("POOL-43", "A callback that takes its time keeps no worker and no other task waiting."),
     Core("POOL-44",
-         "A callback that throws makes kUnknown with its exception the error of its call, also "
-         "when it is called late; later calls are as before."),
+         "A callback that throws, on_progress too, makes kUnknown with its exception the error of "
+         "its call, also of MapOutcomes, and when it is called late; later calls are as before."),
     Core("POOL-45",
          "A callback may submit, close and terminate; Join there is kFailedPrecondition."),
     HeldBy("POOL-46", "The arguments of a task are let go when it is over.",
@@ -97,7 +103,8 @@ constexpr Clause kClauses[] = {
          "Join before Close or Terminate is kFailedPrecondition; with a timeout it fails with "
          "kDeadlineExceeded while there is work."),
     Core("POOL-51",
-         "The destructor finishes all tasks; when an exception unwinds the stack, it terminates."),
+         "The destructor finishes all tasks; when an exception unwinds the stack, it terminates; "
+         "in a callback it does not wait."),
     LeftOut("POOL-52", "A pool that does not run cannot be entered.",
             "There is no entering: a pool lives as its object does."),
     HeldBy("POOL-53", "A pool that is dropped ends.",
@@ -119,17 +126,20 @@ constexpr Clause kClauses[] = {
     Core("POOL-61", "Any number of threads submit to a pool at once."),
     LeftOut("POOL-62", "A pool of threads has the same interface.",
             "Threads cannot be killed, and share what processes do not."),
-    Core("POOL-63", "The exit hook runs in each worker that ends by itself, after its last task."),
+    Core("POOL-63",
+         "The exit hook runs in each worker that ends by itself, after its last task; what it "
+         "throws is written to the standard error."),
     Core("POOL-64", "With on_demand a worker starts when there is work for it."),
     Core("POOL-65", "Workers without work end after idle_timeout, and come back with work."),
     Core("POOL-66",
          "A task that takes longer than its timeout is ended, with its worker, and fails with "
-         "kDeadlineExceeded; the next one has a new worker."),
+         "kDeadlineExceeded; the next one has a new worker. In a Map or stream each item has the "
+         "whole time."),
     Core("POOL-67",
          "A task whose worker dies is begun again as often as retries says, and by default never."),
     Core("POOL-68",
          "on_progress is told rising numbers of items that are done, at last all, before the "
-         "result is ready."),
+         "result is ready; and nothing of an empty input."),
     Core("POOL-69", "A worker knows its number; other processes have none."),
     Core("POOL-70",
          "A callable object with state travels once to a worker for all items of a call."),
@@ -138,8 +148,8 @@ constexpr Clause kClauses[] = {
          "CancelRunning also ends a task that runs, with its worker: it is kCancelled, and the "
          "next one has a new worker."),
     Core("POOL-73",
-         "A stream of a pool that is closed gives the results of what was read, then "
-         "kFailedPrecondition once, then the end."),
+         "A stream of a pool that is closed, terminated or destroyed gives the results of what was "
+         "read, then kFailedPrecondition once, then the end."),
     Core("POOL-74",
          "A stream that is destroyed cancels what no worker has, and destroys its input, which may "
          "be another stream of the same pool."),
@@ -155,11 +165,46 @@ constexpr Clause kClauses[] = {
          "Arguments and results may be of any size; results up to 1 MiB cost no handle while they "
          "are kept."),
     Core("POOL-79",
-         "A worker whose memory was ever more than max_memory_per_child ends after its task, and "
-         "others do the rest of its chunk; a limit of less than 1 is kInvalidArgument."),
+         "A worker whose memory was ever more than max_memory_per_child, and than at its start, "
+         "ends after its task, and others do the rest of its chunk; what its owner had does not "
+         "count; a limit of less than 1 is kInvalidArgument."),
     Optional("POOL-80", "foreign_fork",
-             "A fork of a worker that comes back from a task ends there, and what it brings is of "
-             "no account."),
+             "A fork of a worker that comes back from a task, a hook, or what is read, ends there, "
+             "and what it brings is of no account."),
+    Core("POOL-81",
+         "A worker that ends while it reads the callable of a call fails one task of it, with "
+         "kAborted and its exit status; so does one that takes longer than the task's timeout, "
+         "with kDeadlineExceeded."),
+    Core(
+        "POOL-82",
+        "An initializer that takes longer than initializer_timeout is ended with its worker, which "
+        "counts as one that did not get ready; a timeout that is not positive is "
+        "kInvalidArgument."),
+    Core("POOL-83",
+         "A worker that was to end, and has not after exit_timeout, is killed; another takes its "
+         "place, and Join returns."),
+    HeldBy("POOL-84",
+           "A task that eleven workers had, one after the other, which died before they began it, "
+           "is kAborted; three such tasks in a row break the pool.",
+           "platform/core/tests/pool/scheduler_test.cc SchedulerTest.WhatIsNeverBegunIsGivenUp, "
+           "platform/core/tests/pool/scheduler_test.cc "
+           "SchedulerTest.PoolInWhichNothingIsEverBegunBreaks: a death at that moment cannot be "
+           "arranged."),
+    Core("POOL-85",
+         "A lack of memory or handles, in the pool or in a worker, for what a task needs is "
+         "kResourceExhausted of that task; it fails no other, and no worker."),
+    Core("POOL-86",
+         "A worker that is killed for a timeout, by CancelRunning or by Terminate is killed with "
+         "the processes that it started by other means than isoproc."),
+    LeftOut("POOL-87", "A task's exception of a registered type is thrown again with that type.",
+            "Errors are statuses here: RemoteErrorOf has the type's name, what() and the worker. "
+            "What must be told apart beyond that, a task returns as a value."),
+    LeftOut("POOL-88", "An error says which task it was of, by a number.",
+            "Each result knows its own; of a Map the message names the item, and MapOutcomes has "
+            "them all in order."),
+    LeftOut("POOL-89", "An AsyncResult has then(), and callbacks an executor of one's choice.",
+            "OnSuccess may submit what comes next. A callback that is to run elsewhere hands on "
+            "what it gets: it is called by one thread, in order, so that it can."),
     HeldBy("FUT-01", "The number of workers has no limit of its own.",
            "conformance/api/pool_cases.cc: the case of POOL-05."),
     HeldBy("FUT-02", "A worker that dies fails its own task and no other.",
@@ -188,14 +233,16 @@ constexpr Clause kClauses[] = {
          "WaitAny gives the places of all results that are ready, when one is; WaitAll waits for "
          "all."),
     Core("FUT-13", "CompletionOrder gives results in the order in which they become ready."),
-    LeftOut("FUT-14", "A map has a time as a whole, after which the rest is cancelled.",
-            "Get with a timeout, and CancelRunning, do that."),
+    Core("FUT-14",
+         "After total_timeout all that is left of a Map is given up, what runs with its workers, "
+         "with kDeadlineExceeded."),
     HeldBy("FUT-15", "The input of a stream is read as far as look_ahead says.",
            "conformance/api/pool_map_cases.cc: the case of POOL-35."),
     HeldBy("FUT-16", "A chunk has at least one item.",
            "conformance/api/pool_map_cases.cc: the cases of POOL-23 and POOL-33."),
-    HeldBy("FUT-17", "A closed pool finishes what it has; it may be closed without waiting.",
-           "conformance/api/pool_cases.cc: the case of POOL-47."),
+    Core(
+        "FUT-17",
+        "Close with cancel_pending makes kCancelled of all that no worker has; what runs goes on."),
     Core("FUT-18", "A worker that is idle gets the next task before another one starts."),
     Core("FUT-19",
          "Workers start by any method but kFork, which a pool, having threads, refuses with "

@@ -62,6 +62,9 @@ constexpr Clause kClauses[] = {
          "A stream that was detached and adopted goes on where it was; AdoptStream of what is no "
          "stream is kInvalidArgument and closes the handle."),
     Core("STRM-13", "native is the number of the handle that Detach would give up."),
+    Core("STRM-14",
+         "Interrupt ends all waiting for a stream, for good: reads end with 0, writes with "
+         "kUnavailable, and the stream is ready; what was written stays readable."),
     // waiting
     Core("WAIT-01",
          "WaitAny gives the indices of all that are ready, ascending; objects may repeat; a null "

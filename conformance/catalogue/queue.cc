@@ -8,14 +8,16 @@ namespace {
 constexpr Clause kClauses[] = {
     Core("QUE-01", "A queue of capacity 0 takes as many items as its bytes would hold."),
     Core("QUE-02", "More than 2^24 items or 2^40 bytes are kInvalidArgument, on every port alike."),
-    Core("QUE-03", "Items of one thread are got in the order in which it put them."),
+    Core("QUE-03",
+         "Items are got in the order in which they were put, by one thread or by several "
+         "processes."),
     Core("QUE-04", "Items are of any type that travels, empty and nested ones too."),
     Core("QUE-05", "Put waits while the queue is full; TryPut is kDeadlineExceeded at once."),
     Core("QUE-06", "Put with a timeout is kDeadlineExceeded after it, not before."),
     Core("QUE-07", "Get waits while the queue is empty; its timeout is as that of Put."),
-    HeldBy("QUE-08", "The timeout of Get covers all that Get does.",
-           "platform/core/tests/shared/queue_crash_test.cc QueueCrash.GettingALargeItem: there is "
-           "no second part of a message that could be waited for."),
+    Core("QUE-08",
+         "The timeout of Get covers all that Get does: an item of any size that is there is got "
+         "without waiting."),
     Core("QUE-09",
          "Put serialises the item before it returns; what becomes of it later is not "
          "seen."),
@@ -25,10 +27,15 @@ constexpr Clause kClauses[] = {
     LeftOut("QUE-13", "A change of the item after Put may be seen.", "It is serialised in Put."),
     Core("QUE-14", "Size is the number of items that can be got, on every port."),
     Core("QUE-15", "Empty and Full agree with Size."),
-    Core("QUE-16", "Close is for all handles of all processes; again is fine."),
+    Core(
+        "QUE-16",
+        "Close is for all handles of all processes, and not for one of them as in Python; again is "
+        "fine."),
     Core("QUE-17",
          "After Close, Put is kUnavailable; Get gives what is left and is kOutOfRange then."),
-    Core("QUE-18", "A closed queue still answers Size, Empty and Full: it is still read."),
+    Core("QUE-18",
+         "A closed queue still answers Size, Empty and Full, other than in Python: it is still "
+         "read."),
     LeftOut("QUE-19", "The feeder thread is joined.", "There is none."),
     Core("QUE-20", "A process that has put a large item ends without waiting for its reader."),
     LeftOut("QUE-21", "A process may end without sending what it has put.",
@@ -37,11 +44,11 @@ constexpr Clause kClauses[] = {
     Core("QUE-23", "A consumer that is killed while it waits holds up nobody."),
     Core("QUE-24", "Of a producer that is killed at any moment, whole items arrive, in order."),
     Core("QUE-25",
-         "Get tells the end of a closed queue. Handles that are gone are no end: whoever gets has "
-         "one, and could put."),
+         "Get tells the end of a closed queue. Other than in Python, handles that are gone are no "
+         "end: whoever gets has one, and could put; who must notice waits for the putter, too."),
     HeldBy("QUE-26", "An item counts until it was taken as a whole.",
-           "platform/core/tests/shared/queue_crash_test.cc QueueCrash.GettingALargeItem: until "
-           "the commit it is there."),
+           "platform/core/tests/shared/queue_crash_test.cc QueueCrash.GettingALargeItem: whoever "
+           "dies before the commit leaves it there, and Size counts it."),
     Core("QUE-27", "A queue that travels to a child works in both directions, and is handed on."),
     LeftOut("QUE-28", "A child gets a feeder of its own.", "There is none."),
     LeftOut("QUE-29", "A queue can be made while modules are loaded.",
@@ -67,10 +74,13 @@ constexpr Clause kClauses[] = {
     Core("QUE-42",
          "Large items wait for each other's bytes; one larger than all of them is "
          "kResourceExhausted."),
-    Core("QUE-43", "A lease that is dropped gives its item back, before all others."),
+    Core("QUE-43",
+         "A lease that is dropped, or assigned to, gives its item back, before all others."),
     Core("QUE-44", "A loan is written in place and put without a copy, or dropped."),
     Core("QUE-45", "An empty handle is kFailedPrecondition everywhere, and arrives empty."),
-    Core("QUE-46", "An item that cannot be made again is kDataLoss and gone; the next one is not."),
+    Core("QUE-46",
+         "An item that cannot be made again is kDataLoss and gone; the next one is not. GetLease "
+         "counts it as done, Get does not."),
     Core("QUE-47", "A range-for over a queue ends when the queue is closed and empty."),
     Core("QUE-48", "A queue that arrives as one of another type is refused."),
     Core("QUE-49",
@@ -83,6 +93,9 @@ constexpr Clause kClauses[] = {
     Core("QUE-54", "What has memory of its own is kInvalidArgument; the queue goes on."),
     Core("QUE-55",
          "Objects of items that are not put, are taken, or go with the queue are dropped."),
+    Core("QUE-56",
+         "An item for whose value there is no memory is kResourceExhausted; taken by GetLease it "
+         "comes back."),
 };
 
 }  // namespace

@@ -74,6 +74,7 @@ constexpr Operation kOperations[] = {
     {"SHM", "Spawn", ProbeSpawn},
     {"SHL", "Spawn", ProbeSpawn},
     {"RES", "Spawn", ProbeSpawn},
+    {"QUE", "Spawn", ProbeSpawn},
     {"POOL", "Spawn", ProbeSpawn},
     {"FUT", "Spawn", ProbeSpawn},
     {"SPWN", "Spawn", ProbeSpawn},

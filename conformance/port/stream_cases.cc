@@ -371,6 +371,50 @@ ISOPROC_CASE(Stream, STRM_13, NativeIsTheHandle) {
   EXPECT_EQ(pair.first->Detach().native(), native);
 }
 
+ISOPROC_CASE(Stream, STRM_14, InterruptEndsAllWaiting) {
+  const std::string all = Pattern(kLarge);
+  // Now and then before the others have begun to wait.
+  for (int round = 0; round < 20; ++round) {
+    ASSERT_OK_AND_ASSIGN(StreamPair pair, TestPort().CreateStreamPair());
+    const port::Deadline patience = Patiently();
+    absl::StatusOr<size_t> read = size_t{7};
+    absl::Status written;
+    absl::Status waited;
+    std::thread reader([&] {
+      std::byte byte;
+      read = pair.first->Read({&byte, 1}, patience);
+    });
+    std::thread writer([&] { written = WriteAll(*pair.first, all); });
+    std::thread waiter([&] { waited = Ready(*pair.first, patience); });
+    const absl::StatusOr<std::string> some = ReadExactly(*pair.second, 1 + 1000 * round);
+    pair.first->Interrupt();
+    pair.first->Interrupt();
+    reader.join();
+    writer.join();
+    waiter.join();
+    EXPECT_OK(some);
+    EXPECT_EQ(read.value_or(7), 0u) << read.status();
+    EXPECT_CODE(written, kUnavailable);
+    EXPECT_OK(waited);
+    std::byte byte;
+    ASSERT_EQ(pair.first->Read({&byte, 1}, patience).value_or(7), 0u) << "for good";
+    EXPECT_CODE(pair.first->Write(AsBytes("x"), patience), kUnavailable);
+    EXPECT_OK(Ready(*pair.first, Expired()));
+  }
+}
+
+ISOPROC_CASE(Stream, STRM_14_2, InterruptLosesNothing) {
+  ASSERT_OK_AND_ASSIGN(StreamPair pair, TestPort().CreateStreamPair());
+  ASSERT_OK(WriteAll(*pair.first, "there"));
+  ASSERT_OK(WriteAll(*pair.second, "back"));
+  pair.first->Interrupt();
+  ASSERT_OK_AND_ASSIGN(const std::string back, ReadToEnd(*pair.first));
+  EXPECT_EQ(back, "back");
+  pair.first.reset();
+  ASSERT_OK_AND_ASSIGN(const std::string there, ReadToEnd(*pair.second));
+  EXPECT_EQ(there, "there");
+}
+
 ISOPROC_CASE(Stream, STRM_12_2, OnlyStreamsAreAdopted) {
   ASSERT_OK_AND_ASSIGN(const auto segment, TestPort().CreateSegment(4096));
   ASSERT_OK_AND_ASSIGN(Handle handle, segment->Share());

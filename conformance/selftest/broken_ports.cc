@@ -78,6 +78,12 @@ class WrongCodeStream : public StreamWrapper {
   }
 };
 
+class DeafStream : public StreamWrapper {
+ public:
+  DeafStream(std::unique_ptr<Stream> real, Port&) : StreamWrapper(std::move(real)) {}
+  void Interrupt() override {}
+};
+
 class ImpatientWaits : public PortWrapper {
  public:
   using PortWrapper::PortWrapper;
@@ -210,6 +216,10 @@ const std::vector<BrokenPort>& BrokenPorts() {
        "Write to a closed peer is kUnknown.",
        {"STRM-08.1", "STRM-08.2"},
        &Make<WithStreams<WrongCodeStream>>},
+      {"deaf",
+       "Interrupt does nothing.",
+       {"STRM-14.1", "STRM-14.2"},
+       &Make<WithStreams<DeafStream>>},
       {"impatient", "WaitAny tries once and does not wait.", {"CONN-51.1"}, &Make<ImpatientWaits>},
       {"tells-one",
        "WaitAny gives only the first ready object.",

@@ -76,6 +76,10 @@ class Waiting {
     if (!port_ready.ok() && !absl::IsDeadlineExceeded(port_ready.status())) {
       return port_ready.status();
     }
+    // What was closed meanwhile looks ready to the port.
+    for (WaitSource* const source : sources_) {
+      if (absl::Status there = source->Check(); !there.ok()) return there;
+    }
     std::vector<bool> is_ready(sources_.size());
     for (size_t i = 0; i < sources_.size(); ++i) is_ready[i] = sources_[i]->HasNews();
     if (port_ready.ok()) {

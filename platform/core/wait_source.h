@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "platform/core/shared/layout.h"
 #include "platform/core/shared/shared_object.h"
@@ -30,6 +31,10 @@ class WaitSource {
 
   // This, if it is an object in shared memory.
   virtual SharedWaitSource* shared() { return nullptr; }
+
+  // Whether it is still there to be waited for.
+  // Errors: FailedPrecondition.
+  virtual absl::Status Check() { return absl::OkStatus(); }
 };
 
 // An object in shared memory that becomes ready by what processes do to it. They wake one of

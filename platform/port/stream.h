@@ -21,7 +21,8 @@ namespace isoproc::port {
 
 // One end of a two-way byte stream. The destructor closes it; bytes already written stay readable
 // by the peer.                                                                          [STRM-01]
-// Thread safety: one reader and one writer at the same time; all else needs external locking.
+// Thread safety: one reader and one writer at the same time, and anybody who interrupts or waits;
+// all else needs external locking.
 // As a Waitable: ready when Read would not block, which includes end of stream.         [STRM-02]
 class Stream : public Waitable {
  public:
@@ -70,6 +71,15 @@ class Stream : public Waitable {
 
   // The native handle, which stays the stream's.                                       [STRM-13]
   virtual int64_t native() const = 0;
+
+  // From now on nobody waits for the stream, for good: what other threads do with it returns at
+  // once, also if they have just begun. Read gives what has come, and then 0 as at the end of the
+  // stream; Write is Unavailable; the stream is ready for who waits for it. What was written stays
+  // readable by the peer, who sees the end at the latest when the stream is closed. Again is fine.
+  //                                                                                     [STRM-14]
+  // Requires:  the other handles of this end, if there are any, are not used any more either.
+  // Blocks:    never.
+  virtual void Interrupt() = 0;
 };
 
 // Two connected ends.

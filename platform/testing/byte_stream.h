@@ -55,6 +55,7 @@ class ByteStream final : public Stream {
   absl::StatusOr<Handle> ReceiveHandle(Deadline) override {
     return absl::UnimplementedError("no handles");
   }
+  void Interrupt() override {}
   Handle Detach() override { return {}; }
   int64_t native() const override { return -1; }
 

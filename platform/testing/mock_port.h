@@ -30,6 +30,7 @@ class MockStream : public Stream {
   MOCK_METHOD(absl::Status, SendHandle, (const Handle& handle, int64_t receiver, Deadline deadline),
               (override));
   MOCK_METHOD(absl::StatusOr<Handle>, ReceiveHandle, (Deadline deadline), (override));
+  MOCK_METHOD(void, Interrupt, (), (override));
   MOCK_METHOD(Handle, Detach, (), (override));
   MOCK_METHOD(int64_t, native, (), (const, override));
 };

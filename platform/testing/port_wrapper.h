@@ -38,6 +38,7 @@ class StreamWrapper : public Stream {
   absl::StatusOr<Handle> ReceiveHandle(Deadline deadline) override {
     return real_->ReceiveHandle(deadline);
   }
+  void Interrupt() override { real_->Interrupt(); }
   Handle Detach() override { return real_->Detach(); }
   int64_t native() const override { return real_->native(); }
 

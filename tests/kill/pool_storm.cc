@@ -3,9 +3,10 @@
 //
 //   kill_pool_storm [--tasks=10000] [--owners=50] [--life=20] [--seed=<number>]
 //
-// Every task must get its value or the exit status of its worker, once, in bounded time; nothing
-// may be left; and no worker may survive its owner. A worker lives --life milliseconds at most. The
-// seed chooses when somebody dies, as far as that goes.
+// Every task must get its value or the exit status of its worker, once, in bounded time, and each
+// worker takes no more than one with it; those that may be tried again must all have their values;
+// nothing may be left; and no worker may survive its owner. A worker lives --life milliseconds at
+// most. The seed chooses when somebody dies, as far as that goes.
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -17,6 +18,7 @@
 #include <random>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -34,6 +36,7 @@ namespace {
 
 constexpr int kProcesses = 4;
 constexpr int kTasksOfARound = 500;
+constexpr int kItems = 100;
 constexpr int kKilled = 9;
 
 // ---- in workers ---------------------------------------------------------------------------------
@@ -74,6 +77,34 @@ struct Tally {
   int64_t wrong = 0;
 };
 
+// Items that may be tried again, in chunks and as a stream.
+void TryAgain(Pool& pool, Tally& tally) {
+  std::vector<std::pair<int, std::string>> items;
+  for (int number = 0; number < kItems; ++number) items.emplace_back(number, TextOf(number));
+  const auto check = [&](int number, const absl::StatusOr<std::string>& value) {
+    if (value.ok() && *value == AnswerOf(number, TextOf(number))) return;
+    ++tally.wrong;
+    std::printf("item %d: %s\n", number, value.status().ToString().c_str());
+  };
+  const absl::StatusOr<std::vector<std::string>> answers =
+      pool.StarMap<Work>(items, {.chunk_size = 10, .retries = 1000});
+  for (int number = 0; number < kItems; ++number) {
+    if (answers.ok()) {
+      check(number, (*answers)[static_cast<size_t>(number)]);
+    } else {
+      check(number, answers.status());
+    }
+  }
+  const auto work = [](const std::pair<int, std::string>& item) {
+    return Work(item.first, item.second);
+  };
+  int number = 0;
+  for (const auto& value : pool.IMap(work, items, {.chunk_size = 5, .retries = 1000}).value()) {
+    check(number++, value);
+  }
+  if (number != kItems) ++tally.wrong;
+}
+
 void Round(uint32_t seed, int life, int tasks, Tally& tally) {
   PoolOptions options = {.processes = kProcesses};
   options.initializer = Hook<DieSoon>(seed, life);
@@ -89,6 +120,7 @@ void Round(uint32_t seed, int life, int tasks, Tally& tally) {
     results.back().OnSuccess([fate](const std::string&) { ++fate->good; });
     results.back().OnError([fate](const absl::Status&) { ++fate->bad; });
   }
+  int64_t lost = 0;
   for (int number = 0; number < tasks; ++number) {
     const auto place = static_cast<size_t>(number);
     const absl::StatusOr<std::string> value = results[place].Get();
@@ -99,15 +131,23 @@ void Round(uint32_t seed, int life, int tasks, Tally& tally) {
     const Fate& fate = *fates[place];
     const bool once = fate.good == (has_value ? 1 : 0) && fate.bad == (is_lost ? 1 : 0);
     tally.values += has_value ? 1 : 0;
-    tally.lost += is_lost ? 1 : 0;
+    lost += is_lost ? 1 : 0;
     if ((has_value || is_lost) && once) continue;
     ++tally.wrong;
     std::printf("task %d: %s, %d and %d times\n", number, value.status().ToString().c_str(),
                 fate.good.load(), fate.bad.load());
   }
+  TryAgain(pool, tally);
   pool.Close();
   if (!pool.Join().ok()) ++tally.wrong;
-  tally.deaths += pool.Statistics().back().number - kProcesses;
+  const int64_t workers = pool.Statistics().back().number;
+  if (lost > workers) {
+    ++tally.wrong;
+    std::printf("%lld tasks were lost with %lld workers\n", static_cast<long long>(lost),
+                static_cast<long long>(workers));
+  }
+  tally.lost += lost;
+  tally.deaths += workers - kProcesses;
 }
 
 // ---- owners -------------------------------------------------------------------------------------
@@ -183,7 +223,8 @@ int Run(int argc, char** argv) {
     owner.AwaitTheEndOfAll();
   }
   std::printf("%d owners were killed, and no worker survived one\n", owners);
-  const bool good = tally.wrong == 0 && more_handles <= 0 && more_mappings <= 20;
+  const bool good =
+      tally.wrong == 0 && tally.values > 0 && more_handles <= 0 && more_mappings <= 20;
   if (!good) std::printf("FAILED, --seed=%u\n", seed);
   return good ? 0 : 1;
 }

@@ -211,6 +211,38 @@ TEST(FaultTest, BreakawayThatIsRefusedIsNotAnError) {
   EXPECT_EQ(FlagsSeen().size(), 3u);  // does not even try to break away
 }
 
+// CreateProcessW of a process that ends before it has begun, for the first times.
+int& FailuresLeft() {
+  static int left = 0;
+  return left;
+}
+BOOL WINAPI CreateWhatEndsAtOnce(LPCWSTR program, LPWSTR line, LPSECURITY_ATTRIBUTES process,
+                                 LPSECURITY_ATTRIBUTES thread, BOOL inherit, DWORD flags,
+                                 LPVOID environment, LPCWSTR directory, LPSTARTUPINFOW startup,
+                                 LPPROCESS_INFORMATION created) {
+  if (FailuresLeft()-- > 0) {
+    ::SetLastError(ERROR_INTERNAL_ERROR);
+    return FALSE;
+  }
+  return ::CreateProcessW(program, line, process, thread, inherit, flags, environment, directory,
+                          startup, created);
+}
+
+TEST(FaultTest, ProcessThatEndsBeforeItBeginsIsStartedAgain) {
+  const Syscalls saved = sys;
+  sys.create_process = &CreateWhatEndsAtOnce;
+  const SpawnRequest request = RequestFor(kUntilTheEnd);
+  FailuresLeft() = 1;
+  const absl::Status started = SpawnKillWait(request, /*tree=*/false);
+  FailuresLeft() = 100;
+  const absl::Status never = SpawnKillWait(request, /*tree=*/false);
+  const int tries = 100 - FailuresLeft();
+  sys = saved;
+  EXPECT_TRUE(started.ok()) << started;
+  EXPECT_FALSE(never.ok());
+  EXPECT_EQ(tries, 4);
+}
+
 TEST(FaultTest, Streams) {
   const auto scenario = []() -> absl::Status {
     absl::StatusOr<StreamPair> pair = HostPort().CreateStreamPair();

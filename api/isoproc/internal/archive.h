@@ -324,6 +324,13 @@ void CEREAL_LOAD_FUNCTION_NAME(ReadArchive& archive,
                                std::basic_string<Char, Traits, Allocator>& string) {
   ReadContiguous<Char>(archive, string);
 }
+// cereal would ask for the address of the first element also where there is none.
+template <class T>
+  requires(std::is_arithmetic_v<T> && !std::is_same_v<T, bool>)
+void CEREAL_SAVE_FUNCTION_NAME(WriteArchive& archive, const std::valarray<T>& array) {
+  archive.Write(static_cast<uint64_t>(array.size()));
+  if (array.size() != 0) archive.WriteBytes(&array[0], array.size() * sizeof(T));
+}
 template <class T>
 void CEREAL_LOAD_FUNCTION_NAME(ReadArchive& archive, std::valarray<T>& array) {
   if constexpr (std::is_arithmetic_v<T> && !std::is_same_v<T, bool>) {

@@ -28,17 +28,18 @@ class ByteLease {
       : body_(std::move(body)), index_(index), redelivered_(redelivered), bytes_(bytes) {}
   ByteLease(ByteLease&&) = default;
   ByteLease& operator=(ByteLease&& other) noexcept {
-    std::swap(body_, other.body_);
-    std::swap(index_, other.index_);
-    std::swap(redelivered_, other.redelivered_);
-    std::swap(bytes_, other.bytes_);
-    return *this;
+    ByteLease old(std::move(other));
+    std::swap(body_, old.body_);
+    std::swap(index_, old.index_);
+    std::swap(redelivered_, old.redelivered_);
+    std::swap(bytes_, old.bytes_);
+    return *this;  // what was here before is given back now, and not with `other`
   }
   ~ByteLease();
 
   absl::Span<const std::byte> bytes() const { return bytes_; }
   bool redelivered() const { return redelivered_; }
-  // Errors: FailedPrecondition: this process does not have it.
+  // Errors: FailedPrecondition: this process does not have it. Others: it has it.
   absl::Status Done();
 
  private:
@@ -55,10 +56,11 @@ class ByteLoan {
       : body_(std::move(body)), unit_(unit), bytes_(bytes) {}
   ByteLoan(ByteLoan&&) = default;
   ByteLoan& operator=(ByteLoan&& other) noexcept {
-    std::swap(body_, other.body_);
-    std::swap(unit_, other.unit_);
-    std::swap(bytes_, other.bytes_);
-    return *this;
+    ByteLoan old(std::move(other));
+    std::swap(body_, old.body_);
+    std::swap(unit_, old.unit_);
+    std::swap(bytes_, old.bytes_);
+    return *this;  // what was here before is dropped now, and not with `other`
   }
   ~ByteLoan();
 

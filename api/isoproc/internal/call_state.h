@@ -44,15 +44,17 @@ class ReadyList {
   std::deque<size_t> places_;
 };
 
-// Thread safety: any thread. In a fork of the process that made it, it is ready, and what Error
-// gives is FailedPrecondition.
+// Thread safety: any thread. In a fork of the process that made it, it is ready, and what Error and
+// ErrorOfCallbacks give is FailedPrecondition.
 class CallState final : public TaskSink, public std::enable_shared_from_this<CallState> {
  public:
   using Progress = std::function<void(uint64_t done, uint64_t total)>;
   using Callback = absl::AnyInvocable<void(CallState& state)>;
+  // Whether the result can be given. As those of Error.
+  using Check = absl::Status (*)(CallState& state);
 
   // Ready at once if `items` is 0.
-  CallState(std::weak_ptr<PoolCore> pool, size_t items, Progress progress);
+  CallState(std::weak_ptr<PoolCore> pool, size_t items, Progress progress, Check check);
 
   // Which job it is, before anybody can cancel it. Outcomes may have come before.
   void SetJob(JobId job);
@@ -63,13 +65,19 @@ class CallState final : public TaskSink, public std::enable_shared_from_this<Cal
   // Errors: DeadlineExceeded: it is not ready. FailedPrecondition: this process is a fork.
   absl::Status AwaitReady(absl::Duration timeout);
 
-  // OK, or the error that counts: that of the lowest index. Requires: ready, or in a callback.
-  absl::Status Error();
+  // OK, or the error that counts of those which `look` gives of outcomes: the first in the order of
+  // the items, and one of what was cancelled only if there is no other. After one that counts, it
+  // looks no further. Requires: ready, or in a callback.
+  absl::Status Error(absl::FunctionRef<absl::Status(const TaskOutcome& outcome)> look);
+  // What the first callback that threw has thrown. As those of Error.
+  absl::Status ErrorOfCallbacks();
+  // Whether there is an error of either kind. As those of Error.
+  bool IsSuccessful() { return ErrorOfCallbacks().ok() && check_(*this).ok(); }
   // Requires: ready, or in a callback.
   absl::Span<const TaskOutcome> outcomes() const { return outcomes_; }
 
-  // Has `callback` called once, before it is ready; now, if it is. What it throws is the error that
-  // counts, either way.
+  // Has `callback` called once, before it is ready; now, if it is. What it throws is an error of
+  // the call, either way, but nothing to other callbacks.
   void WhenDone(Callback callback);
   // Puts `place` into `list` when it is ready.
   void Watch(std::shared_ptr<ReadyList> list, size_t place);
@@ -90,14 +98,14 @@ class CallState final : public TaskSink, public std::enable_shared_from_this<Cal
   std::condition_variable changed_;  // ready_
   std::vector<TaskOutcome> outcomes_;
   size_t done_ = 0;
-  bool any_failed_ = false;
   size_t progress_told_ = 0;
   bool calls_back_ = false;          // it is with the thread of callbacks
   std::atomic<bool> ready_ = false;  // changed with the lock
   Progress progress_;  // null after the last call, so that no other thread destroys what is its
   std::deque<Callback> callbacks_;
-  std::optional<absl::Status> callback_error_;
+  absl::Status callback_error_;
   std::vector<std::pair<std::weak_ptr<ReadyList>, size_t>> watchers_;
+  const Check check_;
   const std::weak_ptr<PoolCore> pool_;
   JobId job_ = 0;
 };

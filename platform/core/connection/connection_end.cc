@@ -74,6 +74,7 @@ ConnectionEnd::ConnectionEnd(std::shared_ptr<port::Stream> stream, Directions di
 
 ConnectionEnd::~ConnectionEnd() {
   if (!CheckIsOurs().ok()) return;
+  Close();  // somebody may wait for it without keeping it
   Ends& ends = GetEnds();
   const std::lock_guard lock(ends.mutex);
   ends.all.erase(this);
@@ -158,7 +159,14 @@ absl::StatusOr<int64_t> ConnectionEnd::native() {
   return stream_->native();
 }
 
-bool ConnectionEnd::closed() { return !native().ok(); }
+absl::Status ConnectionEnd::Check() { return native().status(); }
+
+bool ConnectionEnd::closed() { return !Check().ok(); }
+
+absl::Status ConnectionEnd::UnlessClosed(absl::Status status) {
+  absl::Status open = Check();
+  return open.ok() ? status : open;
+}
 
 void ConnectionEnd::Close() {
   if (!CheckIsOurs().ok()) return;
@@ -168,13 +176,17 @@ void ConnectionEnd::Close() {
   last = std::exchange(stream_, nullptr);
   if (!receiving_.taken && !sending_.taken) carrier = std::exchange(carrier_, nullptr);
   left_.notify_all();
+  // Whoever uses the stream took it with the lock, and nobody does so any more. One that is on its
+  // way is another process's already.
+  if (last != nullptr && last.use_count() > 1 && !is_moving_) last->Interrupt();
 }
 
 absl::Status ConnectionEnd::Send(absl::Span<const std::byte> bytes, absl::Duration timeout) {
   const port::Deadline deadline = Runtime::Get().DeadlineAfter(timeout);
   absl::StatusOr<Turn> turn = Enter(sending_, deadline);
   if (!turn.ok()) return turn.status();
-  return writer_.Write(turn->stream(), bytes, deadline);
+  const absl::Status sent = writer_.Write(turn->stream(), bytes, deadline);
+  return sent.ok() ? sent : UnlessClosed(sent);
 }
 
 // The parcel is the pipe's before the message is committed. If that fails, nobody will ask for it.
@@ -189,8 +201,9 @@ absl::Status ConnectionEnd::SendWith(const Luggage& luggage, absl::Span<const st
   if (!parcel.ok()) return parcel.status();
   parcel->Post((*carrier)->name().word());
   const absl::Status sent = writer_.WriteWith(parcel->word(), turn->stream(), bytes, deadline);
-  if (!sent.ok()) parcel->Unpost();
-  return sent;
+  if (sent.ok()) return sent;
+  parcel->Unpost();
+  return UnlessClosed(sent);
 }
 
 absl::StatusOr<std::shared_ptr<SharedObject>> ConnectionEnd::Carrier() {
@@ -221,7 +234,8 @@ absl::Status ConnectionEnd::Receive(uint64_t limit, absl::Duration timeout,
   const port::Deadline deadline = Runtime::Get().DeadlineAfter(timeout);
   absl::StatusOr<Turn> turn = Enter(receiving_, deadline);
   if (!turn.ok()) return turn.status();
-  const absl::Status read = reader_.Read(turn->stream(), limit, deadline, into);
+  // Also a message that has come whole: it may be one of those that nobody was to take any more.
+  const absl::Status read = UnlessClosed(reader_.Read(turn->stream(), limit, deadline, into));
   if (!read.ok()) return read;
   Parcel parcel;  // held until what is in it is
   const bool has_objects = reader_.parcel() != 0;
@@ -243,14 +257,16 @@ absl::StatusOr<uint64_t> ConnectionEnd::NextSize(absl::Duration timeout) {
   const port::Deadline deadline = Runtime::Get().DeadlineAfter(timeout);
   absl::StatusOr<Turn> turn = Enter(receiving_, deadline);
   if (!turn.ok()) return turn.status();
-  return reader_.NextSize(turn->stream(), deadline);
+  const absl::StatusOr<uint64_t> size = reader_.NextSize(turn->stream(), deadline);
+  if (absl::Status open = UnlessClosed(size.status()); !open.ok()) return open;
+  return size;
 }
 
 absl::Status ConnectionEnd::Discard(absl::Duration timeout) {
   const port::Deadline deadline = Runtime::Get().DeadlineAfter(timeout);
   absl::StatusOr<Turn> turn = Enter(receiving_, deadline);
   if (!turn.ok()) return turn.status();
-  const absl::Status begun = reader_.NextSize(turn->stream(), deadline).status();
+  const absl::Status begun = UnlessClosed(reader_.NextSize(turn->stream(), deadline).status());
   if (!begun.ok()) return begun;
   if (reader_.parcel() != 0) {
     const absl::StatusOr<Parcel> parcel = OpenParcel();
@@ -272,7 +288,7 @@ absl::Status ConnectionEnd::Poll(absl::Duration timeout) {
     const port::Deadline look =
         port::Deadline::At(now + (std::min)(next_look, deadline.Remaining(now)));
     const absl::Status ready =
-        runtime.port().WaitAny(absl::MakeConstSpan(&waitable, 1), look).status();
+        UnlessClosed(runtime.port().WaitAny(absl::MakeConstSpan(&waitable, 1), look).status());
     if (!absl::IsDeadlineExceeded(ready) || deadline.Expired(runtime.port().Now())) return ready;
     next_look = (std::min)(2 * next_look, LastLook());
   }

@@ -45,6 +45,7 @@ class ConnectionEnd {
   Directions directions() const { return directions_; }
   // Errors: FailedPrecondition: it is closed, was moved, or belongs to another process.
   absl::StatusOr<int64_t> native();
+  absl::Status Check();
   bool closed();
   void Close();
 
@@ -106,6 +107,8 @@ class ConnectionEnd {
   // As Take. Errors: also FailedPrecondition: the end does not have this direction.
   absl::StatusOr<Turn> Enter(Lane& lane, port::Deadline deadline);
   void Leave(Lane& lane, std::shared_ptr<port::Stream> stream);
+  // What a call gives that the end was closed in: whatever `status` says, that.
+  absl::Status UnlessClosed(absl::Status status);
   absl::Status CheckIsOurs() const;
   absl::Status CheckIsOpen() const;  // with mutex_
   // Requires: a turn.

@@ -45,6 +45,11 @@ class EndWaitSource final : public internal::WaitSource {
     if (end != nullptr) return end->PortWaitable();
     return absl::FailedPreconditionError("the connection is closed");
   }
+  absl::Status Check() override {
+    const std::shared_ptr<ConnectionEnd> end = end_.lock();
+    return end == nullptr ? absl::FailedPreconditionError("the connection is closed")
+                          : end->Check();
+  }
   bool HasNews() override {
     const std::shared_ptr<ConnectionEnd> end = end_.lock();
     return end != nullptr && end->HasNews();

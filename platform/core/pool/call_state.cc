@@ -60,19 +60,17 @@ std::optional<size_t> ReadyList::Next(absl::Duration timeout) {
   return place;
 }
 
-CallState::CallState(std::weak_ptr<PoolCore> pool, size_t items, Progress progress)
+CallState::CallState(std::weak_ptr<PoolCore> pool, size_t items, Progress progress, Check check)
     : outcomes_(items),
       ready_(items == 0),
       progress_(std::move(progress)),
+      check_(check),
       pool_(std::move(pool)) {}
 
 void CallState::Resolve(uint64_t first, absl::Span<TaskOutcome> outcomes) {
   const std::lock_guard lock(mutex_);
   auto place = outcomes_.begin() + static_cast<ptrdiff_t>(first);
-  for (TaskOutcome& outcome : outcomes) {
-    any_failed_ |= !outcome.status.ok();
-    *place++ = std::move(outcome);
-  }
+  for (TaskOutcome& outcome : outcomes) *place++ = std::move(outcome);
   done_ += outcomes.size();
   const bool all = done_ == outcomes_.size();
   if (progress_ != nullptr || (all && !callbacks_.empty())) {
@@ -122,7 +120,7 @@ void CallState::Run(absl::FunctionRef<void()> body) {
   const absl::Status status = Guard(body);
   if (status.ok()) return;
   const std::lock_guard lock(mutex_);
-  if (!callback_error_.has_value()) callback_error_ = status;
+  callback_error_.Update(status);
 }
 
 bool CallState::ready() {
@@ -142,26 +140,27 @@ absl::Status CallState::AwaitReady(absl::Duration timeout) {
   return absl::DeadlineExceededError("the result is not there yet");
 }
 
-absl::Status CallState::Error() {
+absl::Status CallState::Error(absl::FunctionRef<absl::Status(const TaskOutcome& outcome)> look) {
   const absl::Status is_owner = CheckIsOwner(owner_);
   if (!is_owner.ok()) return is_owner;
-  {
-    const std::lock_guard lock(mutex_);
-    if (callback_error_.has_value()) return *callback_error_;
-    if (!any_failed_) return absl::OkStatus();
-  }
-  // What was cancelled on account of an error counts for less than the error.
-  std::optional<size_t> found;
+  absl::Status error;
   for (size_t i = 0; i < outcomes_.size(); ++i) {
-    if (outcomes_[i].status.ok()) continue;
-    if (!found.has_value()) found = i;
-    if (absl::IsCancelled(outcomes_[i].status)) continue;
-    found = i;
-    break;
+    const absl::Status status = look(outcomes_[i]);
+    if (status.ok()) continue;
+    // What was cancelled on account of an error counts for less than the error.
+    const bool counts = !absl::IsCancelled(status);
+    if (!counts && !error.ok()) continue;
+    error = outcomes_.size() == 1 ? status : port::Annotate(status, absl::StrCat("item ", i));
+    if (counts) break;
   }
-  if (!found.has_value()) return absl::OkStatus();
-  const absl::Status& status = outcomes_[*found].status;
-  return outcomes_.size() == 1 ? status : port::Annotate(status, absl::StrCat("item ", *found));
+  return error;
+}
+
+absl::Status CallState::ErrorOfCallbacks() {
+  const absl::Status is_owner = CheckIsOwner(owner_);
+  if (!is_owner.ok()) return is_owner;
+  const std::lock_guard lock(mutex_);
+  return callback_error_;
 }
 
 void CallState::WhenDone(Callback callback) {
@@ -214,7 +213,7 @@ uint64_t CallState::Cancel(bool running) {
 absl::StatusOr<bool> AsyncResultBase::Successful() const {
   if (state_ == nullptr) return NoCall();
   if (!state_->ready()) return absl::FailedPreconditionError("the result is not there yet");
-  return state_->Error().ok();
+  return state_->IsSuccessful();
 }
 
 absl::StatusOr<std::vector<size_t>> WaitAny(const std::vector<AsyncResultBase>& results,

@@ -19,9 +19,8 @@
 
 namespace isoproc::internal {
 
-// A function, which items name by its number from then on.
+// A function, which items name from then on by its number: how many have come, with it.
 struct CodeMessage {
-  uint64_t id = 0;
   TargetName target;
   std::string object;  // the encoded callable, if it has state
 };

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -26,6 +27,18 @@ std::byte* BytesOf(std::string& text) { return reinterpret_cast<std::byte*>(text
 // A payload grows as its bytes arrive, so that a wrong size is no wrong allocation.
 constexpr uint64_t kReadPiece = uint64_t{1} << 20;
 
+absl::Status NoRoom() {
+  return absl::ResourceExhaustedError("there is no memory for so large a message");
+}
+absl::Status Resize(std::string& bytes, uint64_t size) {
+  try {
+    bytes.resize(static_cast<size_t>(size));
+    return absl::OkStatus();
+  } catch (const std::bad_alloc&) {
+    return NoRoom();
+  }
+}
+
 }  // namespace
 
 absl::Span<const std::byte> PoolMessage::payload() const {
@@ -45,7 +58,7 @@ absl::StatusOr<TaskFailure> ReadFailure(const PoolMessage& message) {
   return failure;
 }
 
-void PoolWriter::PutFrame(const PoolMessage& message, size_t handles) {
+absl::Status PoolWriter::PutFrame(const PoolMessage& message, size_t handles) {
   const PoolReader::Header header = {
       PoolReader::kMagic,
       static_cast<uint32_t>(message.kind),
@@ -53,23 +66,25 @@ void PoolWriter::PutFrame(const PoolMessage& message, size_t handles) {
       static_cast<uint32_t>(handles),
       message.block == nullptr ? message.bytes.size() : message.size,
       message.block == nullptr ? uint64_t{0} : uint64_t{message.place} + 1};
-  std::string frame(reinterpret_cast<const char*>(&header), sizeof(header));
-  frame.append(message.bytes);
+  std::string frame;
+  const absl::Status grown = Resize(frame, sizeof(header) + message.bytes.size());
+  if (!grown.ok()) return grown;
+  std::memcpy(frame.data(), &header, sizeof(header));
+  message.bytes.copy(frame.data() + sizeof(header), message.bytes.size());
   pieces_.push_back(Piece{std::move(frame), {}});
   ++messages_;
+  return absl::OkStatus();
 }
 
 void PoolWriter::Put(PoolMessage::Kind kind) {
   PoolMessage message;
   message.kind = kind;
-  PutFrame(message, 0);
+  PutFrame(message, 0).IgnoreError();  // so little memory there always is
 }
 
 absl::Status PoolWriter::Put(PoolMessage message) {
-  if (message.bytes.size() > kMostInline) {
-    return absl::ResourceExhaustedError("there is no shared memory for so large a message");
-  }
-  PutFrame(message, message.handles.size());
+  const absl::Status put = PutFrame(message, message.handles.size());
+  if (!put.ok()) return put;
   for (port::Handle& handle : message.handles) pieces_.push_back(Piece{{}, std::move(handle)});
   return absl::OkStatus();
 }
@@ -80,32 +95,41 @@ absl::StatusOr<uint32_t> PoolWriter::PutLarge(PoolMessage message, uint64_t size
                                               absl::FunctionRef<void(std::byte*)> fill) {
   absl::StatusOr<BlockShelf::Loan> loan = BlockShelf::Loan();
   if (size > inline_size) loan = PutBlock(size, is_free);
-  if (!loan.ok() && size > kMostInline) return loan.status();
-  if (loan.ok() && loan->block != nullptr) {
+  if (!loan.ok()) return loan.status();
+  absl::Status put;
+  if (loan->block == nullptr) {
+    put = PutInline(std::move(message), size, fill);
+  } else {
+    fill(loan->block->bytes().data());
     message.block = std::move(loan->block);
     message.place = loan->place;
     message.size = size;
-    fill(message.block->bytes().data());
-  } else {
-    message.bytes.resize(static_cast<size_t>(size));
-    fill(BytesOf(message.bytes));
+    put = Put(std::move(message));
   }
-  const uint32_t place = message.place;
-  const absl::Status put = Put(std::move(message));
   if (!put.ok()) return put;
-  return place;
+  return loan->place;
+}
+
+absl::Status PoolWriter::PutInline(PoolMessage message, uint64_t size,
+                                   absl::FunctionRef<void(std::byte*)> fill) {
+  const absl::Status grown = size > kMostInline ? NoRoom() : Resize(message.bytes, size);
+  if (!grown.ok()) return grown;
+  fill(BytesOf(message.bytes));
+  return Put(std::move(message));
 }
 
 absl::StatusOr<BlockShelf::Loan> PoolWriter::PutBlock(uint64_t size,
                                                       absl::FunctionRef<bool(uint32_t)> is_free) {
   absl::StatusOr<BlockShelf::Loan> loan = blocks_.Take(size, is_free);
-  if (!loan.ok() || !loan->is_new) return loan;
+  if (!loan.ok()) return BlockShelf::Loan();
+  if (!loan->is_new) return loan;
   absl::StatusOr<port::Handle> handle = loan->block->Share();
   if (!handle.ok()) return handle.status();
   PoolMessage message;
   message.kind = PoolMessage::Kind::kBlock;
   message.flags = loan->place;
-  PutFrame(message, 1);
+  const absl::Status put = PutFrame(message, 1);
+  if (!put.ok()) return put;
   pieces_.push_back(Piece{{}, *std::move(handle)});
   blocks_.IsKnown(loan->place);
   return loan;
@@ -160,7 +184,8 @@ absl::StatusOr<PoolMessage> PoolReader::Read(port::Deadline deadline) {
   if (header_.block == 0) {
     while (have_ < header_.size) {
       const uint64_t piece = (std::max)(kReadPiece, uint64_t{have_});
-      bytes_.resize(static_cast<size_t>((std::min)(header_.size, have_ + piece)));
+      const absl::Status grown = Resize(bytes_, (std::min)(header_.size, have_ + piece));
+      if (!grown.ok()) return grown;
       const absl::Status filled = Fill(BytesOf(bytes_), bytes_.size(), deadline);
       if (!filled.ok()) return filled;
     }

@@ -2,7 +2,7 @@
 //
 //   pool → worker   kCode once for each code; kArena, kLuggage, kItems; kForget, kLetGo; at last
 //                   kDismiss
-//   worker → pool   kReady or kInitializerThrew; then kResult
+//   worker → pool   kReady or kInitializerThrew; then kResult and kRefused
 //   both            kBlock, kLook
 // What is small goes over the desk (desk.h), which says how much of the stream comes before it.
 // kLook says that there is something to see there. What a worker wrote before it died is read to
@@ -44,6 +44,7 @@ struct PoolMessage {
     kDismiss,
     kReady,
     kInitializerThrew,
+    kRefused,  // the chunk: there was no memory or handle for it
     kLook,
     kResult,
   };
@@ -61,7 +62,8 @@ struct PoolMessage {
   uint32_t place = BlockShelf::kOnce;  // of the block
   uint64_t size = 0;                   // of the payload
   std::vector<port::Handle> handles;   // others than that of the block
-  absl::Status lost;  // not OK: this process had no room for a handle, or to map the block
+  // Not OK: this process had no room for the payload, for a handle, or to map the block.
+  absl::Status lost;
 
   absl::Span<const std::byte> payload() const;
 };
@@ -87,16 +89,19 @@ class PoolWriter {
 
   // Says `kind`, and nothing else.
   void Put(PoolMessage::Kind kind);
-  // Errors: nothing is written. ResourceExhausted: there was no block for more than kMostInline.
+  // Errors: nothing is written. ResourceExhausted: there is no memory for it.
   absl::Status Put(PoolMessage message);
   // A message whose payload `fill` writes: into a block, if it is larger than `inline_size` and the
   // system has one. `is_free`: of the places of this side. Gives that of the block.
-  // Errors: as Put.
+  // Errors: as Put and PutBlock. ResourceExhausted: there was no block for more than kMostInline.
   absl::StatusOr<uint32_t> PutLarge(PoolMessage message, uint64_t size, uint64_t inline_size,
                                     absl::FunctionRef<bool(uint32_t place)> is_free,
                                     absl::FunctionRef<void(std::byte* into)> fill);
-  // A block for `size` bytes, which the other side has when it reads what was put so far.
-  // Errors: nothing is written. ResourceExhausted.
+  // The same without a block.
+  absl::Status PutInline(PoolMessage message, uint64_t size,
+                         absl::FunctionRef<void(std::byte* into)> fill);
+  // A block for `size` bytes, which the other side has when it reads what was put so far; null if
+  // the system has none. Errors: nothing is written. As Put and port::Segment::Share.
   absl::StatusOr<BlockShelf::Loan> PutBlock(uint64_t size,
                                             absl::FunctionRef<bool(uint32_t place)> is_free);
   BlockShelf& blocks() { return blocks_; }
@@ -112,7 +117,7 @@ class PoolWriter {
     std::string bytes;  // or, if empty:
     port::Handle handle;
   };
-  void PutFrame(const PoolMessage& message, size_t handles);
+  absl::Status PutFrame(const PoolMessage& message, size_t handles);
 
   port::Stream& stream_;
   const int64_t receiver_;

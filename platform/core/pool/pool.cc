@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "isoproc/internal/call_state.h"
+#include "isoproc/pool_options.h"
 #include "platform/core/pool/pool_core.h"
 #include "platform/core/pool/scheduler.h"
 
@@ -30,7 +31,8 @@ std::shared_ptr<const TaskCode> CodeOf(PoolCore& pool, const TaskTarget& target)
 
 absl::StatusOr<std::shared_ptr<CallState>> SubmitCall(const std::shared_ptr<PoolCore>& pool,
                                                       std::shared_ptr<const TaskCode> code,
-                                                      Batches items, const MapOptions& options) {
+                                                      Batches items, const MapOptions& options,
+                                                      CallState::Check check) {
   if (options.chunk_size.value_or(1) < 1) {
     return absl::InvalidArgumentError(
         absl::StrCat("a chunk has at least one item, not ", *options.chunk_size));
@@ -43,7 +45,7 @@ absl::StatusOr<std::shared_ptr<CallState>> SubmitCall(const std::shared_ptr<Pool
   if (!travels.ok()) return travels;
   size_t count = 0;
   for (const std::shared_ptr<const Batch>& batch : items) count += batch->size();
-  auto state = std::make_shared<CallState>(pool, count, options.on_progress);
+  auto state = std::make_shared<CallState>(pool, count, options.on_progress, check);
   JobRequest request;
   request.sink = state;
   request.code = std::move(code);
@@ -51,6 +53,7 @@ absl::StatusOr<std::shared_ptr<CallState>> SubmitCall(const std::shared_ptr<Pool
   request.chunk_size = options.chunk_size.has_value() ? static_cast<uint64_t>(*options.chunk_size)
                                                       : DefaultChunkSize(count, pool->processes());
   request.task_timeout = options.timeout;
+  request.total_timeout = options.total_timeout;
   request.retries = options.retries;
   request.cancel_rest_on_error = options.on_error == OnError::kCancelRest;
   const absl::StatusOr<JobId> job = pool->Submit(std::move(request));
@@ -83,14 +86,14 @@ void Pool::End() {
   if (std::uncaught_exceptions() > exceptions_) {
     core_->Terminate();
   } else {
-    core_->Close();
+    core_->Close(/*cancel_pending=*/false);
   }
   core_->Join(absl::InfiniteDuration()).IgnoreError();
   core_ = nullptr;
 }
 
-void Pool::Close() {
-  if (internal::UnusablePool(core_.get()).ok()) core_->Close();
+void Pool::Close(const CloseOptions& options) {
+  if (internal::UnusablePool(core_.get()).ok()) core_->Close(options.cancel_pending);
 }
 
 void Pool::Terminate() {

@@ -50,6 +50,8 @@ namespace {
 constexpr int kMostNested = 10;
 // A worker that is lost is about to die. If it does not:
 constexpr absl::Duration kLostGrace = absl::Seconds(5);
+// A worker that could not be killed is killed again after this time.
+constexpr absl::Duration kKillPause = absl::Milliseconds(50);
 // What a worker says is heard so far before others are.
 constexpr int kMostHeard = 256;
 // What did not fit into a stream is tried again after this time.
@@ -131,8 +133,15 @@ absl::StatusOr<Scheduler::Rules> CheckOptions(const PoolOptions& options) {
     return absl::FailedPreconditionError(
         absl::StrCat("pools are nested more than ", kMostNested, " deep"));
   }
-  return Scheduler::Rules{options.processes, options.on_demand, options.idle_timeout,
-                          static_cast<uint64_t>(options.max_tasks_per_child.value_or(0))};
+  if (options.initializer_timeout <= absl::ZeroDuration()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("an initializer takes time, more than ",
+                     absl::FormatDuration(options.initializer_timeout)));
+  }
+  return Scheduler::Rules{
+      options.processes,           options.on_demand,
+      options.idle_timeout,        static_cast<uint64_t>(options.max_tasks_per_child.value_or(0)),
+      options.initializer_timeout, options.exit_timeout};
 }
 
 std::optional<HookCall> Describe(const std::optional<WorkerHook>& hook, Luggage& luggage) {
@@ -298,9 +307,9 @@ uint64_t PoolCore::Cancel(JobId job, bool running) {
   return count;
 }
 
-void PoolCore::Close() {
+void PoolCore::Close(bool cancel_pending) {
   const std::lock_guard lock(mutex_);
-  scheduler_.Close(Now());
+  scheduler_.Close(cancel_pending, Now());
   Act();
 }
 
@@ -404,8 +413,7 @@ void PoolCore::Act() {
     } else if (const auto* items = std::get_if<SendItems>(&command)) {
       WorkerLink* const link = Find(items->worker);
       if (link == nullptr) continue;
-      if (link->IsQuick(*items)) {
-        link->Send(*items).IgnoreError();  // it needs nothing that there may be too few of
+      if (link->IsQuick(*items) && link->Send(*items).ok()) {
         Sent(*items, *link);
       } else {
         to_send_.push_back(*items);
@@ -413,7 +421,7 @@ void PoolCore::Act() {
     } else if (const auto* dismiss = std::get_if<DismissWorker>(&command)) {
       if (WorkerLink* const link = Find(dismiss->worker)) link->Dismiss();
     } else if (const auto* kill = std::get_if<KillWorker>(&command)) {
-      if (WorkerLink* const link = Find(kill->worker)) link->Kill();
+      if (WorkerLink* const link = Find(kill->worker)) Kill(*link);
     }
   }
   WakeInTime();
@@ -430,10 +438,8 @@ void PoolCore::SendLarge(std::unique_lock<std::mutex>& lock) {
       Sent(items, *link);
       continue;
     }
-    // There are no handles for what it needs: the items fail, and the worker knows nothing of them.
-    std::vector<TaskOutcome> outcomes(static_cast<size_t>(items.count));
-    for (TaskOutcome& outcome : outcomes) outcome.status = sent;
-    scheduler_.Ended(items.worker, absl::MakeSpan(outcomes), /*leaves=*/false, Now());
+    // There is no memory or handle for what it needs. The worker knows nothing of these items.
+    scheduler_.Refused(items.worker, sent, Now());
   }
 }
 
@@ -518,19 +524,18 @@ void PoolCore::Hear(WorkerId worker) {
     if (!message.has_value()) break;
     Tell(worker, *link, *std::move(message));
   }
-  {
-    const std::lock_guard lock(mutex_);
-    LookAtDesk(worker, *link);
-  }
+  const std::lock_guard lock(mutex_);
+  LookAtDesk(worker, *link);
   if (absl::IsDeadlineExceeded(ended.status())) {
-    if (Now() < link->kill_at) return;
-    link->Kill();
-    link->kill_at = Now() + kLostGrace;
+    if (Now() >= link->kill_at) Kill(*link);
     return;
   }
-  const std::lock_guard lock(mutex_);
   links_.erase(found);
   scheduler_.Died(worker, ended, Now());
+}
+
+void PoolCore::Kill(WorkerLink& link) {
+  link.kill_at = Now() + (link.Kill().ok() ? kLostGrace : kKillPause);
 }
 
 void PoolCore::Tell(WorkerId worker, WorkerLink& link, PoolMessage message) {
@@ -545,6 +550,10 @@ void PoolCore::Tell(WorkerId worker, WorkerLink& link, PoolMessage message) {
           port::Annotate(ToStatus(message, worker, link.pid()),
                          "the pool is broken, since a worker could not be initialized"),
           Now());
+      break;
+    case PoolMessage::Kind::kRefused:
+      link.TakeBack();
+      scheduler_.Refused(worker, ToStatus(message, worker, link.pid()), Now());
       break;
     case PoolMessage::Kind::kResult: {
       LookAtDesk(worker, link);
@@ -581,7 +590,7 @@ bool PoolCore::LookAtDesk(WorkerId worker, WorkerLink& link) {
     spin_.Learn(late < absl::Nanoseconds(SpinTime::kLongest));
   }
   if (link.TakeBegun()) scheduler_.Begun(worker, now);
-  if (link.desk_is_broken()) link.Kill();
+  if (link.desk_is_broken()) Kill(link);
   return any;
 }
 

@@ -58,7 +58,7 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   void Finish(JobId job);
   uint64_t Cancel(JobId job, bool running);
 
-  void Close();
+  void Close(bool cancel_pending);
   void Terminate();
   absl::Status Join(absl::Duration timeout);
   std::vector<WorkerStatistics> Statistics();
@@ -98,6 +98,8 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   // These require the lock. Does what the scheduler wants.
   void Act();
   void Sent(const SendItems& items, WorkerLink& link);
+  // Until it is dead: what fails is tried again.
+  void Kill(WorkerLink& link);
   // Null if it died before the command for it was executed.
   WorkerLink* Find(WorkerId worker);
   // Takes what is on the worker's desk. False: no results.

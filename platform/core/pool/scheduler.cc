@@ -56,6 +56,9 @@ absl::StatusOr<JobId> Scheduler::Submit(JobRequest request, absl::Duration now) 
   Batches items = std::move(request.items);
   job.more_to_come = request.more_to_come;
   job.request = std::move(request);
+  if (job.request.total_timeout != absl::InfiniteDuration()) {
+    job_deadlines_.emplace(now + job.request.total_timeout, id);
+  }
   Enqueue(job, std::move(items));
   Pump(now);
   return id;
@@ -79,22 +82,30 @@ void Scheduler::Finish(JobId id) {
 uint64_t Scheduler::Cancel(JobId id, bool running, absl::Duration now) {
   const auto found = jobs_.find(id);
   if (found == jobs_.end()) return 0;
-  const absl::Status cancelled = absl::CancelledError("the task was cancelled");
-  uint64_t count = ResolvePending(found->second, cancelled);
-  if (running) {
-    for (auto& [worker_id, worker] : workers_) {
-      if (worker.state != WorkerState::kBusy || worker.job != id) continue;
-      worker.doom = cancelled;
-      count += worker.items.count;
-      Kill(worker_id, worker, now);
-    }
-  }
+  const uint64_t count =
+      GiveUp(found->second, absl::CancelledError("the task was cancelled"), running, now);
   Pump(now);
   return count;
 }
 
-void Scheduler::Close(absl::Duration now) {
+uint64_t Scheduler::GiveUp(Job& job, const absl::Status& reason, bool running, absl::Duration now) {
+  uint64_t count = ResolvePending(job, reason);
+  if (!running) return count;
+  for (auto& [id, worker] : workers_) {
+    if (worker.state != WorkerState::kBusy || worker.job != job.id) continue;
+    worker.doom = reason;
+    count += worker.items.count;
+    Kill(id, worker, now);
+  }
+  return count;
+}
+
+void Scheduler::Close(bool cancel_pending, absl::Duration now) {
   closed_ = true;
+  if (cancel_pending) {
+    const absl::Status cancelled = absl::CancelledError("the pool was closed");
+    for (auto& [id, job] : jobs_) ResolvePending(job, cancelled);
+  }
   Pump(now);
 }
 
@@ -122,6 +133,7 @@ void Scheduler::Started(WorkerId id, int64_t pid, absl::Duration now) {
     commands_.emplace_back(KillWorker{id});
   } else {
     Enter(worker, WorkerState::kInitializing, now);
+    worker.deadline = now + rules_.initializer_timeout;
   }
   Pump(now);
 }
@@ -129,7 +141,7 @@ void Scheduler::Started(WorkerId id, int64_t pid, absl::Duration now) {
 void Scheduler::StartFailed(WorkerId id, const absl::Status& reason, absl::Duration now) {
   const bool was_wanted = IsWanted(id);
   workers_.erase(id);
-  if (was_wanted) CountUnready(reason, now);
+  if (was_wanted) CountUnready(reason, kShortage, now);
   Pump(now);
 }
 
@@ -137,6 +149,7 @@ void Scheduler::Ready(WorkerId id, absl::Duration now) {
   Worker& worker = workers_.at(id);
   if (worker.state == WorkerState::kInitializing) {
     unready_in_a_row_ = 0;
+    worker.deadline = absl::InfiniteDuration();
     Enter(worker, WorkerState::kIdle, now);
     idle_.push_back(id);
   }
@@ -146,7 +159,7 @@ void Scheduler::Ready(WorkerId id, absl::Duration now) {
 void Scheduler::InitializerFailed(WorkerId id, const absl::Status& reason, absl::Duration now) {
   Worker& worker = workers_.at(id);
   if (worker.state == WorkerState::kInitializing) {  // else it makes things up, or is killed
-    Enter(worker, WorkerState::kLeaving, now);
+    LetGo(worker, now);
     Break(reason);
   }
   Pump(now);
@@ -164,7 +177,9 @@ void Scheduler::Ended(WorkerId id, absl::Span<TaskOutcome> outcomes, bool leaves
   const uint64_t count = (std::min)(uint64_t{outcomes.size()}, worker.items.count);
   if (count == 0) return;  // it makes things up
   fruitless_lives_ = 0;
+  given_up_in_a_row_ = 0;
   worker.has_begun = true;
+  worker.is_fresh = false;
   worker.is_at_one = false;
   worker.statistics.tasks += count;
   worker.deadline = absl::InfiniteDuration();
@@ -173,18 +188,34 @@ void Scheduler::Ended(WorkerId id, absl::Span<TaskOutcome> outcomes, bool leaves
   worker.items.count -= count;
   Resolve(jobs_.at(worker.job), first, outcomes.subspan(0, static_cast<size_t>(count)));
   // One that is being killed keeps its items until it is dead.
-  if (leaves && worker.state == WorkerState::kBusy) ReturnRest(worker);
+  if (leaves && worker.state == WorkerState::kBusy) ReturnRest(worker, worker.items.count);
   if (worker.items.count > 0) return;  // nothing follows from it yet
   if (worker.state == WorkerState::kBusy) {
     const bool used_up =
         leaves || (rules_.max_tasks_per_child != 0 && worker.given >= rules_.max_tasks_per_child);
-    Enter(worker, used_up ? WorkerState::kLeaving : WorkerState::kIdle, now);
     if (used_up) {
+      LetGo(worker, now);
       commands_.emplace_back(DismissWorker{id});
     } else {
+      Enter(worker, WorkerState::kIdle, now);
       idle_.push_back(id);
     }
   }
+  Pump(now);
+}
+
+void Scheduler::Refused(WorkerId id, const absl::Status& reason, absl::Duration now) {
+  Worker& worker = workers_.at(id);
+  if (worker.state != WorkerState::kBusy || !worker.is_fresh) return;  // it makes things up
+  if (worker.items.count == 1) {
+    TaskOutcome failed;
+    failed.status = reason;
+    Ended(id, absl::MakeSpan(&failed, 1), /*leaves=*/false, now);
+    return;
+  }
+  ReturnRest(worker, 1);
+  Enter(worker, WorkerState::kIdle, now);
+  idle_.push_back(id);
   Pump(now);
 }
 
@@ -196,6 +227,7 @@ void Scheduler::Died(WorkerId id, const absl::StatusOr<ExitStatus>& how, absl::D
   const bool by_intent =
       worker.state == WorkerState::kLeaving || worker.state == WorkerState::kKilled;
   const bool fruitless = !worker.has_begun;
+  const bool is_slow = worker.is_slow;
   Enter(worker, WorkerState::kLeaving, now);
   TakeBack(worker, how);
   past_.push_back(worker.statistics);
@@ -203,19 +235,32 @@ void Scheduler::Died(WorkerId id, const absl::StatusOr<ExitStatus>& how, absl::D
   if (past_.size() > kMostRemembered) past_.pop_front();
   idle_.erase(std::remove(idle_.begin(), idle_.end(), id), idle_.end());
   workers_.erase(found);
-  if (!by_intent && !was_ready) {
-    CountUnready(WorkerLost(how, "before it was ready for tasks"), now);
+  if (given_up_in_a_row_ >= kMostGivenUp) {
+    Break(WorkerLost(how, "before it began a task; the pool is broken, as no worker begins any"));
+  }
+  if (is_slow) {
+    CountUnready(WorkerLost(how, absl::StrCat("as its initializer took longer than ",
+                                              absl::FormatDuration(rules_.initializer_timeout))),
+                 absl::ZeroDuration(), now);
+  } else if (!by_intent && !was_ready) {
+    CountUnready(WorkerLost(how, "before it was ready for tasks"), absl::ZeroDuration(), now);
   } else if (!by_intent && fruitless) {
     Pause(now);
   }
   Pump(now);
 }
 
-void Scheduler::ReturnRest(Worker& worker) {
-  const Range rest = std::exchange(worker.items, {});
+void Scheduler::ReturnRest(Worker& worker, uint64_t most) {
+  Range rest = std::exchange(worker.items, {});
   if (rest.count == 0) return;
+  worker.given -= rest.count;
   Job& job = jobs_.at(worker.job);
-  PutFirst(job, rest);
+  // Backwards, so that the first of them comes first.
+  while (rest.count > 0) {
+    const uint64_t count = (std::min)(most, rest.count);
+    rest.count -= count;
+    PutFirst(job, {rest.first + rest.count, count});
+  }
   if (broken_.has_value()) {
     ResolvePending(job, *broken_);
   } else if (job.cancelling) {
@@ -236,6 +281,7 @@ void Scheduler::TakeBack(Worker& worker, const absl::StatusOr<ExitStatus>& how) 
     if (had_begun && ++losses.lost > job.request.retries) {
       Resolve(job, item, WorkerLost(how, "while it ran the task"));
     } else if (!had_begun && ++losses.returned > kMostReturns) {
+      ++given_up_in_a_row_;
       Resolve(job, item, WorkerLost(how, "before it began the task, as others before"));
     } else if (broken_.has_value()) {
       Resolve(job, item, *broken_);
@@ -250,13 +296,15 @@ void Scheduler::TakeBack(Worker& worker, const absl::StatusOr<ExitStatus>& how) 
   for (auto index = again.rbegin(); index != again.rend(); ++index) PutFirst(job, {*index, 1});
 }
 
-void Scheduler::CountUnready(const absl::Status& reason, absl::Duration now) {
-  ++unready_in_a_row_;
+void Scheduler::CountUnready(const absl::Status& reason, absl::Duration patience,
+                             absl::Duration now) {
+  if (unready_in_a_row_++ == 0) unready_since_ = now;
   Pause(now);
   const bool any_ready = std::any_of(workers_.begin(), workers_.end(), [](const auto& entry) {
     return entry.second.state == WorkerState::kIdle || entry.second.state == WorkerState::kBusy;
   });
-  if (!any_ready && unready_in_a_row_ >= (std::max)(kMostUnready, rules_.processes)) {
+  if (!any_ready && unready_in_a_row_ >= (std::max)(kMostUnready, rules_.processes) &&
+      now - unready_since_ >= patience) {
     absl::Status broken = absl::AbortedError(
         absl::StrCat("the pool is broken: ", unready_in_a_row_,
                      " workers in a row did not get ready, the last: ", reason.message()));
@@ -322,7 +370,7 @@ void Scheduler::Resolve(Job& job, Range items, const absl::Status& status) {
 void Scheduler::Resolve(Job& job, uint64_t first, absl::Span<TaskOutcome> outcomes) {
   const bool failed = std::any_of(outcomes.begin(), outcomes.end(),
                                   [](const TaskOutcome& one) { return !one.status.ok(); });
-  LetGo(job, {first, outcomes.size()});
+  Forget(job, {first, outcomes.size()});
   job.unresolved -= outcomes.size();
   unresolved_ -= outcomes.size();
   changed_jobs_.push_back(job.id);
@@ -333,7 +381,7 @@ void Scheduler::Resolve(Job& job, uint64_t first, absl::Span<TaskOutcome> outcom
   }
 }
 
-void Scheduler::LetGo(Job& job, Range items) {
+void Scheduler::Forget(Job& job, Range items) {
   if (!job.lost.empty()) {
     job.lost.erase(job.lost.lower_bound(items.first),
                    job.lost.lower_bound(items.first + items.count));
@@ -383,6 +431,7 @@ void Scheduler::Break(const absl::Status& reason) {
 
 void Scheduler::MarkBegun(Worker& worker, absl::Duration now) {
   fruitless_lives_ = 0;
+  given_up_in_a_row_ = 0;
   worker.has_begun = true;
   if (std::exchange(worker.is_at_one, true)) return;
   if (worker.state != WorkerState::kBusy) return;
@@ -395,6 +444,11 @@ void Scheduler::Kill(WorkerId id, Worker& worker, absl::Duration now) {
   Enter(worker, WorkerState::kKilled, now);
   worker.deadline = absl::InfiniteDuration();
   idle_.erase(std::remove(idle_.begin(), idle_.end(), id), idle_.end());
+}
+
+void Scheduler::LetGo(Worker& worker, absl::Duration now) {
+  Enter(worker, WorkerState::kLeaving, now);
+  worker.deadline = now + (std::max)(rules_.exit_timeout, absl::ZeroDuration());
 }
 
 void Scheduler::Enter(Worker& worker, WorkerState state, absl::Duration now) {
@@ -440,12 +494,24 @@ void Scheduler::DropStaleTurns() {
 }
 
 void Scheduler::KillWhatIsOverdue(absl::Duration now) {
+  while (!job_deadlines_.empty() && job_deadlines_.begin()->first <= now) {
+    Job* const job = FindJob(job_deadlines_.begin()->second);
+    job_deadlines_.erase(job_deadlines_.begin());
+    if (job == nullptr) continue;
+    const absl::Status late =
+        absl::DeadlineExceededError(absl::StrCat("the call took longer than its timeout of ",
+                                                 absl::FormatDuration(job->request.total_timeout)));
+    GiveUp(*job, late, /*running=*/true, now);
+  }
   for (auto& [id, worker] : workers_) {
     if (worker.deadline > now) continue;
-    const absl::Duration timeout = jobs_.at(worker.job).request.task_timeout;
-    worker.doom =
-        absl::DeadlineExceededError(absl::StrCat("the task took longer than its timeout of ",
-                                                 absl::FormatDuration(timeout), ", and was ended"));
+    if (worker.state == WorkerState::kBusy) {
+      // It is the only one that the worker has.
+      worker.doom = absl::DeadlineExceededError(absl::StrCat(
+          "the task took longer than its timeout of ",
+          absl::FormatDuration(jobs_.at(worker.job).request.task_timeout), ", and was ended"));
+    }
+    worker.is_slow = worker.state == WorkerState::kInitializing;
     Kill(id, worker, now);
   }
 }
@@ -470,6 +536,7 @@ bool Scheduler::GiveTo(WorkerId id, Worker& worker, absl::Duration now) {
   }
   worker.job = job->id;
   worker.items = {chunk.first, count};
+  worker.is_fresh = true;
   worker.is_at_one = false;
   worker.given += count;
   chunk.first += count;
@@ -487,7 +554,7 @@ bool Scheduler::GiveTo(WorkerId id, Worker& worker, absl::Duration now) {
 
 void Scheduler::EndIdleWorkers(absl::Duration now) {
   const auto dismiss = [&](WorkerId id) {
-    Enter(workers_.at(id), WorkerState::kLeaving, now);
+    LetGo(workers_.at(id), now);
     commands_.emplace_back(DismissWorker{id});
   };
   if (closed_ && pending_ == 0) {
@@ -538,6 +605,7 @@ std::vector<Command> Scheduler::TakeCommands() { return std::exchange(commands_,
 absl::Duration Scheduler::NextDeadline() const {
   absl::Duration next = absl::InfiniteDuration();
   for (const auto& [id, worker] : workers_) next = (std::min)(next, worker.deadline);
+  if (!job_deadlines_.empty()) next = (std::min)(next, job_deadlines_.begin()->first);
   if (!idle_.empty()) {
     next = (std::min)(next, workers_.at(idle_.front()).since + rules_.idle_timeout);
   }

@@ -12,9 +12,11 @@
 //   - Each item is resolved just once. Which outcome is known first, counts.
 //   - An item that has begun is begun again only if its job allows retries.
 //   - An item that has not begun is given to another worker, but not for ever: kMostReturns.
+//   - Items for which a worker lacks memory or handles are given one by one; then each is its own.
 //   - A worker that is killed for an item's sake keeps that item until it is dead, since the item
 //     may end well before.
-//   - If no worker gets ready any more, the pool is broken: kMostUnready.
+//   - If no worker gets ready any more, or begins anything, the pool is broken: kMostUnready,
+//     kMostGivenUp.
 #ifndef ISOPROC_PLATFORM_CORE_POOL_SCHEDULER_H_
 #define ISOPROC_PLATFORM_CORE_POOL_SCHEDULER_H_
 
@@ -24,6 +26,8 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -49,6 +53,7 @@ struct JobRequest {
   Batches items;
   uint64_t chunk_size = 1;
   absl::Duration task_timeout = absl::InfiniteDuration();
+  absl::Duration total_timeout = absl::InfiniteDuration();  // of all items, from Submit on
   int retries = 0;
   bool cancel_rest_on_error = false;
   bool more_to_come = false;  // Append may follow, until Finish
@@ -93,11 +98,17 @@ class Scheduler {
     bool on_demand = false;
     absl::Duration idle_timeout = absl::InfiniteDuration();
     uint64_t max_tasks_per_child = 0;  // 0: any number
+    absl::Duration initializer_timeout = absl::InfiniteDuration();
+    absl::Duration exit_timeout = absl::InfiniteDuration();
   };
   // How often an item is given to workers that die before they begin it.
   static constexpr int kMostReturns = 10;
   // How many workers in a row, at least, may end before they are ready, if no other is.
   static constexpr int kMostUnready = 3;
+  // For so long starts may fail before that breaks the pool: a shortage may pass.
+  static constexpr absl::Duration kShortage = absl::Seconds(1);
+  // How many items in a row may be given up as kMostReturns says.
+  static constexpr int kMostGivenUp = 3;
 
   explicit Scheduler(const Rules& rules) : rules_(rules) {}
 
@@ -112,8 +123,8 @@ class Scheduler {
   // killing the workers that have it. Gives how many will have that outcome, but for those which
   // end while they are killed.
   uint64_t Cancel(JobId job, bool running, absl::Duration now);
-  // Nothing new; what there is goes on.
-  void Close(absl::Duration now);
+  // Nothing new; what there is goes on, but for what no worker has if `cancel_pending`.
+  void Close(bool cancel_pending, absl::Duration now);
   // Resolves all with Cancelled and kills all workers.
   void Terminate(absl::Duration now);
   // To be called at NextDeadline.
@@ -135,6 +146,8 @@ class Scheduler {
   // That item has ended, and those which follow it, as many as there are outcomes. They were begun
   // of course. `leaves`: the worker begins nothing else that it has. The outcomes are moved from.
   void Ended(WorkerId worker, absl::Span<TaskOutcome> outcomes, bool leaves, absl::Duration now);
+  // It has none of its items, since there was no memory or handle for them.
+  void Refused(WorkerId worker, const absl::Status& reason, absl::Duration now);
   // All that it had said was told before.
   void Died(WorkerId worker, const absl::StatusOr<ExitStatus>& how, absl::Duration now);
 
@@ -182,12 +195,14 @@ class Scheduler {
     bool exists = false;  // there is a process
     JobId job = 0;
     Range items;                       // that it has; it does the first of them, or will
+    bool is_fresh = false;             // none of those it was given last has ended
     bool is_at_one = false;            // it has begun that
     std::optional<absl::Status> doom;  // what they get if it dies
     absl::Duration since;              // of the state
     absl::Duration deadline = absl::InfiniteDuration();
     uint64_t given = 0;      // items in all
     bool has_begun = false;  // any
+    bool is_slow = false;    // its initializer took too long
     WorkerStatistics statistics;
   };
 
@@ -202,20 +217,25 @@ class Scheduler {
   void Resolve(Job& job, Range items, const absl::Status& status);
   void Resolve(Job& job, uint64_t first, absl::Span<TaskOutcome> outcomes);
   // Their arguments are not needed any more.
-  static void LetGo(Job& job, Range items);
+  static void Forget(Job& job, Range items);
   static std::vector<Slice> Slices(const Job& job, Range items);
   // Those which no worker has. Gives how many.
   uint64_t ResolvePending(Job& job, const absl::Status& status);
   void Break(const absl::Status& reason);
   void Kill(WorkerId id, Worker& worker, absl::Duration now);
   void MarkBegun(Worker& worker, absl::Duration now);
-  // What it has not begun and never will, though it lives.
-  void ReturnRest(Worker& worker);
+  // What it has not begun and never will, though it lives. Others get it in pieces of so many.
+  void ReturnRest(Worker& worker, uint64_t most);
+  // It is to end by itself.
+  void LetGo(Worker& worker, absl::Duration now);
+  // As Cancel, with a reason.
+  uint64_t GiveUp(Job& job, const absl::Status& reason, bool running, absl::Duration now);
   // The items of a worker that is dead.
   void TakeBack(Worker& worker, const absl::StatusOr<ExitStatus>& how);
   static void Enter(Worker& worker, WorkerState state, absl::Duration now);
-  // A worker ended before it was ready, or could not be started.
-  void CountUnready(const absl::Status& reason, absl::Duration now);
+  // A worker ended before it was ready, or could not be started. It breaks the pool if the others
+  // before it took at least so long.
+  void CountUnready(const absl::Status& reason, absl::Duration patience, absl::Duration now);
   // A worker ended before it began anything: the next ones start less and less often.
   void Pause(absl::Duration now);
 
@@ -234,6 +254,7 @@ class Scheduler {
   const Rules rules_;
   std::vector<Command> commands_;
   std::map<JobId, Job> jobs_;
+  std::set<std::pair<absl::Duration, JobId>> job_deadlines_;  // also of jobs that are over
   std::vector<JobId> changed_jobs_;
   // Whose turn it is: a job is here once for each of its pending ranges, and maybe more often.
   std::deque<JobId> turns_;
@@ -248,7 +269,9 @@ class Scheduler {
   bool terminated_ = false;
   std::optional<absl::Status> broken_;
   int unready_in_a_row_ = 0;
-  int fruitless_lives_ = 0;  // in a row, without any item begun
+  absl::Duration unready_since_;  // the first of them
+  int given_up_in_a_row_ = 0;     // items, without any begun
+  int fruitless_lives_ = 0;       // in a row, without any item begun
   absl::Duration next_start_ = -absl::InfiniteDuration();
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <exception>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -29,9 +30,11 @@ absl::StatusOr<std::shared_ptr<StreamState>> StreamState::Start(
         "chunk_size and look_ahead are at least 1, and retries at least 0");
   }
   const uint64_t chunk_size = static_cast<uint64_t>(options.chunk_size);
+  const uint64_t chunks = 4 * static_cast<uint64_t>(pool->processes());
+  constexpr uint64_t kMost = (std::numeric_limits<int64_t>::max)();
   const uint64_t look_ahead = options.look_ahead.has_value()
                                   ? static_cast<uint64_t>(*options.look_ahead)
-                                  : 4 * chunk_size * static_cast<uint64_t>(pool->processes());
+                                  : (std::min)(chunk_size, kMost / chunks) * chunks;
   const absl::Status travels = CheckLuggage(code->object.luggage);
   if (!travels.ok()) return travels;
   std::shared_ptr<StreamState> stream(new StreamState(pool, (std::min)(chunk_size, look_ahead),

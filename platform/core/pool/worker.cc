@@ -14,6 +14,7 @@
 #include <string>
 #include <typeinfo>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -66,9 +67,16 @@ TaskFailure ToFailure(const absl::Status& status) {
   return {static_cast<int>(status.code()), {}, std::string(status.message())};
 }
 
-// Runs user code; its exception as a failure, or nothing.
+// Whether this process is a fork of a worker.
+std::atomic<bool> is_forked_copy = false;
+// After user code: if it was forked, and this is the copy, here is nothing for it to do.
+void EndForkedCopy() {
+  if (is_forked_copy) Runtime::Get().ExitNow(0);
+}
+
+// Runs user code, as Guard.
 template <class Body>
-std::optional<TaskFailure> Guard(Body body) {
+std::optional<TaskFailure> RunGuarded(Body body) {
   constexpr int kThrew = static_cast<int>(absl::StatusCode::kUnknown);
   try {
     // NOLINTNEXTLINE(concurrency-mt-unsafe): the task ends the worker, as if it returned from main
@@ -83,9 +91,13 @@ std::optional<TaskFailure> Guard(Body body) {
     return TaskFailure{kThrew, "unknown", "not a std::exception"};
   }
 }
-
-// Whether this process is a fork of a worker.
-std::atomic<bool> is_forked_copy = false;
+// Runs user code; its exception as a failure, or nothing.
+template <class Body>
+std::optional<TaskFailure> Guard(Body body) {
+  std::optional<TaskFailure> failure = RunGuarded(std::move(body));
+  EndForkedCopy();
+  return failure;
+}
 
 class Worker {
  public:
@@ -135,7 +147,7 @@ class Worker {
         Learn(*std::move(message));
         return true;
       case PoolMessage::Kind::kForget:
-        functions_.erase(ReadForget(*message));
+        codes_.erase(ReadForget(*message));
         return true;
       case PoolMessage::Kind::kLuggage:
         luggage_ = message->lost.ok() ? Open(std::move(message->handles)) : message->lost;
@@ -158,16 +170,26 @@ class Worker {
     }
   }
 
+  // What the items of a call have in common. To bind it runs user code; so that is left to the
+  // first item, which has begun then, and fails if it ends the worker.
+  struct Code {
+    CodeMessage said;
+    std::vector<port::Handle> handles;
+    std::optional<absl::StatusOr<TaskFunction>> function;  // once it is bound
+  };
+
   absl::StatusOr<Call> BindHook(const HookCall& hook, size_t first_block) {
     const absl::StatusOr<const Target*> target = FindTarget(hook.target);
     if (!target.ok()) return target.status();
     Delivery delivery;
     delivery.blocks.assign(blocks_.begin() + static_cast<ptrdiff_t>(first_block),
                            blocks_.begin() + static_cast<ptrdiff_t>(first_block + hook.blocks));
-    return (*target)->bind()(
+    absl::StatusOr<Call> call = (*target)->bind()(
         absl::MakeConstSpan(reinterpret_cast<const std::byte*>(hook.arguments.data()),
                             hook.arguments.size()),
         delivery);
+    EndForkedCopy();
+    return call;
   }
 
   // Also decodes the arguments of the exit hook, so that what they refer to lives until then.
@@ -189,7 +211,7 @@ class Worker {
     }
     blocks_.clear();
     if (!failure.has_value()) return true;
-    SayFailure(*failure);
+    SayFailure(PoolMessage::Kind::kInitializerThrew, *failure);
     return false;
   }
 
@@ -204,26 +226,36 @@ class Worker {
   }
 
   void Learn(PoolMessage message) {
-    const absl::StatusOr<CodeMessage> code = Decode<CodeMessage>(message.payload());
-    if (!code.ok()) return;  // its items will not find it, and say so
-    functions_.erase(code->id);
-    const absl::StatusOr<const Target*> target = FindTarget(code->target);
-    absl::StatusOr<SharedBlocks> blocks = Open(std::move(message.handles));
-    absl::StatusOr<TaskFunction> function = absl::NotFoundError("no such task");
-    if (!target.ok()) {
-      function = target.status();
-    } else if (!blocks.ok()) {
-      function = blocks.status();
+    Code& code = codes_[++last_code_];
+    absl::StatusOr<CodeMessage> said = Decode<CodeMessage>(message.payload());
+    if (!message.lost.ok()) {
+      code.function = message.lost;
+    } else if (!said.ok()) {
+      code.function = said.status();
     } else {
-      Delivery delivery;
-      delivery.blocks = *std::move(blocks);
-      // Named by the pool as a task, and found by that name: it is one.
-      function = static_cast<const TaskTarget*>(*target)->bind_task()(
-          absl::MakeConstSpan(reinterpret_cast<const std::byte*>(code->object.data()),
-                              code->object.size()),
-          delivery);
+      code.said = *std::move(said);
+      code.handles = std::move(message.handles);
     }
-    functions_.emplace(code->id, std::move(function));
+  }
+
+  static absl::StatusOr<TaskFunction> Bind(Code& code) {
+    const absl::StatusOr<const Target*> target = FindTarget(code.said.target);
+    if (!target.ok()) return target.status();
+    absl::StatusOr<SharedBlocks> blocks = Open(std::move(code.handles));
+    if (!blocks.ok()) return blocks.status();
+    Delivery delivery;
+    delivery.blocks = *std::move(blocks);
+    const std::string object = std::move(code.said.object);
+    // Named by the pool as a task, and found by that name: it is one.
+    return static_cast<const TaskTarget*>(*target)->bind_task()(
+        absl::MakeConstSpan(reinterpret_cast<const std::byte*>(object.data()), object.size()),
+        delivery);
+  }
+
+  static absl::Status CallTask(Code& code, const ItemsReader::Item& item, std::string& result) {
+    if (!code.function.has_value()) code.function = Bind(code);
+    if (!code.function->ok()) return code.function->status();
+    return (**code.function)(item.arguments, item.delivery, result);
   }
 
   // Where the items of a chunk are.
@@ -243,18 +275,24 @@ class Worker {
     return block_->bytes().subspan(0, static_cast<size_t>(chunk.size));
   }
 
-  // False when the pool is gone, or when there is no room for what it sent.
+  absl::StatusOr<ItemsReader> ReadItems(const ChunkNote& chunk) {
+    absl::StatusOr<SharedBlocks> luggage = std::exchange(luggage_, SharedBlocks());
+    if (!luggage.ok()) return luggage.status();
+    const absl::StatusOr<absl::Span<const std::byte>> bytes = Find(chunk);
+    if (!bytes.ok()) return bytes.status();
+    return ItemsReader::Read(*bytes, *std::move(luggage));
+  }
+
+  // False when the pool is gone.
   bool RunChunk() {
     const ChunkNote chunk = desk_.TakeChunk();
     while (reader_.messages() < chunk.messages) {
       if (!Obey(reader_.Read(port::Deadline::Never()))) return false;
     }
-    const absl::StatusOr<absl::Span<const std::byte>> bytes = Find(chunk);
-    absl::StatusOr<SharedBlocks> luggage = std::exchange(luggage_, SharedBlocks());
-    if (!bytes.ok() || !luggage.ok()) return false;
-    absl::StatusOr<ItemsReader> items = ItemsReader::Read(*bytes, *std::move(luggage));
-    const bool goes_on =
-        items.ok() && RunItems(*items, (chunk.flags & PoolMessage::kSaysBegun) != 0);
+    absl::StatusOr<ItemsReader> items = ReadItems(chunk);
+    const bool goes_on = items.ok()
+                             ? RunItems(*items, (chunk.flags & PoolMessage::kSaysBegun) != 0)
+                             : SayFailure(PoolMessage::Kind::kRefused, ToFailure(items.status()));
     items_ = std::string();
     block_ = nullptr;
     return goes_on;
@@ -262,10 +300,7 @@ class Worker {
 
   // False when the pool is gone.
   bool RunItems(ItemsReader& items, bool says_begun) {
-    const auto function = functions_.find(items.code());
-    const absl::Status lacks = function == functions_.end()
-                                   ? absl::NotFoundError("the worker lacks the task")
-                                   : function->second.status();
+    const auto code = codes_.find(items.code());
     if (items.left() > 1) rung_at_ = timed_at_ = Runtime::Get().port().Now();
     untimed_ = 0;
     untimed_most_ = 1;
@@ -273,14 +308,13 @@ class Worker {
       const ItemsReader::Item item = items.Next();
       desk_.Begin();
       if (says_begun && desk_.MustRing() && !Say(PoolMessage::Kind::kLook)) return false;
-      absl::Status status = lacks;
+      absl::Status status;
       std::optional<TaskFailure> failure;
-      if (lacks.ok()) {
-        failure =
-            Guard([&] { status = (*function->second)(item.arguments, item.delivery, result_); });
+      if (code == codes_.end()) {
+        status = absl::NotFoundError("the worker lacks the task");
+      } else {
+        failure = Guard([&] { status = CallTask(code->second, item, result_); });
       }
-      // The task was forked, and this is the copy.
-      if (is_forked_copy) Runtime::Get().ExitNow(0);
       if (!failure.has_value() && !status.ok()) failure = ToFailure(status);
       const bool is_full = IsFull();
       const uint32_t flags =
@@ -335,16 +369,17 @@ class Worker {
 
   bool IsFull() const {
     if (orders_.max_memory == 0) return false;
-    return port::PeakMemory().value_or(0) > orders_.max_memory;
+    const uint64_t peak = port::PeakMemory().value_or(0);
+    return peak > orders_.max_memory && peak > peak_at_start_;
   }
 
   bool Say(PoolMessage::Kind kind) {
     writer_.Put(kind);
     return writer_.Flush(port::Deadline::Never()).ok();
   }
-  bool SayFailure(const TaskFailure& failure) {
+  bool SayFailure(PoolMessage::Kind kind, const TaskFailure& failure) {
     PoolMessage message;
-    message.kind = PoolMessage::Kind::kInitializerThrew;
+    message.kind = kind;
     message.bytes = Encode(failure).value_or(std::string());
     return writer_.Put(std::move(message)).ok() && writer_.Flush(port::Deadline::Never()).ok();
   }
@@ -356,7 +391,10 @@ class Worker {
   PoolReader reader_;
   PoolWriter writer_;
   Call exit_hook_;
-  std::map<uint64_t, absl::StatusOr<TaskFunction>> functions_;
+  std::map<uint64_t, Code> codes_;  // in the order in which they came, from 1 on
+  uint64_t last_code_ = 0;
+  // Some systems begin with the peak of the process that started this one.
+  const uint64_t peak_at_start_ = orders_.max_memory == 0 ? 0 : port::PeakMemory().value_or(0);
 
   const int processors_ = Runtime::Get().port().UsableCpuCount();
   SpinTime spin_;

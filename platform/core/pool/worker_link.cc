@@ -63,10 +63,10 @@ absl::Status WorkerLink::Send(const SendItems& items) {
   chunk.size = SizeOfItems(items);
   chunk.flags = items.says_begun ? PoolMessage::kSaysBegun : 0;
   const auto write = [&](std::byte* into) { WriteItems(*code, items, into); };
-  const absl::Status luggage = PutLuggage(writer_, items);
-  if (!luggage.ok()) return luggage;
   absl::Status put;
   if (chunk.size > kMostOnDesk) put = PutLargeItems(chunk, write);
+  // At last: other items would take it for theirs.
+  if (put.ok()) put = PutLuggage(writer_, items);
   if (!put.ok()) return put;
   chunk.messages = writer_.messages();
   Flush();
@@ -82,23 +82,20 @@ void WorkerLink::Sent(const SendItems& items) {
 
 absl::Status WorkerLink::PutLargeItems(ChunkNote& chunk,
                                        absl::FunctionRef<void(std::byte*)> write) {
-  // The first place is enough: a worker has one chunk at a time, and is done with the last one.
-  const auto is_first = [](uint32_t place) { return place == 0; };
-  const absl::StatusOr<BlockShelf::Loan> loan = writer_.PutBlock(chunk.size, is_first);
-  if (loan.ok()) {
+  const auto is_free = [](uint32_t place) { return place == kItemsPlace; };
+  const absl::StatusOr<BlockShelf::Loan> loan = writer_.PutBlock(chunk.size, is_free);
+  if (!loan.ok()) return loan.status();
+  if (loan->block != nullptr) {
     write(loan->block->bytes().data());
     chunk.place = ChunkNote::Place::kBlock;
     chunk.block = loan->place;
     keeps_blocks_ = true;
     return absl::OkStatus();
   }
-  if (chunk.size > kMostInline) return loan.status();
+  chunk.place = ChunkNote::Place::kStream;
   PoolMessage message;
   message.kind = PoolMessage::Kind::kItems;
-  message.bytes.resize(static_cast<size_t>(chunk.size));
-  write(reinterpret_cast<std::byte*>(message.bytes.data()));
-  chunk.place = ChunkNote::Place::kStream;
-  return writer_.Put(std::move(message));
+  return writer_.PutInline(std::move(message), chunk.size, write);
 }
 
 void WorkerLink::Ring() {
@@ -122,10 +119,10 @@ absl::StatusOr<uint64_t> WorkerLink::SendCode(const std::shared_ptr<const TaskCo
     ++entry;
   }
   if (!known.has_value()) {
-    known = ++last_code_;
-    const absl::Status put = PutCode(writer_, {*known, NameOf(*code->target), code->object.bytes},
-                                     code->object.luggage.blocks);
+    const absl::Status put =
+        PutCode(writer_, {NameOf(*code->target), code->object.bytes}, code->object.luggage.blocks);
     if (!put.ok()) return put;
+    known = ++last_code_;
     codes_[*known] = code;
   }
   code_ = code;
@@ -203,7 +200,7 @@ bool WorkerLink::TakeBegun() {
   return true;
 }
 
-void WorkerLink::Kill() { child_->Kill(port::kSigKill).IgnoreError(); }
+absl::Status WorkerLink::Kill() { return child_->KillTree(port::kSigKill); }
 
 absl::StatusOr<ExitStatus> WorkerLink::Status() { return child_->Join(absl::ZeroDuration()); }
 

@@ -45,6 +45,11 @@ class WorkerLink {
   void Sent(const SendItems& items);
   // Whether that takes no time: they are few bytes, and the worker knows their code.
   bool IsQuick(const SendItems& items) const;
+  // The worker has refused the items that were sent last. If they were in a block, it may lack that.
+  void TakeBack() {
+    given_ = ended_;
+    writer_.blocks().Drop(kItemsPlace);
+  }
   void Dismiss();
   // Writes what is still to be written, as far as there is room.
   void Flush();
@@ -79,7 +84,7 @@ class WorkerLink {
   bool is_silent() const { return is_silent_; }
   // It should be dead: nothing reaches it any more, or it is silent without being dismissed.
   bool is_lost() const { return is_deaf_ || (is_silent_ && !is_dismissed_); }
-  // When the pool's patience with one that is lost ends.
+  // When the pool's patience ends with one that is lost, or was killed.
   absl::Duration kill_at = absl::InfiniteDuration();
 
   // Neither side keeps a block any more. Requires: the worker has no items.
@@ -88,7 +93,8 @@ class WorkerLink {
   // When items were sent last.
   absl::Duration sent_at = -absl::InfiniteDuration();
 
-  void Kill();
+  // With the processes that it started. Errors: it may live.
+  absl::Status Kill();
   // How it ended. Errors: DeadlineExceeded: it lives.
   absl::StatusOr<ExitStatus> Status();
 
@@ -97,6 +103,9 @@ class WorkerLink {
   absl::StatusOr<std::shared_ptr<port::Waitable>> notice() { return child_->PortWaitable(); }
 
  private:
+  // One is enough: a worker has one chunk at a time, and is done with the last one.
+  static constexpr uint32_t kItemsPlace = 0;
+
   // Gives its number.
   absl::StatusOr<uint64_t> SendCode(const std::shared_ptr<const TaskCode>& code);
   absl::Status SendArena();

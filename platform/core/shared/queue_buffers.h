@@ -40,6 +40,9 @@ class QueueBuffers {
   // Frees what the dead have left. Takes as long as it takes to look at all units and slots.
   void Sweep();
 
+  // A buffer is free, or referred to no more: who waits for one looks again.
+  void TellWaiters();
+
  private:
   // A buffer of a dead owner.
   struct Left {
@@ -49,7 +52,6 @@ class QueueBuffers {
   std::vector<Left> FindLeft() const;
   // Those that a committed slot or a lease refers to.
   void EraseReferredTo(std::vector<Left>& left) const;
-  void TellWaiters();
 
   Arena& arena_;
   const QueueView& view_;

@@ -122,28 +122,29 @@ struct QueueWords {
   Atomic<uint64_t> slot_size;
   Atomic<uint64_t> leases;
   Atomic<uint64_t> units;
+  // Looked at by every call and hardly ever written, as the above.
+  Atomic<uint64_t> closed;
+  // 1: there may be leases of the dead, or given back.
+  Atomic<uint64_t> orphans;
 
-  // Of who puts.
+  // Of who puts. The other side does not look there while it is awake.
   alignas(64) LockWord put_lock;
   Atomic<uint64_t> tail;
-  Atomic<uint64_t> closed;
   ParcelNote posted;
+  // Until when somebody spins, in nanoseconds of Port::Now: one of each side does at a time.
+  Atomic<int64_t> put_spin;
   // Of who gets.
   alignas(64) LockWord get_lock;
   Atomic<uint64_t> head;
   // Items that are done with: TaskDone, and leases.
   Atomic<uint64_t> done;
   ParcelNote taken;
+  Atomic<int64_t> get_spin;
 
   // Leases that were ever used: those after them are free.
   alignas(64) Atomic<uint64_t> leases_used;
-  // 1: there may be leases of the dead, or given back.
-  Atomic<uint64_t> orphans;
   // Goes up whenever a buffer may have become free.
   Atomic<uint64_t> freed;
-  // Until when somebody spins, in nanoseconds of Port::Now: one of each side does at a time.
-  Atomic<int64_t> put_spin;
-  Atomic<int64_t> get_spin;
 
   // Who waits: for the locks; for an item, a free slot, a buffer; for all items to be done.
   alignas(64) Waiters for_put_lock;

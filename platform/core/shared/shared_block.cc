@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "platform/core/runtime.h"
 #include "platform/port/port.h"
 
 namespace isoproc::internal {
@@ -17,21 +18,21 @@ absl::StatusOr<std::shared_ptr<SharedBlock>> SharedBlock::Of(
 }
 
 absl::StatusOr<std::shared_ptr<SharedBlock>> SharedBlock::Create(uint64_t size) {
-  return Of(port::HostPort().CreateSegment(size));
+  return Of(Runtime::Get().port().CreateSegment(size));
 }
 
 absl::StatusOr<std::shared_ptr<SharedBlock>> SharedBlock::CreateNamed(const std::string& name,
                                                                       uint64_t size) {
-  return Of(port::HostPort().CreateNamedSegment(name, size));
+  return Of(Runtime::Get().port().CreateNamedSegment(name, size));
 }
 
 absl::StatusOr<std::shared_ptr<SharedBlock>> SharedBlock::OpenNamed(const std::string& name,
                                                                     port::SegmentAccess access) {
-  return Of(port::HostPort().OpenNamedSegment(name, access));
+  return Of(Runtime::Get().port().OpenNamedSegment(name, access));
 }
 
 absl::StatusOr<std::shared_ptr<SharedBlock>> SharedBlock::Open(port::Handle handle) {
-  return Of(port::HostPort().MapSegment(std::move(handle)));
+  return Of(Runtime::Get().port().MapSegment(std::move(handle)));
 }
 
 }  // namespace isoproc::internal

@@ -169,9 +169,10 @@ absl::Status SharedQueue::Publish(Stamp self, Descriptor descriptor,
     if (!outcome.ok()) return outcome.status();
     if (*outcome == Outcome::kDone) return absl::OkStatus();
     if (is_over) return Late();
-    const auto hint = [this] { return MayHaveRoom(); };
-    if (!limit.none() && put_spin_.Until(arena_, words_.put_spin, hint)) continue;
-    const absl::Status waited = Wait(self, words_.for_slot, limit, hint);
+    const auto look = [this] { return LooksRoomy(); };
+    if (!limit.none() && put_spin_.Until(arena_, words_.put_spin, look)) continue;
+    const absl::Status waited =
+        Wait(self, words_.for_slot, limit, [this] { return MayHaveRoom(); });
     if (!waited.ok()) return waited;
   }
 }
@@ -234,14 +235,9 @@ void SharedQueue::Note(ParcelNote& note, uint64_t parcel, uint64_t ticket) {
   note.parcel.store(parcel);
 }
 
-uint64_t SharedQueue::ParcelIn(Descriptor descriptor, const std::byte* bytes) {
-  if (descriptor.is_buffer() && descriptor.unit() >= view_.shape.units) return 0;
-  const absl::Span<const std::byte> from = descriptor.is_buffer()
-                                               ? buffers_.BytesOf(descriptor.unit())
-                                               : absl::MakeConstSpan(bytes, descriptor.size());
+uint64_t SharedQueue::ParcelIn(absl::Span<const std::byte> bytes) {
   uint64_t parcel = 0;
-  if (from.size() < kParcelName) return 0;
-  std::memcpy(&parcel, from.data(), kParcelName);
+  if (bytes.size() >= kParcelName) std::memcpy(&parcel, bytes.data(), kParcelName);
   return parcel;
 }
 
@@ -271,9 +267,10 @@ absl::Status SharedQueue::Take(Stamp self, absl::Duration timeout, Accept accept
     if (!outcome.ok()) return outcome.status();
     if (*outcome == Outcome::kDone) return absl::OkStatus();
     if (is_over) return Late();
-    const auto hint = [this, self] { return MayHaveItem(self); };
-    if (!limit.none() && get_spin_.Until(arena_, words_.get_spin, hint)) continue;
-    const absl::Status waited = Wait(self, words_.for_item, limit, hint);
+    const auto look = [this, self] { return LooksFilled(self); };
+    if (!limit.none() && get_spin_.Until(arena_, words_.get_spin, look)) continue;
+    const absl::Status waited =
+        Wait(self, words_.for_item, limit, [this, self] { return MayHaveItem(self); });
     if (!waited.ok()) return waited;
   }
 }
@@ -285,11 +282,13 @@ absl::StatusOr<SharedQueue::Outcome> SharedQueue::TryTake(Stamp self, Accept acc
   absl::StatusOr<Outcome> outcome = TakeLocked(self, accept, orphan_owner);
   UnlockGet();
   if (outcome.ok() ? *outcome != Outcome::kDone : !absl::IsDataLoss(outcome.status())) {
+    // It was perhaps chosen for an item that it leaves there.
+    if (absl::IsResourceExhausted(outcome.status())) arena_.parking().WakeOne(words_.for_item);
     return outcome;
   }
   if (words_.for_slot.summary.load() != 0) arena_.parking().WakeOne(words_.for_slot);
   // Who waits for the end may have been kept by this one; and there may be more orphans.
-  if (LeasesUsed() != 0 && words_.closed.load(std::memory_order_relaxed) != 0) {
+  if (words_.closed.load(std::memory_order_relaxed) != 0 && LeasesUsed() != 0) {
     arena_.parking().WakeAll(words_.for_item);
   } else if (words_.orphans.load(std::memory_order_relaxed) != 0) {
     arena_.parking().WakeOne(words_.for_item);
@@ -350,8 +349,9 @@ absl::Status SharedQueue::Copy(Stamp self, Found& found, Taken& taken) {
 // Held before the taking is committed, so that it is not lost, and taken from the queue after that:
 // who dies in between leaves a note.
 absl::Status SharedQueue::HoldParcel(Found& found, Taken& taken) {
-  absl::StatusOr<Parcel> parcel =
-      Parcel::Open(arena_, ParcelIn(found.descriptor, found.bytes), carrier_);
+  // The size was read once: another process may write another one there.
+  if (taken.bytes_.size() < kParcelName) return Unusable();
+  absl::StatusOr<Parcel> parcel = Parcel::Open(arena_, ParcelIn(taken.bytes_), carrier_);
   if (!parcel.ok()) return Unusable();
   taken.parcel_ = *std::move(parcel);
   taken.bytes_.remove_prefix(kParcelName);
@@ -425,6 +425,7 @@ QueueLease* SharedQueue::FindOrphan() {
 // Its last owner died with the lock of who gets: while it took a lease, which does not count unless
 // the message has left the ring; or while it ended one, which counts.
 void SharedQueue::RepairGet() {
+  bool ended_one = false;
   for (uint64_t i = 0; i < LeasesUsed(); ++i) {
     QueueLease& lease = view_.lease(i);
     const uint64_t owner = lease.owner.load();
@@ -434,9 +435,15 @@ void SharedQueue::RepairGet() {
       words_.done.store(std::max(words_.done.load(), lease.done.load()));
       GiveUpParcel(lease);
       lease.owner.store(0);
+      ended_one = true;
     } else if (view_.slot(ticket).sequence.load() == ticket + 1) {
       lease.owner.store(0);
     }
+  }
+  if (ended_one) {
+    // Those whom the dead one would have told: who looked after its death still found the lease.
+    buffers_.TellWaiters();
+    arena_.parking().WakeAll(words_.for_done);
   }
   const uint64_t parcel = words_.taken.parcel.load();
   const uint64_t ticket = words_.taken.ticket.load();
@@ -455,15 +462,21 @@ bool SharedQueue::IsOnLease(uint64_t ticket) const {
 void SharedQueue::GiveUpParcel(QueueLease& lease) {
   const Descriptor descriptor(lease.descriptor.load());
   if (!descriptor.has_parcel()) return;
-  TakeAway(arena_, ParcelIn(descriptor, view_.bytes(lease)), carrier_);
+  if (descriptor.is_buffer() && descriptor.unit() >= view_.shape.units) return;
+  TakeAway(
+      arena_,
+      ParcelIn(descriptor.is_buffer() ? buffers_.BytesOf(descriptor.unit())
+                                      : absl::MakeConstSpan(view_.bytes(lease), descriptor.size())),
+      carrier_);
 }
 
-bool SharedQueue::Acknowledge(Stamp self, uint64_t index) {
-  if (!LockGet(self).ok()) return false;
+absl::Status SharedQueue::Acknowledge(Stamp self, uint64_t index) {
+  const absl::Status locked = LockGet(self);
+  if (!locked.ok()) return locked;
   QueueLease& lease = view_.lease(index);
   if (lease.owner.load() != self.process().word()) {
     UnlockGet();
-    return false;
+    return absl::FailedPreconditionError("the item is not on trial here, or not any more");
   }
   const Descriptor descriptor(lease.descriptor.load());
   // Not more than were put, as in TaskDone: the program may have said so of this one before.
@@ -479,7 +492,7 @@ bool SharedQueue::Acknowledge(Stamp self, uint64_t index) {
   if (done == put) arena_.parking().WakeAll(words_.for_done);
   // Who waits for the end may have waited for this one.
   if (words_.closed.load() != 0) arena_.parking().WakeAll(words_.for_item);
-  return true;
+  return absl::OkStatus();
 }
 
 void SharedQueue::Return(Stamp self, uint64_t index) {
@@ -498,6 +511,9 @@ uint64_t SharedQueue::CountOrphans() const {
   for (uint64_t i = 0; i < LeasesUsed(); ++i) {
     const uint64_t owner = view_.lease(i).owner.load();
     if (owner == 0 || owner == QueueLease::kDone) continue;
+    // Half taken: the message is still in the ring.
+    const uint64_t ticket = view_.lease(i).ticket.load();
+    if (view_.slot(ticket).sequence.load() == ticket + 1) continue;
     if (owner == QueueLease::kReturned || arena_.IsDead(Stamp(owner))) ++count;
   }
   return count;
@@ -571,18 +587,26 @@ bool SharedQueue::HasRoom(uint64_t ticket) const {
   return view_.slot(before).sequence.load(std::memory_order_acquire) > before + 1;
 }
 
-// The locks are read so that a sleeper that has armed sees what was done before the release which
-// it sees, if the releaser has not seen the sleeper.
+bool SharedQueue::LooksRoomy() const {
+  return words_.closed.load() != 0 || HasRoom(words_.tail.load());
+}
+
+bool SharedQueue::LooksFilled(Stamp self) const {
+  const uint64_t ticket = words_.head.load();
+  return view_.slot(ticket).sequence.load() > ticket || words_.orphans.load() != 0 ||
+         (words_.closed.load() != 0 && !MustAwaitLeases(self));
+}
+
+// For sleepers the lock of the other side is read, which takes its line away from it: one that has
+// armed sees then what was done before the release which it sees, if the releaser has not seen it.
 bool SharedQueue::MayHaveRoom() const {
   static_cast<void>(words_.get_lock.owner.load());
-  return words_.closed.load() != 0 || HasRoom(words_.tail.load());
+  return LooksRoomy();
 }
 
 bool SharedQueue::MayHaveItem(Stamp self) const {
   static_cast<void>(words_.put_lock.owner.load());
-  const uint64_t ticket = words_.head.load();
-  return view_.slot(ticket).sequence.load() > ticket || words_.orphans.load() != 0 ||
-         (words_.closed.load() != 0 && !MustAwaitLeases(self));
+  return LooksFilled(self);
 }
 
 // As MayHaveItem, but never wrong for long: who asks may not take what there is, and so does not

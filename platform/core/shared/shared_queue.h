@@ -97,8 +97,9 @@ class SharedQueue {
   };
   // As Get. Errors: also ResourceExhausted: too many are on trial.
   absl::StatusOr<Lease> GetLease(Stamp self, absl::Duration timeout);
-  // Done with it: it counts like TaskDone. False: this process does not have it.
-  bool Acknowledge(Stamp self, uint64_t index);
+  // Done with it: it counts like TaskDone.
+  // Errors:  FailedPrecondition: this process does not have it. Others: as Arena::Await; it has it.
+  absl::Status Acknowledge(Stamp self, uint64_t index);
   // Puts it back, before all others.
   void Return(Stamp self, uint64_t index);
 
@@ -160,8 +161,8 @@ class SharedQueue {
   static void Note(ParcelNote& note, uint64_t parcel, uint64_t ticket);
   // With the lock of who gets, for a message that is done with.
   void GiveUpParcel(QueueLease& lease);
-  // Of a message whose descriptor says that it has one. 0: it cannot be read.
-  uint64_t ParcelIn(Descriptor descriptor, const std::byte* bytes);
+  // Of a message whose descriptor says that it has one. 0: there is no room for it.
+  static uint64_t ParcelIn(absl::Span<const std::byte> bytes);
   bool IsOnLease(uint64_t ticket) const;
 
   uint64_t LeasesUsed() const;
@@ -170,6 +171,9 @@ class SharedQueue {
   // does not wait for others, who may wait for it.
   bool MustAwaitLeases(Stamp self) const;
   bool HasRoom(uint64_t ticket) const;
+  // What a look from outside of the locks says, for who is awake and for who goes to sleep.
+  bool LooksRoomy() const;
+  bool LooksFilled(Stamp self) const;
   bool MayHaveRoom() const;
   bool MayHaveItem(Stamp self) const;
   // The ticket of the next one to be put, or to be got.

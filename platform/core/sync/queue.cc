@@ -228,13 +228,12 @@ ByteLease::~ByteLease() {
 }
 
 absl::Status ByteLease::Done() {
-  const std::shared_ptr<QueueBody> body = std::exchange(body_, nullptr);
-  const absl::StatusOr<Stamp> self = body == nullptr ? Stamp() : body->Enter();
+  if (body_ == nullptr) return absl::FailedPreconditionError("the item is not on trial any more");
+  const absl::StatusOr<Stamp> self = body_->Enter();
   if (!self.ok()) return self.status();
-  if (body == nullptr || !body->queue().Acknowledge(*self, index_)) {
-    return absl::FailedPreconditionError("the item is not on trial here, or not any more");
-  }
-  return absl::OkStatus();
+  absl::Status done = body_->queue().Acknowledge(*self, index_);
+  if (done.ok() || absl::IsFailedPrecondition(done)) body_ = nullptr;
+  return done;
 }
 
 ByteLoan::~ByteLoan() {

@@ -265,6 +265,7 @@ class LargeStream final : public port::Stream {
   absl::StatusOr<port::Handle> ReceiveHandle(port::Deadline) override {
     return absl::UnimplementedError("no handles");
   }
+  void Interrupt() override {}
   port::Handle Detach() override { return {}; }
   int64_t native() const override { return -1; }
 

@@ -239,6 +239,124 @@ TEST_F(SchedulerTest, WhatIsNeverBegunIsGivenUp) {
   EXPECT_EQ(sink_->ToString(), "ABORTED");
 }
 
+TEST_F(SchedulerTest, PoolInWhichNothingIsEverBegunBreaks) {
+  MakeReady(1);
+  Submit(Request(sink_, 1000, 10));
+  WorkerId worker = 1;
+  for (; sink_->resolved() < 1000; ++worker) {
+    ASSERT_LE(worker, WorkerId{Scheduler::kMostGivenUp * Scheduler::kMostReturns + 2});
+    Die(worker);
+    Pass(absl::Seconds(10));
+    Commands();
+    if (sink_->resolved() < 1000) MakeReadyOne(worker + 1);
+  }
+  EXPECT_EQ(sink_->at(999).code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(ExitStatusOf(sink_->at(999)), ExitStatus::Signalled(9));
+  EXPECT_TRUE(scheduler_->finished());
+}
+
+TEST_F(SchedulerTest, OneThatIsNeverBegunBreaksNothing) {
+  MakeReady(1);
+  WorkerId worker = 1;
+  for (int i = 0; i < Scheduler::kMostGivenUp; ++i) {
+    auto sink = std::make_shared<Sink>();
+    Submit(Request(sink, 1));
+    for (; sink->resolved() == 0; ++worker) {
+      Die(worker);
+      Pass(absl::Seconds(10));
+      MakeReadyOne(worker + 1);
+    }
+    auto other = std::make_shared<Sink>();
+    Submit(Request(other, 1));
+    Begin(worker);
+    End(worker);
+    EXPECT_EQ(other->ToString(), "ok");
+  }
+  EXPECT_FALSE(scheduler_->closed());
+}
+
+TEST_F(SchedulerTest, RefusedItemsAreGivenOneByOne) {
+  MakeReady(1, {.max_tasks_per_child = 5});
+  Submit(Request(sink_, 4, 3));
+  EXPECT_THAT(Commands(), ElementsAre("send 1: 0 1 2"));
+  scheduler_->Refused(1, absl::ResourceExhaustedError("no handles"), now_);
+  EXPECT_EQ(sink_->ToString(), "");
+  EXPECT_THAT(Commands(), ElementsAre("send 1: 0"));
+  Begin(1);
+  End(1);
+  EXPECT_THAT(Commands(), ElementsAre("send 1: 1"));
+  scheduler_->Refused(1, absl::ResourceExhaustedError("no handles"), now_);
+  EXPECT_EQ(sink_->ToString(), "ok RESOURCE_EXHAUSTED");
+  EXPECT_THAT(Commands(), ElementsAre("send 1: 2"));
+  Begin(1);
+  End(1);
+  // What was refused with others counts once.
+  EXPECT_THAT(Commands(), ElementsAre("send 1: 3"));
+}
+
+TEST_F(SchedulerTest, OnlyWhatIsGivenCanBeRefused) {
+  MakeReady(1);
+  const JobId job = Submit(Request(sink_, 3, 3));
+  Begin(1);
+  End(1);
+  scheduler_->Refused(1, absl::ResourceExhaustedError("made up"), now_);
+  EXPECT_EQ(sink_->ToString(), "ok");
+  scheduler_->Cancel(job, true, now_);
+  scheduler_->Refused(1, absl::ResourceExhaustedError("too late"), now_);
+  Die(1);
+  EXPECT_EQ(sink_->ToString(), "ok CANCELLED CANCELLED");
+}
+
+TEST_F(SchedulerTest, SlowInitializerIsEnded) {
+  Make({.processes = 1, .initializer_timeout = absl::Seconds(5)});
+  Submit(Request(sink_, 1));
+  Commands();
+  scheduler_->Started(1, 101, now_);
+  EXPECT_EQ(scheduler_->NextDeadline(), now_ + absl::Seconds(5));
+  Pass(absl::Seconds(5));
+  EXPECT_THAT(Commands(), ElementsAre("kill 1"));
+  Die(1);
+  EXPECT_THAT(Commands(), ElementsAre("start 2"));
+  MakeReadyOne(2);
+  Pass(absl::Seconds(50));  // it is ready
+  EXPECT_THAT(Commands(), ElementsAre("send 2: 0"));
+}
+
+TEST_F(SchedulerTest, SlowInitializersBreakThePool) {
+  Make({.processes = 1, .initializer_timeout = absl::Seconds(5)});
+  Submit(Request(sink_, 1));
+  for (WorkerId worker = 1; worker <= WorkerId{Scheduler::kMostUnready}; ++worker) {
+    EXPECT_EQ(sink_->ToString(), "");
+    scheduler_->Started(worker, 100, now_);
+    Pass(absl::Seconds(5));
+    Die(worker);
+    Pass(absl::Seconds(10));
+  }
+  EXPECT_EQ(sink_->ToString(), "ABORTED");
+  EXPECT_THAT(std::string(sink_->at(0).message()), testing::HasSubstr("initializer"));
+}
+
+TEST_F(SchedulerTest, WorkerThatDoesNotEndIsKilled) {
+  MakeReady(1, {.max_tasks_per_child = 1, .exit_timeout = absl::Seconds(5)});
+  Submit(Request(sink_, 2));
+  Begin(1);
+  End(1);
+  EXPECT_THAT(Commands(), ElementsAre("send 1: 0", "dismiss 1"));
+  EXPECT_EQ(scheduler_->NextDeadline(), now_ + absl::Seconds(5));
+  Pass(absl::Seconds(5));
+  EXPECT_THAT(Commands(), ElementsAre("kill 1"));
+  Die(1);
+  EXPECT_THAT(Commands(), ElementsAre("start 2"));
+  MakeReadyOne(2);
+  Begin(2);
+  End(2);
+  EXPECT_EQ(sink_->ToString(), "ok ok");
+  scheduler_->Close(false, now_);
+  Commands();
+  Pass(absl::Seconds(5));
+  EXPECT_THAT(Commands(), ElementsAre("kill 2"));
+}
+
 TEST_F(SchedulerTest, RetriesWhatItsWorkerDiedWith) {
   MakeReady(1);
   JobRequest request = Request(sink_, 1);
@@ -283,6 +401,42 @@ TEST_F(SchedulerTest, TimeoutKillsTheWorker) {
   Die(1);
   EXPECT_EQ(sink_->ToString(), "DEADLINE_EXCEEDED");
   EXPECT_THAT(Commands(), ElementsAre("start 2"));
+}
+
+TEST_F(SchedulerTest, TimeOfTheWholeCallEndsAllOfIt) {
+  MakeReady(2);
+  JobRequest request = Request(sink_, 5, 1);
+  request.total_timeout = absl::Seconds(5);
+  Submit(std::move(request));
+  auto other = std::make_shared<Sink>();
+  Submit(Request(other, 1));
+  EXPECT_EQ(scheduler_->NextDeadline(), now_ + absl::Seconds(5));
+  Begin(1);
+  Begin(2);
+  Pass(absl::Seconds(4));
+  End(1);
+  EXPECT_THAT(Commands(), ElementsAre("send 2: 0", "send 1: 1", "send 1: 2"));
+  Pass(absl::Seconds(1));
+  EXPECT_THAT(Commands(), ElementsAre("kill 1", "kill 2"));
+  Die(1);
+  Die(2);
+  EXPECT_EQ(sink_->ToString(),
+            "DEADLINE_EXCEEDED ok DEADLINE_EXCEEDED DEADLINE_EXCEEDED DEADLINE_EXCEEDED");
+  EXPECT_EQ(other->ToString(), "");
+  EXPECT_EQ(scheduler_->NextDeadline(), absl::InfiniteDuration());
+}
+
+TEST_F(SchedulerTest, TimeOfACallThatIsOverIsNothing) {
+  MakeReady(1);
+  JobRequest request = Request(sink_, 1);
+  request.total_timeout = absl::Seconds(5);
+  Submit(std::move(request));
+  Begin(1);
+  End(1);
+  Submit(Request(std::make_shared<Sink>(), 1));
+  Commands();
+  Pass(absl::Seconds(5));
+  EXPECT_THAT(Commands(), IsEmpty());
 }
 
 TEST_F(SchedulerTest, TimeoutBeginsOnce) {
@@ -437,7 +591,7 @@ TEST_F(SchedulerTest, CloseLetsWorkersGoWhenAllIsDone) {
   MakeReady(2);
   Submit(Request(sink_, 1));
   Commands();
-  scheduler_->Close(now_);
+  scheduler_->Close(false, now_);
   EXPECT_THAT(Commands(), ElementsAre("dismiss 1"));
   EXPECT_EQ(scheduler_->Submit(Request(sink_, 1), now_).status().code(),
             absl::StatusCode::kFailedPrecondition);
@@ -452,10 +606,25 @@ TEST_F(SchedulerTest, CloseLetsWorkersGoWhenAllIsDone) {
   EXPECT_TRUE(scheduler_->finished());
 }
 
+TEST_F(SchedulerTest, CloseCancelsWhatNoWorkerHasIfWanted) {
+  MakeReady(1);
+  Submit(Request(sink_, 3));
+  auto other = std::make_shared<Sink>();
+  Submit(Request(other, 1));
+  Commands();
+  Begin(1);
+  scheduler_->Close(true, now_);
+  EXPECT_EQ(sink_->ToString(), "- CANCELLED CANCELLED");
+  EXPECT_EQ(other->ToString(), "CANCELLED");
+  End(1);
+  EXPECT_EQ(sink_->ToString(), "ok CANCELLED CANCELLED");
+  EXPECT_THAT(Commands(), ElementsAre("dismiss 1"));
+}
+
 TEST_F(SchedulerTest, ClosedPoolStillReplacesWhomItNeeds) {
   MakeReady(1);
   Submit(Request(sink_, 2));
-  scheduler_->Close(now_);
+  scheduler_->Close(false, now_);
   Begin(1);
   Commands();
   Die(1);
@@ -546,6 +715,28 @@ TEST_F(SchedulerTest, FailedStartsBreakThePool) {
     Pass(absl::Seconds(10));
   }
   EXPECT_EQ(sink_->ToString(), "ABORTED");
+}
+
+TEST_F(SchedulerTest, ShortageThatPassesBreaksNothing) {
+  Make({.processes = 3});
+  Submit(Request(sink_, 1));
+  Commands();
+  // All of them at once, and then again and again for a while.
+  for (WorkerId worker = 1; worker <= 3; ++worker) {
+    scheduler_->StartFailed(worker, absl::ResourceExhaustedError("no more processes"), now_);
+  }
+  const absl::Duration end = now_ + Scheduler::kShortage - absl::Milliseconds(100);
+  std::vector<std::string> starts = Commands();
+  WorkerId worker = 3;
+  while (now_ < end) {
+    for (; !starts.empty(); starts.pop_back()) {
+      scheduler_->StartFailed(++worker, absl::ResourceExhaustedError("no more processes"), now_);
+    }
+    Pass(absl::Milliseconds(10));
+    starts = Commands();
+  }
+  EXPECT_GT(worker, WorkerId{5});
+  EXPECT_FALSE(scheduler_->closed());
 }
 
 TEST_F(SchedulerTest, StartsWaitAfterFruitlessLives) {

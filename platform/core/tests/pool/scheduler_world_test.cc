@@ -64,6 +64,8 @@ class World {
     rules_.on_demand = Chance(3);
     if (Chance(3)) rules_.idle_timeout = absl::Milliseconds(Any(1, 50));
     if (Chance(3)) rules_.max_tasks_per_child = static_cast<uint64_t>(Any(1, 6));
+    if (Chance(3)) rules_.initializer_timeout = absl::Milliseconds(Any(1, 50));
+    if (Chance(3)) rules_.exit_timeout = absl::Milliseconds(Any(0, 50));
     scheduler_.emplace(rules_);
     deadly_ = Any(2, 30);
   }
@@ -75,7 +77,7 @@ class World {
       scheduler_->Terminate(now_);
       was_terminated_ = true;
     } else {
-      scheduler_->Close(now_);
+      scheduler_->Close(Chance(4), now_);
     }
     // From now on users do nothing, and death comes seldom enough for the rest to be done.
     deadly_ = 40;
@@ -141,6 +143,7 @@ class World {
     request.more_to_come = job.more_to_come;
     request.cancel_rest_on_error = Chance(5);
     if (Chance(4)) request.task_timeout = absl::Milliseconds(Any(1, 20));
+    if (Chance(6)) request.total_timeout = absl::Milliseconds(Any(0, 60));
     request.items = NewItems(job, static_cast<uint64_t>(Any(0, 12)));
     const absl::StatusOr<JobId> id = scheduler_->Submit(std::move(request), now_);
     if (!id.ok()) {
@@ -239,6 +242,11 @@ class World {
         return;
       case Worker::State::kBusy: {
         const std::string item = worker.items[worker.position];
+        if (worker.position == 0 && !worker.begun && Chance(10)) {
+          worker.state = Worker::State::kIdle;
+          scheduler_->Refused(id, absl::ResourceExhaustedError("no"), now_);
+          return;
+        }
         if (!worker.begun) {
           worker.begun = true;
           Begin(item);

@@ -173,6 +173,12 @@ void PretendedProcess::AwaitSleepers(int count) {
   system_.changed.wait(lock, [&] { return system_.sleeping == count; });
 }
 
+void PretendedProcess::AwaitSleepersOr(int count, const Run& run) {
+  std::unique_lock lock(system_.mutex);
+  system_.changed.wait(lock,
+                       [&] { return system_.sleeping == count || run.outcome != Outcome::kNone; });
+}
+
 absl::StatusOr<port::ProcessIdentity> PretendedProcess::Self() {
   return port::ProcessIdentity{.pid = pid_, .birth = static_cast<uint64_t>(pid_)};
 }

@@ -44,6 +44,8 @@ class PretendedProcess : public port::PortWrapper {
   Outcome Await(const Run& run, absl::Duration patience = absl::Seconds(20));
   // Returns when `count` threads of the system sleep in parkers.
   void AwaitSleepers(int count);
+  // The same, or when `run` is over.
+  void AwaitSleepersOr(int count, const Run& run);
 
   absl::StatusOr<port::ProcessIdentity> Self() override;
   absl::StatusOr<bool> IsAlive(const port::ProcessIdentity& process) override;

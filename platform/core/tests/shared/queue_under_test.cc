@@ -6,6 +6,7 @@
 #include <memory>
 #include <new>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -13,6 +14,7 @@
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "platform/core/shared/arena.h"
+#include "platform/core/shared/atomic.h"
 #include "platform/core/shared/queue_layout.h"
 
 namespace isoproc::internal {
@@ -31,8 +33,10 @@ QueueUnderTest::QueueUnderTest(PretendedProcess& maker, uint64_t capacity, uint6
               .value();
   const auto size = static_cast<size_t>(shape_.memory());
   // Never freed: the threads of the dead may look at it.
+  static auto& kept = *new std::vector<std::byte*>;
   auto* const memory =
       static_cast<std::byte*>(::operator new(size, std::align_val_t(QueueShape::kUnit)));
+  kept.push_back(memory);
   std::fill_n(memory, size, std::byte{0});
   memory_ = absl::MakeSpan(memory, size);
   PrepareQueueMemory(shape_, memory_);
@@ -42,6 +46,11 @@ std::unique_ptr<QueueEnd> QueueUnderTest::In(Arena& arena) const {
   EXPECT_TRUE(arena.Hold(name_, ObjectKind::kQueue).ok());
   return std::make_unique<QueueEnd>(
       arena, QueueView::Of(arena.RoomOf(arena.object(name_.index)), memory_).value(), name_.word());
+}
+
+Atomic<uint64_t>& QueueUnderTest::SizeOfBuffer(uint64_t unit) const {
+  QueueWords unused{};
+  return QueueView{unused, shape_, memory_.data()}.unit(unit).size;
 }
 
 std::string QueueUnderTest::InUse() const {

@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "platform/core/shared/arena.h"
+#include "platform/core/shared/atomic.h"
 #include "platform/core/shared/queue_layout.h"
 #include "platform/core/shared/shared_queue.h"
 #include "platform/core/tests/shared/pretended_system.h"
@@ -61,6 +62,8 @@ class QueueUnderTest {
   // The end of the process that `arena` is of, which holds the queue from then on.
   std::unique_ptr<QueueEnd> In(Arena& arena) const;
   const ObjectName& name() const { return name_; }
+  // Of the message whose first unit this is.
+  Atomic<uint64_t>& SizeOfBuffer(uint64_t unit) const;
   // Buffers and leases that are in use, whoever has them.
   std::string InUse() const;
 

@@ -45,7 +45,7 @@ class WorkerLink {
   void Sent(const SendItems& items);
   // Whether that takes no time: they are few bytes, and the worker knows their code.
   bool IsQuick(const SendItems& items) const;
-  // The worker has refused the items that were sent last. If they were in a block, it may lack that.
+  // The worker has refused the items that were sent last. It may lack the block that they were in.
   void TakeBack() {
     given_ = ended_;
     writer_.blocks().Drop(kItemsPlace);

@@ -299,8 +299,10 @@ TEST_F(SchedulerTest, OnlyWhatIsGivenCanBeRefused) {
   const JobId job = Submit(Request(sink_, 3, 3));
   Begin(1);
   End(1);
+  Commands();
   scheduler_->Refused(1, absl::ResourceExhaustedError("made up"), now_);
   EXPECT_EQ(sink_->ToString(), "ok");
+  EXPECT_THAT(Commands(), IsEmpty());
   scheduler_->Cancel(job, true, now_);
   scheduler_->Refused(1, absl::ResourceExhaustedError("too late"), now_);
   Die(1);

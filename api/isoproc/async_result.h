@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "isoproc/codec.h"
 #include "isoproc/internal/call_state.h"
+#include "isoproc/internal/task.h"
 
 namespace isoproc {
 
@@ -38,7 +39,7 @@ Outcome<R> ToOutcome(const TaskOutcome& outcome) {
   if constexpr (std::is_void_v<R>) {
     return absl::OkStatus();
   } else {
-    return Decode<R>(outcome.value());
+    return DecodeResult<R>(outcome.value());
   }
 }
 

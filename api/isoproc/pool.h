@@ -20,6 +20,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "isoproc/async_result.h"
+#include "isoproc/internal/batch.h"
 #include "isoproc/internal/call_state.h"
 #include "isoproc/internal/stream_state.h"
 #include "isoproc/internal/target.h"
@@ -32,14 +33,13 @@ namespace isoproc {
 namespace internal {
 
 class PoolCore;
-using Items = std::vector<std::shared_ptr<const Arguments>>;
 
 absl::Status UnusablePool(const PoolCore* pool);  // OK if it can be used
 // What a function without state is to all its calls.
 std::shared_ptr<const TaskCode> CodeOf(PoolCore& pool, const TaskTarget& target);
 absl::StatusOr<std::shared_ptr<CallState>> SubmitCall(const std::shared_ptr<PoolCore>& pool,
                                                       std::shared_ptr<const TaskCode> code,
-                                                      Items items, const MapOptions& options,
+                                                      Batches items, const MapOptions& options,
                                                       CallState::Check check);
 
 }  // namespace internal
@@ -326,7 +326,7 @@ class Pool {
 
   template <class Give, class Key, class Task, class Callable>
   absl::StatusOr<AsyncResult<typename Give::Result>> Submit(const Callable& callable,
-                                                            internal::Items items,
+                                                            internal::Batches items,
                                                             const MapOptions& options) {
     absl::StatusOr<std::shared_ptr<const internal::TaskCode>> code =
         Code<Key>(Task::target, callable);
@@ -344,12 +344,11 @@ class Pool {
     if constexpr (Traits::Check()) {
       using Give = internal::One<typename Traits::Task::Result>;
       using Submitted = absl::StatusOr<AsyncResult<typename Give::Result>>;
-      absl::StatusOr<internal::Arguments> item = Traits::Encode(args...);
-      if (!item.ok()) return Submitted(item.status());
-      internal::Items items;
-      items.push_back(std::make_shared<const internal::Arguments>(*std::move(item)));
+      internal::BatchWriter items;
+      const absl::Status added = Traits::AddTo(items, args...);
+      if (!added.ok()) return Submitted(added);
       return Submit<Give, Key, typename Traits::Task>(
-          callable, std::move(items),
+          callable, std::move(items).Take(),
           MapOptions{.timeout = options.timeout, .retries = options.retries});
     } else {
       return absl::StatusOr<AsyncResult<void>>(internal::NotReached());
@@ -363,15 +362,12 @@ class Pool {
     if constexpr (Traits::Check()) {
       using Give = internal::Many<typename Traits::Task::Result>;
       using Submitted = absl::StatusOr<AsyncResult<typename Give::Result>>;
-      internal::Items items;
-      if constexpr (std::ranges::sized_range<Range>) items.reserve(std::ranges::size(range));
+      internal::BatchWriter items;
       for (auto&& element : range) {
-        absl::StatusOr<internal::Arguments> item =
-            internal::EncodeItem<Traits, kStar, Element>(element);
-        if (!item.ok()) return Submitted(item.status());
-        items.push_back(std::make_shared<const internal::Arguments>(*std::move(item)));
+        const absl::Status added = internal::AddItem<Traits, kStar, Element>(items, element);
+        if (!added.ok()) return Submitted(added);
       }
-      return Submit<Give, Key, typename Traits::Task>(callable, std::move(items), options);
+      return Submit<Give, Key, typename Traits::Task>(callable, std::move(items).Take(), options);
     } else {
       return absl::StatusOr<AsyncResult<void>>(internal::NotReached());
     }

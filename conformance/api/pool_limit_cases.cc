@@ -253,7 +253,9 @@ ISOPROC_CASE(PoolLimit, POOL_85_3, ShortageInThePoolFailsOneTask) {
   EXPECT_TRUE(port.fired());
   port.FailCall(1, absl::ResourceExhaustedError("injected"), port::FaultPlan::Repeat::kFromThenOn,
                 "Segment::Share");
-  ASSERT_OK_AND_ASSIGN(const auto outcomes, pool.MapOutcomes<Length>(texts, {.chunk_size = 3}));
+  // The memory that is kept has no room for these.
+  const std::vector<std::string> longer(3, std::string(1'000'000, 'l'));
+  ASSERT_OK_AND_ASSIGN(const auto outcomes, pool.MapOutcomes<Length>(longer, {.chunk_size = 3}));
   for (const absl::StatusOr<size_t>& outcome : outcomes) EXPECT_CODE(outcome, kResourceExhausted);
   port.FailNothing();
   EXPECT_OK(pool.Map<Length>(texts));

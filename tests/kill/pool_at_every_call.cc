@@ -36,7 +36,7 @@
 namespace isoproc::kill {
 namespace {
 
-constexpr int kItems = 9;
+constexpr int kItems = 11;
 
 constexpr int kDead = port::kExitCodeOfTheDead;
 
@@ -113,12 +113,17 @@ class Play {
     const auto table = pool.ApplyAsync(task, Table{large}, runs_, 6).value();
     const auto middle = pool.ApplyAsync<Fill>(task, runs_, 7, size_t{30'000}).value();
     const auto throws = pool.ApplyAsync<Throw>(task, runs_, 8).value();
+    // In memory that was used before.
+    const auto sum_again = pool.ApplyAsync<Sum>(task, runs_, 9, large).value();
+    const auto fill_again = pool.ApplyAsync<Fill>(task, runs_, 10, much.size()).value();
 
     Judge(4, sum.Get(), int64_t{100'000});
     Judge(5, fill.Get(), much);
     JudgeMap(map.Get());
     Judge(6, table.Get(), int64_t{2});
     Judge(7, middle.Get(), std::string(30'000, 'r'));
+    Judge(9, sum_again.Get(), int64_t{100'000});
+    Judge(10, fill_again.Get(), much);
     const absl::Status thrown = throws.Get().status();
     if (absl::IsUnknown(thrown)) {
       ExpectRuns(8, 1);

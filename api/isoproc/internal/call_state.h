@@ -2,6 +2,7 @@
 #ifndef ISOPROC_INTERNAL_CALL_STATE_H_
 #define ISOPROC_INTERNAL_CALL_STATE_H_
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -58,7 +59,7 @@ class CallState final : public TaskSink, public std::enable_shared_from_this<Cal
   // Which job it is, before anybody can cancel it. Outcomes may have come before.
   void SetJob(JobId job);
 
-  void Resolve(uint64_t index, TaskOutcome outcome) override;
+  void Resolve(uint64_t first, absl::Span<TaskOutcome> outcomes) override;
 
   bool ready();
   // Errors: DeadlineExceeded: it is not ready. FailedPrecondition: this process is a fork.
@@ -98,8 +99,8 @@ class CallState final : public TaskSink, public std::enable_shared_from_this<Cal
   std::vector<TaskOutcome> outcomes_;
   size_t done_ = 0;
   size_t progress_told_ = 0;
-  bool calls_back_ = false;  // it is with the thread of callbacks
-  bool ready_ = false;
+  bool calls_back_ = false;          // it is with the thread of callbacks
+  std::atomic<bool> ready_ = false;  // changed with the lock
   Progress progress_;  // null after the last call, so that no other thread destroys what is its
   std::deque<Callback> callbacks_;
   absl::Status callback_error_;

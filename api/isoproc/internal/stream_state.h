@@ -16,7 +16,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "isoproc/internal/target.h"
+#include "absl/types/span.h"
+#include "isoproc/internal/batch.h"
 #include "isoproc/internal/task.h"
 #include "isoproc/internal/task_results.h"
 #include "isoproc/pool_options.h"
@@ -28,8 +29,8 @@ class PoolCore;
 // Thread safety: Await, Next and Abandon from one thread at a time.
 class StreamState final : public TaskSink {
  public:
-  // The next item, encoded; nullopt at the end. May throw what the input throws.
-  using Pull = absl::AnyInvocable<std::optional<absl::StatusOr<Arguments>>()>;
+  // Adds the next item; nullopt at the end. May throw what the input throws.
+  using Pull = absl::AnyInvocable<std::optional<absl::Status>(BatchWriter& items)>;
 
   // Errors: InvalidArgument: the options; FailedPrecondition and Aborted: as Pool::Apply.
   static absl::StatusOr<std::shared_ptr<StreamState>> Start(std::shared_ptr<PoolCore> pool,
@@ -37,7 +38,7 @@ class StreamState final : public TaskSink {
                                                             const StreamOptions& options,
                                                             bool ordered, Pull pull);
 
-  void Resolve(uint64_t index, TaskOutcome outcome) override;
+  void Resolve(uint64_t first, absl::Span<TaskOutcome> outcomes) override;
 
   // Takes what there is room for from the input, however long that takes; then waits until Next has
   // something to give. Errors: DeadlineExceeded; FailedPrecondition: this process is a fork.
@@ -57,6 +58,9 @@ class StreamState final : public TaskSink {
         pull_(std::move(pull)) {}
   // Takes from the input what there is room for.
   void Refill();
+  // Looks at the workers' desks for a while, if there is nothing next. Gives what is left of
+  // `timeout`.
+  absl::Duration Help(absl::Duration timeout);
   // Requires the lock.
   bool HasNext() const {
     if (given_ == taken_) return true;  // that it is over

@@ -145,12 +145,18 @@ struct ArgumentTypes<Callable, Args...> {
 template <class Key, class... Ts>
 struct Invocation {
   template <class... Args>
-  static absl::StatusOr<Arguments> Encode(const Args&... args) {
+  static absl::Status CheckFit(const Args&... args) {
     absl::Status status;
-    int position = Key::kTravelsAlong ? 0 : 1;  // the callable is none of the arguments
+    [[maybe_unused]] int position = Key::kTravelsAlong ? 0 : 1;  // the callable is no argument
     ((status.ok() ? static_cast<void>(status = CheckFits<Ts>(args, position++))
                   : static_cast<void>(0)),
      ...);
+    return status;
+  }
+
+  template <class... Args>
+  static absl::StatusOr<Arguments> Encode(const Args&... args) {
+    absl::Status status = CheckFit(args...);
     if (!status.ok()) return status;
     Arguments arguments;
     WriteArchive archive(&arguments.luggage);

@@ -3,9 +3,12 @@
 #ifndef ISOPROC_INTERNAL_TASK_H_
 #define ISOPROC_INTERNAL_TASK_H_
 
+#include <array>
+#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -22,17 +25,19 @@
 #include "absl/types/span.h"
 #include "isoproc/codec.h"
 #include "isoproc/internal/archive.h"
+#include "isoproc/internal/batch.h"
+#include "isoproc/internal/item.h"
 #include "isoproc/internal/must_travel.h"
 #include "isoproc/internal/target.h"
 #include "isoproc/internal/type_tag.h"
 
 namespace isoproc::internal {
 
-// What a worker calls for each item: arguments to result, both encoded. Exceptions that come out of
-// it are the user's.
+// What a worker calls for each item: arguments to result, both encoded. `result` is any string,
+// whose memory is used again. Exceptions that come out of it are the user's.
 // Errors: DataLoss: the arguments cannot be decoded; InvalidArgument: the result cannot be encoded.
-using TaskFunction = absl::AnyInvocable<absl::StatusOr<std::string>(
-    absl::Span<const std::byte> arguments, const Delivery& delivery)>;
+using TaskFunction = absl::AnyInvocable<absl::Status(
+    absl::Span<const std::byte> arguments, const Delivery& delivery, std::string& result)>;
 
 // What makes it of a callable object that has travelled; of nothing, for others.
 using TaskBinder = absl::StatusOr<TaskFunction> (*)(absl::Span<const std::byte> object,
@@ -58,13 +63,99 @@ struct ItemKey {
   static constexpr bool kTravelsAlong = false;
 };
 
+// Errors: InvalidArgument: an end of a pipe is in it, which goes to no task.
+absl::Status CheckLuggage(const Luggage& luggage);
+
+// The arguments of an item. Plain ones are their bytes, as they are in memory, one after the other:
+// a task is found by a name that has their types in it, so that no item needs to name them. Others
+// are as those of Process::Start.
+template <class... Ts>
+struct ItemOfTask {
+  static constexpr bool kIsPlain = (IsPlain<Ts>() && ...);
+  using Call = Invocation<ItemKey, Ts...>;
+
+  // Errors: as Invocation::Encode and CheckLuggage. Nothing is added.
+  template <class... Args>
+  static absl::Status AddTo(BatchWriter& batches, const Args&... args) {
+    if constexpr (kIsPlain) {
+      const absl::Status fits = Call::CheckFit(args...);
+      if (!fits.ok()) return fits;
+      (AppendPlain<Ts>(batches.bytes(), args), ...);
+      batches.EndItem();
+    } else {
+      absl::StatusOr<Arguments> item = Call::Encode(args...);
+      if (!item.ok()) return item.status();
+      const absl::Status travels = CheckLuggage(item->luggage);
+      if (!travels.ok()) return travels;
+      batches.Add(*std::move(item));
+    }
+    return absl::OkStatus();
+  }
+
+  // Calls `function` with the arguments.
+  // Errors: DataLoss, without a call.
+  template <class Function>
+  static absl::Status Apply(absl::Span<const std::byte> bytes, const Delivery& delivery,
+                            Function function) {
+    if constexpr (kIsPlain) {
+      if (bytes.size() != (sizeof(Ts) + ... + 0)) {
+        return absl::DataLossError("arguments of another size");
+      }
+      [[maybe_unused]] const std::byte* from = bytes.data();
+      // In braces: one after the other.
+      std::tuple<Ts...> values{TakePlain<Ts>(from)...};
+      return std::apply(function, std::move(values));
+    } else {
+      absl::StatusOr<typename Call::Boxes> boxes = Call::Decode(bytes, delivery);
+      if (!boxes.ok()) return boxes.status();
+      return std::apply([&function](auto&&... box) { return function(std::move(box).value()...); },
+                        *std::move(boxes));
+    }
+  }
+
+ private:
+  template <class T, class Arg>
+  static void AppendPlain(std::string& bytes, const Arg& arg) {
+    const T value = static_cast<T>(arg);
+    bytes.append(reinterpret_cast<const char*>(std::addressof(value)), sizeof(T));
+  }
+  template <class T>
+  static T TakePlain(const std::byte*& from) {
+    std::array<std::byte, sizeof(T)> copy;
+    std::memcpy(copy.data(), from, sizeof(T));
+    from += sizeof(T);
+    return std::bit_cast<T>(copy);
+  }
+};
+
+// The same for results.
+template <class T>
+absl::Status EncodeResult(const T& value, std::string& into) {
+  if constexpr (IsPlain<T>()) {
+    into.assign(reinterpret_cast<const char*>(std::addressof(value)), sizeof(T));
+  } else {
+    absl::StatusOr<std::string> bytes = Encode<T>(value);
+    if (!bytes.ok()) return bytes.status();
+    into = *std::move(bytes);
+  }
+  return absl::OkStatus();
+}
+template <class T>
+absl::StatusOr<T> DecodeResult(absl::Span<const std::byte> bytes) {
+  if constexpr (IsPlain<T>()) {
+    return ItemOf<T>(bytes);
+  } else {
+    return Decode<T>(bytes);
+  }
+}
+
 template <class Key, class Parameters>
 struct Task;
 template <class Key, class... Ts>
 struct Task<Key, Types<Ts...>> {
   using Callable = typename Key::Callable;
   using Result = std::remove_cvref_t<std::invoke_result_t<const Callable&, Ts...>>;
-  using Item = Invocation<ItemKey, Ts...>;
+  using Item = ItemOfTask<Ts...>;
 
   static absl::StatusOr<TaskFunction> Bind(absl::Span<const std::byte> object,
                                            const Delivery& delivery) {
@@ -74,14 +165,16 @@ struct Task<Key, Types<Ts...>> {
       absl::StatusOr<typename Object::Boxes> boxes = Object::Decode(object, delivery);
       if (!boxes.ok()) return boxes.status();
       // One for all items of this worker, and therefore const.
-      function.emplace([callable = std::get<0>(*std::move(boxes)).value()](
-                           absl::Span<const std::byte> arguments, const Delivery& more) {
-        return Call(callable, arguments, more);
-      });
+      function.emplace(
+          [callable = std::get<0>(*std::move(boxes)).value()](
+              absl::Span<const std::byte> arguments, const Delivery& more, std::string& result) {
+            return Call(callable, arguments, more, result);
+          });
     } else {
-      function.emplace([](absl::Span<const std::byte> arguments, const Delivery& more) {
-        return Call(Key::Get(), arguments, more);
-      });
+      function.emplace(
+          [](absl::Span<const std::byte> arguments, const Delivery& more, std::string& result) {
+            return Call(Key::Get(), arguments, more, result);
+          });
     }
     return function;
   }
@@ -89,20 +182,18 @@ struct Task<Key, Types<Ts...>> {
   static inline const TaskTarget target{MangledName(typeid(Task*)), kThisFile, &Bind};
 
  private:
-  static absl::StatusOr<std::string> Call(const Callable& callable,
-                                          absl::Span<const std::byte> arguments,
-                                          const Delivery& delivery) {
-    absl::StatusOr<typename Item::Boxes> boxes = Item::Decode(arguments, delivery);
-    if (!boxes.ok()) return boxes.status();
-    const auto call = [&callable](auto&&... box) -> decltype(auto) {
-      return std::invoke(callable, std::move(box).value()...);
-    };
-    if constexpr (std::is_void_v<Result>) {
-      std::apply(call, *std::move(boxes));
-      return std::string();
-    } else {
-      return Encode<Result>(std::apply(call, *std::move(boxes)));
-    }
+  static absl::Status Call(const Callable& callable, absl::Span<const std::byte> arguments,
+                           const Delivery& delivery, std::string& result) {
+    return Item::Apply(arguments, delivery, [&callable, &result](auto&&... values) {
+      if constexpr (std::is_void_v<Result>) {
+        std::invoke(callable, std::forward<decltype(values)>(values)...);
+        result.clear();
+        return absl::OkStatus();
+      } else {
+        return EncodeResult<Result>(
+            std::invoke(callable, std::forward<decltype(values)>(values)...), result);
+      }
+    });
   }
 };
 
@@ -156,8 +247,8 @@ struct TaskTraits {
     }
   }
 
-  static absl::StatusOr<Arguments> Encode(const Args&... args) {
-    return Task::Item::Encode(args...);
+  static absl::Status AddTo(BatchWriter& batches, const Args&... args) {
+    return Task::Item::AddTo(batches, args...);
   }
 };
 
@@ -175,15 +266,16 @@ struct ItemTraits<Key, true, Element> {
 };
 // Elements that are stand-ins for their values, as those of vector<bool>, are converted first.
 template <class Traits, bool kStar, class Element>
-absl::StatusOr<Arguments> EncodeItem(const Element& element) {
+absl::Status AddItem(BatchWriter& batches, const Element& element) {
   if constexpr (kStar) {
-    return std::apply([](const auto&... args) { return Traits::Encode(args...); }, element);
+    return std::apply([&batches](const auto&... args) { return Traits::AddTo(batches, args...); },
+                      element);
   } else {
-    return Traits::Encode(element);
+    return Traits::AddTo(batches, element);
   }
 }
 
-// Gives the elements of a range one by one, encoded. Others than lvalues it keeps.
+// Adds the elements of a range one by one; nullopt at the end. Others than lvalues it keeps.
 template <class Traits, class Element, class Range>
 auto PullFrom(Range&& range) {
   using Kept = std::conditional_t<std::is_lvalue_reference_v<Range>, Range, std::decay_t<Range>>;
@@ -197,13 +289,13 @@ auto PullFrom(Range&& range) {
     std::ranges::sentinel_t<std::remove_reference_t<Range>> end;
     bool is_first = true;
   };
-  return [input = std::make_unique<Input>(
-              std::forward<Range>(range))]() -> std::optional<absl::StatusOr<Arguments>> {
+  return [input = std::make_unique<Input>(std::forward<Range>(range))](
+             BatchWriter& batches) -> std::optional<absl::Status> {
     // Not right after the last: to step on may take something from what stands behind the range.
     if (!input->is_first) ++input->next;
     input->is_first = false;
     if (input->next == input->end) return std::nullopt;
-    return EncodeItem<Traits, false, Element>(*input->next);
+    return AddItem<Traits, false, Element>(batches, *input->next);
   };
 }
 

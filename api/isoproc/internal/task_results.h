@@ -31,8 +31,10 @@ struct TaskOutcome {
 class TaskSink {
  public:
   virtual ~TaskSink() = default;
-  // Called once for each item, with the pool locked: it must not call the pool, nor user code.
-  virtual void Resolve(uint64_t index, TaskOutcome outcome) = 0;
+  // Called with each item once, of which several may come together: item `first` and those that
+  // follow it. The outcomes may be moved from. The pool is locked: it must not be called, nor user
+  // code.
+  virtual void Resolve(uint64_t first, absl::Span<TaskOutcome> outcomes) = 0;
 };
 
 }  // namespace isoproc::internal

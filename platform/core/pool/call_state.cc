@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "isoproc/async_result.h"
 #include "platform/base/native_error.h"
 #include "platform/base/type_name.h"
@@ -66,10 +67,12 @@ CallState::CallState(std::weak_ptr<PoolCore> pool, size_t items, Progress progre
       check_(check),
       pool_(std::move(pool)) {}
 
-void CallState::Resolve(uint64_t index, TaskOutcome outcome) {
+void CallState::Resolve(uint64_t first, absl::Span<TaskOutcome> outcomes) {
   const std::lock_guard lock(mutex_);
-  outcomes_[static_cast<size_t>(index)] = std::move(outcome);
-  const bool all = ++done_ == outcomes_.size();
+  auto place = outcomes_.begin() + static_cast<ptrdiff_t>(first);
+  for (TaskOutcome& outcome : outcomes) *place++ = std::move(outcome);
+  done_ += outcomes.size();
+  const bool all = done_ == outcomes_.size();
   if (progress_ != nullptr || (all && !callbacks_.empty())) {
     // The pool is there: it calls.
     if (!std::exchange(calls_back_, true)) pool_.lock()->CallLater(shared_from_this());
@@ -129,8 +132,11 @@ bool CallState::ready() {
 absl::Status CallState::AwaitReady(absl::Duration timeout) {
   const absl::Status is_owner = CheckIsOwner(owner_);
   if (!is_owner.ok()) return is_owner;
+  if (const std::shared_ptr<PoolCore> pool = pool_.lock()) {
+    timeout = pool->Help(timeout, [this] { return ready_.load(); });
+  }
   std::unique_lock lock(mutex_);
-  if (WaitUntil(changed_, lock, timeout, [this] { return ready_; })) return absl::OkStatus();
+  if (WaitUntil(changed_, lock, timeout, [this] { return ready_.load(); })) return absl::OkStatus();
   return absl::DeadlineExceededError("the result is not there yet");
 }
 

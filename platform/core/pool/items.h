@@ -4,14 +4,16 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "isoproc/internal/target.h"
+#include "isoproc/internal/batch.h"
 #include "platform/core/pool/messages.h"
+#include "platform/core/pool/scheduler.h"
 #include "platform/core/target_registry.h"
 #include "platform/port/handle.h"
 
@@ -25,29 +27,50 @@ struct CodeMessage {
 
 void CopyBytes(std::byte* into, const std::string& bytes);
 
-// Errors: as port::Segment::Share.
-absl::StatusOr<PoolMessage> WriteCode(const CodeMessage& code, const SharedBlocks& blocks);
-absl::StatusOr<PoolMessage> WriteItems(uint64_t code,
-                                       const std::vector<std::shared_ptr<const Arguments>>& items);
+// Puts all of it, or nothing. Errors: as port::Segment::Share and PoolWriter::PutLarge.
+absl::Status PutCode(PoolWriter& writer, const CodeMessage& code, const SharedBlocks& blocks);
+
+// The items of a chunk, by the number of their code.
+uint64_t SizeOfItems(const SendItems& items);
+void WriteItems(uint64_t code, const SendItems& items, std::byte* into);
+// Puts what they need besides. Errors: nothing is put; as port::Segment::Share.
+absl::Status PutLuggage(PoolWriter& writer, const SendItems& items);
 
 // The number of a code that no items will name any more.
-PoolMessage WriteForget(uint64_t code);
+absl::Status PutForget(PoolWriter& writer, uint64_t code);
 uint64_t ReadForget(const PoolMessage& message);
 
-struct ReceivedItems {
+// Gives the items of a chunk one by one.
+class ItemsReader {
+ public:
+  // Errors: DataLoss: `bytes` are not such items.
+  static absl::StatusOr<ItemsReader> Read(absl::Span<const std::byte> bytes, SharedBlocks luggage);
+
+  uint64_t code() const { return code_; }
+  // How many there are still.
+  uint64_t left() const { return left_; }
+  // Requires: left() > 0. Until the next call.
   struct Item {
-    absl::Span<const std::byte> arguments;  // of `message`
-    Delivery delivery;
+    absl::Span<const std::byte> arguments;
+    const Delivery& delivery;
   };
-  uint64_t code = 0;
-  std::vector<Item> items;
-  std::unique_ptr<PoolMessage> message;
+  Item Next();
+
+ private:
+  ItemsReader() = default;
+
+  uint64_t code_ = 0;
+  uint64_t left_ = 0;
+  const std::byte* sizes_ = nullptr;   // of the items that are left
+  const std::byte* blocks_ = nullptr;  // how many each has, if any has one
+  const std::byte* bytes_ = nullptr;
+  SharedBlocks luggage_;
+  size_t taken_ = 0;  // of the luggage
+  Delivery delivery_;
 };
-// Errors: DataLoss; as port::Port::MapSegment.
-absl::StatusOr<ReceivedItems> ReadItems(PoolMessage message);
 
 // Errors: as port::Port::MapSegment.
-absl::StatusOr<Delivery> Open(std::vector<port::Handle> handles);
+absl::StatusOr<SharedBlocks> Open(std::vector<port::Handle> handles);
 
 }  // namespace isoproc::internal
 

@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "isoproc/codec.h"
+#include "platform/core/pool/blocks.h"
 #include "platform/core/shared/shared_block.h"
 #include "platform/port/port.h"
 
@@ -47,24 +48,6 @@ absl::Span<const std::byte> PoolMessage::payload() const {
   return block->bytes().subspan(0, static_cast<size_t>(size));
 }
 
-PoolMessage PoolMessage::Make(Kind kind, uint64_t size, uint64_t inline_size,
-                              absl::FunctionRef<void(std::byte* into)> fill) {
-  PoolMessage message;
-  message.kind = kind;
-  message.size = size;
-  if (size > inline_size) {
-    absl::StatusOr<std::shared_ptr<SharedBlock>> block = SharedBlock::Create(size);
-    if (block.ok()) message.block = *std::move(block);
-  }
-  if (message.block != nullptr) {
-    fill(message.block->bytes().data());
-    return message;
-  }
-  message.lost = size > kMostInline ? NoRoom() : Resize(message.bytes, size);
-  if (message.lost.ok()) fill(BytesOf(message.bytes));
-  return message;
-}
-
 absl::StatusOr<TaskFailure> ReadFailure(const PoolMessage& message) {
   absl::StatusOr<TaskFailure> failure = Decode<TaskFailure>(message.payload());
   if (!failure.ok()) return failure;
@@ -75,30 +58,81 @@ absl::StatusOr<TaskFailure> ReadFailure(const PoolMessage& message) {
   return failure;
 }
 
-absl::Status PoolWriter::Put(PoolMessage message) {
-  if (!message.lost.ok()) return message.lost;
-  PoolReader::Header header = {PoolReader::kMagic,
-                               static_cast<uint32_t>(message.kind),
-                               message.flags,
-                               static_cast<uint32_t>(message.handles.size()),
-                               message.block == nullptr ? message.bytes.size() : message.size,
-                               message.block != nullptr};
-  port::Handle of_block;
-  if (message.block != nullptr) {
-    absl::StatusOr<port::Handle> handle = message.block->Share();
-    if (!handle.ok()) return handle.status();
-    of_block = *std::move(handle);
-    ++header.handles;
-  }
+absl::Status PoolWriter::PutFrame(const PoolMessage& message, size_t handles) {
+  const PoolReader::Header header = {
+      PoolReader::kMagic,
+      static_cast<uint32_t>(message.kind),
+      message.flags,
+      static_cast<uint32_t>(handles),
+      message.block == nullptr ? message.bytes.size() : message.size,
+      message.block == nullptr ? uint64_t{0} : uint64_t{message.place} + 1};
   std::string frame;
   const absl::Status grown = Resize(frame, sizeof(header) + message.bytes.size());
   if (!grown.ok()) return grown;
   std::memcpy(frame.data(), &header, sizeof(header));
   message.bytes.copy(frame.data() + sizeof(header), message.bytes.size());
   pieces_.push_back(Piece{std::move(frame), {}});
-  if (of_block) pieces_.push_back(Piece{{}, std::move(of_block)});
+  ++messages_;
+  return absl::OkStatus();
+}
+
+void PoolWriter::Put(PoolMessage::Kind kind) {
+  PoolMessage message;
+  message.kind = kind;
+  PutFrame(message, 0).IgnoreError();  // so little memory there always is
+}
+
+absl::Status PoolWriter::Put(PoolMessage message) {
+  const absl::Status put = PutFrame(message, message.handles.size());
+  if (!put.ok()) return put;
   for (port::Handle& handle : message.handles) pieces_.push_back(Piece{{}, std::move(handle)});
   return absl::OkStatus();
+}
+
+absl::StatusOr<uint32_t> PoolWriter::PutLarge(PoolMessage message, uint64_t size,
+                                              uint64_t inline_size,
+                                              absl::FunctionRef<bool(uint32_t)> is_free,
+                                              absl::FunctionRef<void(std::byte*)> fill) {
+  absl::StatusOr<BlockShelf::Loan> loan = BlockShelf::Loan();
+  if (size > inline_size) loan = PutBlock(size, is_free);
+  if (!loan.ok()) return loan.status();
+  absl::Status put;
+  if (loan->block == nullptr) {
+    put = PutInline(std::move(message), size, fill);
+  } else {
+    fill(loan->block->bytes().data());
+    message.block = std::move(loan->block);
+    message.place = loan->place;
+    message.size = size;
+    put = Put(std::move(message));
+  }
+  if (!put.ok()) return put;
+  return loan->place;
+}
+
+absl::Status PoolWriter::PutInline(PoolMessage message, uint64_t size,
+                                   absl::FunctionRef<void(std::byte*)> fill) {
+  const absl::Status grown = size > kMostInline ? NoRoom() : Resize(message.bytes, size);
+  if (!grown.ok()) return grown;
+  fill(BytesOf(message.bytes));
+  return Put(std::move(message));
+}
+
+absl::StatusOr<BlockShelf::Loan> PoolWriter::PutBlock(uint64_t size,
+                                                      absl::FunctionRef<bool(uint32_t)> is_free) {
+  absl::StatusOr<BlockShelf::Loan> loan = blocks_.Take(size, is_free);
+  if (!loan.ok()) return BlockShelf::Loan();
+  if (!loan->is_new) return loan;
+  absl::StatusOr<port::Handle> handle = loan->block->Share();
+  if (!handle.ok()) return handle.status();
+  PoolMessage message;
+  message.kind = PoolMessage::Kind::kBlock;
+  message.flags = loan->place;
+  const absl::Status put = PutFrame(message, 1);
+  if (!put.ok()) return put;
+  pieces_.push_back(Piece{{}, *std::move(handle)});
+  blocks_.IsKnown(loan->place);
+  return loan;
 }
 
 absl::Status PoolWriter::Flush(port::Deadline deadline) {
@@ -140,13 +174,14 @@ absl::StatusOr<PoolMessage> PoolReader::Read(port::Deadline deadline) {
         Fill(reinterpret_cast<std::byte*>(&header_), sizeof(header_), deadline);
     if (!filled.ok()) return filled;
     if (header_.magic != kMagic || header_.handles > most_handles_ ||
-        (header_.in_block == 0 && header_.size > kMostInline)) {
+        header_.block > BlockShelf::kPlaces + 1 ||
+        (header_.block == 0 && header_.size > kMostInline)) {
       return absl::DataLossError("not a message of a pool");
     }
     has_header_ = true;
     have_ = 0;
   }
-  if (header_.in_block == 0) {
+  if (header_.block == 0) {
     while (have_ < header_.size) {
       const uint64_t piece = (std::max)(kReadPiece, uint64_t{have_});
       const absl::Status grown = Resize(bytes_, (std::min)(header_.size, have_ + piece));
@@ -173,22 +208,48 @@ absl::StatusOr<PoolMessage> PoolReader::Read(port::Deadline deadline) {
   message.lost = std::exchange(lost_, absl::OkStatus());
   has_header_ = false;
   have_ = 0;
-  if (header_.in_block != 0 && message.lost.ok()) {
-    if (message.handles.empty()) return absl::DataLossError("a payload without its block");
-    absl::StatusOr<std::shared_ptr<SharedBlock>> block =
-        SharedBlock::Open(std::move(message.handles.front()));
-    message.handles.erase(message.handles.begin());
-    if (absl::IsResourceExhausted(block.status())) {
-      message.lost = block.status();
-      return message;
-    }
-    if (!block.ok()) return block.status();
-    message.block = *std::move(block);
-    if (message.block->bytes().size() < message.size) {
-      return absl::DataLossError("a block that is smaller than its payload");
-    }
-  }
+  ++messages_;
+  const absl::Status taken = TakeBlock(message);
+  if (!taken.ok()) return taken;
   return message;
 }
+
+absl::Status PoolReader::TakeBlock(PoolMessage& message) {
+  if (message.kind == PoolMessage::Kind::kBlock) {
+    if (message.handles.size() != 1 || message.flags > BlockShelf::kOnce) {
+      return absl::DataLossError("not a block");
+    }
+    auto& block = blocks_[message.flags];
+    if (message.lost.ok()) {
+      block = SharedBlock::Open(std::move(message.handles.front()));
+    } else {
+      block = message.lost;
+    }
+    const bool is_lost = absl::IsResourceExhausted(block.status());
+    return is_lost ? absl::OkStatus() : block.status();
+  }
+  if (header_.block == 0) return absl::OkStatus();
+  message.place = static_cast<uint32_t>(header_.block - 1);
+  absl::StatusOr<std::shared_ptr<SharedBlock>> block = Block(message.place);
+  if (message.place == BlockShelf::kOnce) blocks_[message.place] = std::shared_ptr<SharedBlock>();
+  if (absl::IsResourceExhausted(block.status())) {
+    message.lost = block.status();
+    return absl::OkStatus();
+  }
+  if (!block.ok()) return block.status();
+  message.block = *std::move(block);
+  if (message.block->bytes().size() < message.size) {
+    return absl::DataLossError("a block that is smaller than its payload");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::shared_ptr<SharedBlock>> PoolReader::Block(uint32_t place) {
+  const auto& block = blocks_[place];
+  if (block.ok() && *block == nullptr) return absl::DataLossError("there is no such block");
+  return block;
+}
+
+void PoolReader::LetGo() { blocks_.fill(std::shared_ptr<SharedBlock>()); }
 
 }  // namespace isoproc::internal

@@ -1,17 +1,19 @@
 // What a pool and its workers say to each other, on a stream that each worker has with the pool.
 //
-//   pool → worker   kCode once for each code, kArena; kItems; kForget; at last kDismiss
-//   worker → pool   kReady or kInitializerThrew; then kLook, kResult and kRefused
-// Which items are begun, and most results, the worker lays on its desk (desk.h). It says kLook when
-// there is something to see: at the end of a chunk, and now and then before. A kResult is what has
-// no room there. What a worker wrote before it died is read to its end; what is cut off was not
-// said.
+//   pool → worker   kCode once for each code; kArena, kLuggage, kItems; kForget, kLetGo; at last
+//                   kDismiss
+//   worker → pool   kReady or kInitializerThrew; then kResult and kRefused
+//   both            kBlock, kLook
+// What is small goes over the desk (desk.h), which says how much of the stream comes before it.
+// kLook says that there is something to see there. What a worker wrote before it died is read to
+// its end; what is cut off was not said.
 //
-// A payload that is large is in memory of its own, which travels as a handle: it is copied once to
-// get there, and no writer waits for its reader.
+// A payload that is large is in a block of its sender (blocks.h), which travels as a handle when it
+// is new: it is copied once to get there, and no writer waits for its reader.
 #ifndef ISOPROC_PLATFORM_CORE_POOL_MESSAGES_H_
 #define ISOPROC_PLATFORM_CORE_POOL_MESSAGES_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -24,6 +26,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "platform/core/pool/blocks.h"
 #include "platform/core/shared/shared_block.h"
 #include "platform/port/port.h"
 
@@ -33,12 +36,15 @@ struct PoolMessage {
   enum class Kind : uint32_t {
     kCode = 1,
     kForget,
-    kArena,  // one handle
-    kItems,
+    kArena,    // one handle
+    kBlock,    // one handle: of the sender's block in the place that the flags are
+    kLuggage,  // the handles of what the next items need
+    kItems,    // those of the chunk on the desk, if there is no other room for them
+    kLetGo,    // of all blocks
     kDismiss,
     kReady,
     kInitializerThrew,
-    kRefused,  // the items that came last: there was no memory or handle for them
+    kRefused,  // the chunk: there was no memory or handle for it
     kLook,
     kResult,
   };
@@ -46,24 +52,20 @@ struct PoolMessage {
   // and begins no more of its items.
   static constexpr uint32_t kFailed = 1;
   static constexpr uint32_t kIsFull = 2;
-  // Of kItems: the worker says kLook when it begins one.
+  // Of a chunk: the worker says kLook when it begins an item.
   static constexpr uint32_t kSaysBegun = 4;
 
   Kind kind = Kind::kReady;
   uint32_t flags = 0;
   std::string bytes;
   std::shared_ptr<SharedBlock> block;  // with the payload, if not null
+  uint32_t place = BlockShelf::kOnce;  // of the block
   uint64_t size = 0;                   // of the payload
   std::vector<port::Handle> handles;   // others than that of the block
   // Not OK: this process had no room for the payload, for a handle, or to map the block.
   absl::Status lost;
 
   absl::Span<const std::byte> payload() const;
-
-  // A message whose payload `fill` writes. Payloads of more than `inline_size` bytes go into a
-  // block, if the system has one. It may be lost, and is an error of Put then.
-  static PoolMessage Make(Kind kind, uint64_t size, uint64_t inline_size,
-                          absl::FunctionRef<void(std::byte* into)> fill);
 };
 
 // A task that failed in its worker.
@@ -85,22 +87,44 @@ class PoolWriter {
   // `receiver` is the process id of the reader.
   PoolWriter(port::Stream& stream, int64_t receiver) : stream_(stream), receiver_(receiver) {}
 
-  // Errors: nothing is written. ResourceExhausted: the message is lost, or there is no handle for
-  // its block.
+  // Says `kind`, and nothing else.
+  void Put(PoolMessage::Kind kind);
+  // Errors: nothing is written. ResourceExhausted: there is no memory for it.
   absl::Status Put(PoolMessage message);
+  // A message whose payload `fill` writes: into a block, if it is larger than `inline_size` and the
+  // system has one. `is_free`: of the places of this side. Gives that of the block.
+  // Errors: as Put and PutBlock. ResourceExhausted: there was no block for more than kMostInline.
+  absl::StatusOr<uint32_t> PutLarge(PoolMessage message, uint64_t size, uint64_t inline_size,
+                                    absl::FunctionRef<bool(uint32_t place)> is_free,
+                                    absl::FunctionRef<void(std::byte* into)> fill);
+  // The same without a block.
+  absl::Status PutInline(PoolMessage message, uint64_t size,
+                         absl::FunctionRef<void(std::byte* into)> fill);
+  // A block for `size` bytes, which the other side has when it reads what was put so far; null if
+  // the system has none. Errors: nothing is written. As Put and port::Segment::Share.
+  absl::StatusOr<BlockShelf::Loan> PutBlock(uint64_t size,
+                                            absl::FunctionRef<bool(uint32_t place)> is_free);
+  BlockShelf& blocks() { return blocks_; }
+
   // Writes what was put. Errors: as port::Stream::Write; DeadlineExceeded: some is left.
   absl::Status Flush(port::Deadline deadline);
   bool empty() const { return pieces_.empty(); }
+  // How many messages were put.
+  uint64_t messages() const { return messages_; }
 
  private:
   struct Piece {
     std::string bytes;  // or, if empty:
     port::Handle handle;
   };
+  absl::Status PutFrame(const PoolMessage& message, size_t handles);
+
   port::Stream& stream_;
   const int64_t receiver_;
+  BlockShelf blocks_;
   std::deque<Piece> pieces_;
   size_t written_ = 0;  // of the first
+  uint64_t messages_ = 0;
 };
 
 // The reading end. Thread safety: one thread at a time.
@@ -108,12 +132,20 @@ class PoolReader {
  public:
   // A message with more than `most_handles` is none.
   PoolReader(port::Stream& stream, uint32_t most_handles)
-      : stream_(stream), most_handles_(most_handles) {}
+      : stream_(stream), most_handles_(most_handles) {
+    LetGo();
+  }
 
   // The next message. Errors: OutOfRange: the stream has ended, maybe inside a message.
   // DeadlineExceeded: it is not there as a whole; call again. Others: the stream is dead, such as
   // DataLoss: what is there is no message.
   absl::StatusOr<PoolMessage> Read(port::Deadline deadline);
+  // How many messages were read.
+  uint64_t messages() const { return messages_; }
+  // The other side's block of that place. Errors: DataLoss: there is none; as
+  // port::Port::MapSegment.
+  absl::StatusOr<std::shared_ptr<SharedBlock>> Block(uint32_t place);
+  void LetGo();
 
  private:
   struct Header {
@@ -122,12 +154,13 @@ class PoolReader {
     uint32_t flags;
     uint32_t handles;
     uint64_t size;
-    uint64_t in_block;  // 0 or 1: the first handle is that of the payload
+    uint64_t block;  // 0: the payload follows; or one more than the place of its block
   };
   friend class PoolWriter;
   static constexpr uint32_t kMagic = 0x706f6f6c;
 
   absl::Status Fill(std::byte* into, size_t size, port::Deadline deadline);
+  absl::Status TakeBlock(PoolMessage& message);
 
   port::Stream& stream_;
   const uint32_t most_handles_;
@@ -137,6 +170,8 @@ class PoolReader {
   std::string bytes_;
   std::vector<port::Handle> handles_;
   absl::Status lost_;
+  uint64_t messages_ = 0;
+  std::array<absl::StatusOr<std::shared_ptr<SharedBlock>>, BlockShelf::kPlaces + 1> blocks_;
 };
 
 }  // namespace isoproc::internal

@@ -31,7 +31,7 @@ std::shared_ptr<const TaskCode> CodeOf(PoolCore& pool, const TaskTarget& target)
 
 absl::StatusOr<std::shared_ptr<CallState>> SubmitCall(const std::shared_ptr<PoolCore>& pool,
                                                       std::shared_ptr<const TaskCode> code,
-                                                      Items items, const MapOptions& options,
+                                                      Batches items, const MapOptions& options,
                                                       CallState::Check check) {
   if (options.chunk_size.value_or(1) < 1) {
     return absl::InvalidArgumentError(
@@ -41,10 +41,10 @@ absl::StatusOr<std::shared_ptr<CallState>> SubmitCall(const std::shared_ptr<Pool
     return absl::InvalidArgumentError(
         absl::StrCat("a task is tried again at least 0 times, not ", options.retries));
   }
-  absl::Status travels = CheckLuggage(code->object);
-  for (const auto& item : items) travels.Update(CheckLuggage(*item));
+  const absl::Status travels = CheckLuggage(code->object.luggage);
   if (!travels.ok()) return travels;
-  const size_t count = items.size();
+  size_t count = 0;
+  for (const std::shared_ptr<const Batch>& batch : items) count += batch->size();
   auto state = std::make_shared<CallState>(pool, count, options.on_progress, check);
   JobRequest request;
   request.sink = state;

@@ -14,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -21,6 +22,7 @@
 #include "absl/types/span.h"
 #include "isoproc/codec.h"
 #include "isoproc/exit_status.h"
+#include "isoproc/internal/batch.h"
 #include "isoproc/internal/call_state.h"
 #include "isoproc/internal/task.h"
 #include "isoproc/pool_options.h"
@@ -57,6 +59,12 @@ constexpr absl::Duration kUnsentPause = absl::Milliseconds(1);
 constexpr absl::Duration kStartTimeout = absl::Minutes(1);
 // How long a result may lie on a desk while its worker is busy with the next item.
 constexpr absl::Duration kLookPause = absl::Milliseconds(5);
+// How long blocks are kept after a worker was given something.
+constexpr absl::Duration kKeepBlocks = absl::Seconds(1);
+// How often who helps does nothing before it looks at the desks again: some 5 microseconds.
+constexpr int kLongPause = 128;
+// Results that are taken from a desk at once.
+constexpr size_t kMostTaken = 256;
 
 port::Deadline Once() { return port::Deadline::At(absl::ZeroDuration()); }
 
@@ -114,7 +122,7 @@ absl::StatusOr<Scheduler::Rules> CheckOptions(const PoolOptions& options) {
   for (const std::optional<WorkerHook>& hook : {options.initializer, options.exit_hook}) {
     if (!hook.has_value()) continue;
     if (!hook->prepared().ok()) return hook->prepared().status();
-    const absl::Status travels = CheckLuggage(hook->prepared()->second);
+    const absl::Status travels = CheckLuggage(hook->prepared()->second.luggage);
     if (!travels.ok()) return travels;
   }
   if (options.process.start_method == StartMethod::kFork) {
@@ -156,6 +164,17 @@ absl::Status ToStatus(const PoolMessage& message, WorkerId worker, int64_t pid) 
       RemoteError{failure->type, failure->message, NameOfWorker(worker), pid});
 }
 
+TaskOutcome ToOutcome(DeskOfPool::Result result, WorkerId worker, int64_t pid) {
+  TaskOutcome outcome;
+  if ((result.flags & PoolMessage::kFailed) == 0) {
+    outcome.bytes = std::move(result.bytes);
+    return outcome;
+  }
+  PoolMessage message;
+  message.bytes = std::move(result.bytes);
+  outcome.status = ToStatus(message, worker, pid);
+  return outcome;
+}
 TaskOutcome ToOutcome(PoolMessage message, WorkerId worker, int64_t pid) {
   TaskOutcome outcome;
   if (!message.lost.ok()) {
@@ -172,8 +191,8 @@ TaskOutcome ToOutcome(PoolMessage message, WorkerId worker, int64_t pid) {
 
 }  // namespace
 
-absl::Status CheckLuggage(const Arguments& arguments) {
-  if (arguments.luggage.ends.empty()) return absl::OkStatus();
+absl::Status CheckLuggage(const Luggage& luggage) {
+  if (luggage.ends.empty()) return absl::OkStatus();
   return absl::InvalidArgumentError(
       "a Connection travels to a process that is started, and not to the workers of a pool");
 }
@@ -194,6 +213,7 @@ PoolCore::PoolCore(const PoolOptions& options, const Scheduler::Rules& rules)
     : options_(options),
       rules_(rules),
       owner_(Runtime::Get().port().ProcessId()),
+      processors_(Runtime::Get().port().UsableCpuCount()),
       scheduler_(rules) {}
 
 absl::StatusOr<std::shared_ptr<PoolCore>> PoolCore::Create(const PoolOptions& options) {
@@ -264,14 +284,14 @@ std::shared_ptr<const TaskCode> PoolCore::CodeOf(const TaskTarget& target) {
 absl::StatusOr<JobId> PoolCore::Submit(JobRequest request) {
   const std::lock_guard lock(mutex_);
   absl::StatusOr<JobId> job = scheduler_.Submit(std::move(request), Now());
-  Wake();
+  Act();
   return job;
 }
 
-absl::Status PoolCore::Append(JobId job, std::vector<std::shared_ptr<const Arguments>> items) {
+absl::Status PoolCore::Append(JobId job, Batches items) {
   const std::lock_guard lock(mutex_);
   absl::Status status = scheduler_.Append(job, std::move(items), Now());
-  Wake();
+  Act();
   return status;
 }
 
@@ -283,20 +303,20 @@ void PoolCore::Finish(JobId job) {
 uint64_t PoolCore::Cancel(JobId job, bool running) {
   const std::lock_guard lock(mutex_);
   const uint64_t count = scheduler_.Cancel(job, running, Now());
-  Wake();
+  Act();
   return count;
 }
 
 void PoolCore::Close(bool cancel_pending) {
   const std::lock_guard lock(mutex_);
   scheduler_.Close(cancel_pending, Now());
-  Wake();
+  Act();
 }
 
 void PoolCore::Terminate() {
   std::unique_lock lock(mutex_);
   scheduler_.Terminate(Now());
-  Wake();
+  Act();
   changed_.wait(lock, [this] { return over_; });
 }
 
@@ -328,9 +348,16 @@ std::string PoolCore::ToString() {
 }
 
 void PoolCore::Wake() {
-  if (std::exchange(woken_, true)) return;
+  // Awake, it looks at all there is before it sleeps.
+  if (!manager_sleeps_.has_value()) return;
+  manager_sleeps_.reset();
   constexpr std::array<std::byte, 1> kNews = {std::byte{1}};
   wake_.first->Write(kNews, Once()).IgnoreError();
+}
+
+void PoolCore::WakeInTime() {
+  if (!manager_sleeps_.has_value()) return;
+  if (!to_send_.empty() || scheduler_.finished() || NextDeadline() < *manager_sleeps_) Wake();
 }
 
 void PoolCore::End(std::unique_lock<std::mutex>&) {
@@ -344,36 +371,31 @@ void PoolCore::End(std::unique_lock<std::mutex>&) {
 // ---- the manager --------------------------------------------------------------------------------
 
 void PoolCore::Manage() {
+  std::unique_lock lock(mutex_);
   while (true) {
     TakeNewWorkers();
-    std::vector<Command> commands;
-    {
-      std::unique_lock lock(mutex_);
-      scheduler_.Tick(Now());
-      commands = scheduler_.TakeCommands();
-      if (commands.empty() && scheduler_.finished()) {
-        End(lock);
-        return;
-      }
+    scheduler_.Tick(Now());
+    Act();
+    if (scheduler_.finished()) {
+      End(lock);
+      return;
     }
-    for (const Command& command : commands) Execute(command);
-    bool unsent = false;
     for (const auto& [worker, link] : links_) {
       link->Flush();
-      unsent |= link->has_unsent();
+      if (!link->has_items() && link->keeps_blocks() && link->sent_at + kKeepBlocks <= Now()) {
+        link->LetGoOfBlocks();
+      }
     }
-    if (commands.empty()) Await(unsent);
+    if (to_send_.empty()) {
+      Await(lock);
+    } else {
+      SendLarge(lock);
+    }
   }
 }
 
 void PoolCore::TakeNewWorkers() {
-  std::vector<NewWorker> started;
-  {
-    const std::lock_guard lock(mutex_);
-    started.swap(started_);
-  }
-  for (NewWorker& entry : started) {
-    const std::lock_guard lock(mutex_);
+  for (NewWorker& entry : std::exchange(started_, {})) {
     if (!entry.link.ok()) {
       scheduler_.StartFailed(entry.worker, entry.link.status(), Now());
       continue;
@@ -383,23 +405,47 @@ void PoolCore::TakeNewWorkers() {
   }
 }
 
-void PoolCore::Execute(const Command& command) {
-  if (const auto* start = std::get_if<StartWorker>(&command)) {
-    const std::lock_guard lock(mutex_);
-    to_start_.push_back(start->worker);
-    changed_.notify_all();
-  } else if (const auto* items = std::get_if<SendItems>(&command)) {
-    WorkerLink* const link = Find(items->worker);
-    const absl::Status sent = link == nullptr ? absl::OkStatus() : link->Send(*items);
-    if (sent.ok()) return;
-    // There are no handles for what it needs. The worker knows nothing of these items.
-    const std::lock_guard lock(mutex_);
-    scheduler_.Refused(items->worker, sent, Now());
-  } else if (const auto* dismiss = std::get_if<DismissWorker>(&command)) {
-    if (WorkerLink* const link = Find(dismiss->worker)) link->Dismiss();
-  } else if (const auto* kill = std::get_if<KillWorker>(&command)) {
-    if (WorkerLink* const link = Find(kill->worker)) Kill(*link);
+void PoolCore::Act() {
+  for (const Command& command : scheduler_.TakeCommands()) {
+    if (const auto* start = std::get_if<StartWorker>(&command)) {
+      to_start_.push_back(start->worker);
+      changed_.notify_all();
+    } else if (const auto* items = std::get_if<SendItems>(&command)) {
+      WorkerLink* const link = Find(items->worker);
+      if (link == nullptr) continue;
+      if (link->IsQuick(*items) && link->Send(*items).ok()) {
+        Sent(*items, *link);
+      } else {
+        to_send_.push_back(*items);
+      }
+    } else if (const auto* dismiss = std::get_if<DismissWorker>(&command)) {
+      if (WorkerLink* const link = Find(dismiss->worker)) link->Dismiss();
+    } else if (const auto* kill = std::get_if<KillWorker>(&command)) {
+      if (WorkerLink* const link = Find(kill->worker)) Kill(*link);
+    }
   }
+  WakeInTime();
+}
+
+void PoolCore::SendLarge(std::unique_lock<std::mutex>& lock) {
+  for (const SendItems& items : std::exchange(to_send_, {})) {
+    WorkerLink* const link = Find(items.worker);
+    if (link == nullptr) continue;
+    lock.unlock();
+    const absl::Status sent = link->Send(items);
+    lock.lock();
+    if (sent.ok()) {
+      Sent(items, *link);
+      continue;
+    }
+    // There is no memory or handle for what it needs. The worker knows nothing of these items.
+    scheduler_.Refused(items.worker, sent, Now());
+  }
+}
+
+void PoolCore::Sent(const SendItems& items, WorkerLink& link) {
+  link.Sent(items);
+  link.sent_at = Now();
 }
 
 WorkerLink* PoolCore::Find(WorkerId worker) {
@@ -407,15 +453,25 @@ WorkerLink* PoolCore::Find(WorkerId worker) {
   return link == links_.end() ? nullptr : link->second.get();
 }
 
-void PoolCore::Await(bool unsent) {
-  port::Port& port = Runtime::Get().port();
-  absl::Duration until;
-  {
-    const std::lock_guard lock(mutex_);
-    until = scheduler_.NextDeadline();
+absl::Duration PoolCore::NextDeadline() {
+  absl::Duration next = scheduler_.NextDeadline();
+  const absl::Duration now = Now();
+  for (const auto& [worker, link] : links_) {
+    next = (std::min)(next, link->kill_at);
+    if (link->has_unsent()) next = (std::min)(next, now + kUnsentPause);
+    if (link->needs_a_look()) next = (std::min)(next, now + kLookPause);
+    if (link->keeps_blocks()) next = (std::min)(next, link->sent_at + kKeepBlocks);
   }
+  return next;
+}
+
+void PoolCore::Await(std::unique_lock<std::mutex>& lock) {
+  if (!has_helper_) {
+    for (const auto& [worker, link] : links_) link->FallAsleep();
+    if (LookAtDesks()) return;
+  }
+  port::Port& port = Runtime::Get().port();
   const absl::Duration now = port.Now();
-  if (unsent) until = (std::min)(until, now + kUnsentPause);
   // What is waited for, and whose it is.
   std::vector<port::Waitable*> objects = {wake_.second.get()};
   std::vector<WorkerId> workers = {0};
@@ -430,36 +486,36 @@ void PoolCore::Await(bool unsent) {
       workers.push_back(worker);
     }
     if (link->is_lost()) link->kill_at = (std::min)(link->kill_at, now + kLostGrace);
-    until = (std::min)(until, link->kill_at);
-    if (link->needs_a_look()) until = (std::min)(until, now + kLookPause);
   }
-  const absl::StatusOr<std::vector<size_t>> ready =
-      port.WaitAny(objects, port::Deadline::At(until));
-  if (!ready.ok()) {
+  manager_sleeps_ = NextDeadline();
+  const port::Deadline until = port::Deadline::At(*manager_sleeps_);
+  lock.unlock();
+  const absl::StatusOr<std::vector<size_t>> ready = port.WaitAny(objects, until);
+  lock.lock();
+  manager_sleeps_.reset();
+  for (const auto& [worker, link] : links_) link->WakeUp();
+  lock.unlock();
+  if (ready.ok()) {
+    for (const size_t place : *ready) {
+      if (place != 0) {
+        Hear(workers[place]);
+        continue;
+      }
+      std::array<std::byte, 16> news;
+      wake_.second->Read(absl::MakeSpan(news), Once()).IgnoreError();
+    }
+  } else {
     // Time has passed, or the system is short of something: then everybody is asked.
     for (const WorkerId worker : workers) Hear(worker);
-    return;
   }
-  for (const size_t place : *ready) {
-    if (place != 0) {
-      Hear(workers[place]);
-      continue;
-    }
-    std::array<std::byte, 16> news;
-    wake_.second->Read(absl::MakeSpan(news), Once()).IgnoreError();
-    const std::lock_guard lock(mutex_);
-    woken_ = false;
-  }
-  for (const auto& [worker, link] : links_) {
-    if (!link->needs_a_look()) continue;
-    const std::lock_guard lock(mutex_);
-    LookAtDesk(worker, *link);
-  }
+  lock.lock();
+  LookAtDesks();
 }
 
 void PoolCore::Hear(WorkerId worker) {
-  WorkerLink* const link = Find(worker);
-  if (link == nullptr) return;
+  const auto found = links_.find(worker);
+  if (found == links_.end()) return;
+  WorkerLink* const link = found->second.get();
   // First whether it has ended: all that it wrote is there then.
   const absl::StatusOr<ExitStatus> ended = link->Status();
   for (int heard = 0;; ++heard) {
@@ -468,17 +524,13 @@ void PoolCore::Hear(WorkerId worker) {
     if (!message.has_value()) break;
     Tell(worker, *link, *std::move(message));
   }
-  {
-    const std::lock_guard lock(mutex_);
-    LookAtDesk(worker, *link);
-  }
+  const std::lock_guard lock(mutex_);
+  LookAtDesk(worker, *link);
   if (absl::IsDeadlineExceeded(ended.status())) {
-    if (Now() < link->kill_at) return;
-    Kill(*link);
+    if (Now() >= link->kill_at) Kill(*link);
     return;
   }
-  links_.erase(worker);
-  const std::lock_guard lock(mutex_);
+  links_.erase(found);
   scheduler_.Died(worker, ended, Now());
 }
 
@@ -503,29 +555,97 @@ void PoolCore::Tell(WorkerId worker, WorkerLink& link, PoolMessage message) {
       link.TakeBack();
       scheduler_.Refused(worker, ToStatus(message, worker, link.pid()), Now());
       break;
-    case PoolMessage::Kind::kLook:
-      LookAtDesk(worker, link);
-      break;
     case PoolMessage::Kind::kResult: {
       LookAtDesk(worker, link);
       link.TakenFromStream();
       const bool leaves = (message.flags & PoolMessage::kIsFull) != 0;
-      scheduler_.Ended(worker, ToOutcome(std::move(message), worker, link.pid()), leaves, Now());
+      TaskOutcome outcome = ToOutcome(std::move(message), worker, link.pid());
+      scheduler_.Ended(worker, absl::MakeSpan(&outcome, 1), leaves, Now());
       break;
     }
     default:
       break;
   }
+  // At once: others may have to wait for a while.
+  Act();
 }
 
-void PoolCore::LookAtDesk(WorkerId worker, WorkerLink& link) {
+bool PoolCore::LookAtDesk(WorkerId worker, WorkerLink& link) {
   const absl::Duration now = Now();
-  while (std::optional<PoolMessage> result = link.TakeFromDesk()) {
+  bool any = false;
+  const auto tell = [&](bool leaves) {
+    link.ClearDesk();
+    scheduler_.Ended(worker, absl::MakeSpan(outcomes_), leaves, now);
+    outcomes_.clear();
+  };
+  while (std::optional<DeskOfPool::Result> result = link.TakeFromDesk()) {
+    any = true;
     const bool leaves = (result->flags & PoolMessage::kIsFull) != 0;
-    scheduler_.Ended(worker, ToOutcome(*std::move(result), worker, link.pid()), leaves, now);
+    outcomes_.push_back(ToOutcome(*std::move(result), worker, link.pid()));
+    if (leaves || outcomes_.size() == kMostTaken) tell(leaves);
   }
-  if (link.has_begun()) scheduler_.Begun(worker, now);
+  if (!outcomes_.empty()) tell(/*leaves=*/false);
+  if (any && gave_up_.has_value()) {
+    const absl::Duration late = now - *std::exchange(gave_up_, std::nullopt);
+    spin_.Learn(late < absl::Nanoseconds(SpinTime::kLongest));
+  }
+  if (link.TakeBegun()) scheduler_.Begun(worker, now);
   if (link.desk_is_broken()) Kill(link);
+  return any;
+}
+
+bool PoolCore::LookAtDesks() {
+  bool any = false;
+  for (const auto& [worker, link] : links_) {
+    if (link->has_news()) any |= LookAtDesk(worker, *link);
+  }
+  if (any) Act();
+  return any;
+}
+
+absl::Duration PoolCore::Help(absl::Duration timeout, absl::FunctionRef<bool()> is_done) {
+  if (processors_ < 2 || timeout <= absl::ZeroDuration() || is_done()) return timeout;
+  {
+    const std::lock_guard lock(mutex_);
+    if (has_helper_) return timeout;
+    has_helper_ = true;
+    for (const auto& [worker, link] : links_) link->WakeUp();
+  }
+  port::Port& port = Runtime::Get().port();
+  const port::Deadline deadline = Runtime::Get().DeadlineAfter(timeout);
+  // While workers have chunks of several items, not after each of them: to look takes the memory
+  // away from who writes it.
+  int pause = 1;
+  int paused = 0;
+  const auto look = [&] {
+    if (is_done()) return true;
+    if (++paused < pause) return false;
+    paused = 0;
+    const std::unique_lock lock(mutex_, std::try_to_lock);
+    if (!lock.owns_lock()) return false;
+    const bool any = LookAtDesks();
+    pause = std::any_of(links_.begin(), links_.end(),
+                        [](const auto& entry) { return entry.second->needs_a_look(); })
+                ? kLongPause
+                : 1;
+    return any;
+  };
+  bool goes_well = true;
+  while (goes_well && !is_done() && !deadline.Expired(port.Now())) {
+    goes_well = spin_.Look(port, look);
+    if (goes_well) spin_.Learn(true);
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    has_helper_ = false;
+    if (!goes_well) gave_up_ = port.Now();
+    if (manager_sleeps_.has_value()) {
+      // In place of the manager, which has fallen asleep meanwhile.
+      for (const auto& [worker, link] : links_) link->FallAsleep();
+      LookAtDesks();
+    }
+  }
+  return deadline.Remaining(port.Now());
 }
 
 // ---- the starter --------------------------------------------------------------------------------

@@ -14,20 +14,21 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "isoproc/internal/batch.h"
 #include "isoproc/internal/call_state.h"
 #include "isoproc/internal/task.h"
 #include "isoproc/pool_options.h"
 #include "platform/core/pool/scheduler.h"
 #include "platform/core/pool/worker_link.h"
+#include "platform/core/shared/spin.h"
 #include "platform/port/port.h"
 
 namespace isoproc::internal {
 
-// Errors: InvalidArgument: an end of a pipe is among them.
-absl::Status CheckLuggage(const Arguments& arguments);
 // Errors: FailedPrecondition: this process is a fork of `owner`.
 absl::Status CheckIsOwner(int64_t owner);
 
@@ -36,7 +37,9 @@ absl::Status CheckIsOwner(int64_t owner);
 //   manager    talks to the workers and tells the scheduler what they say
 //   starter    starts workers, which may take its time
 //   callbacks  runs what users want to be called
-// All else is done by the users' own threads, under the lock and in no time.
+// All else is done by the users' own threads, under the lock and in no time. So they also give
+// small chunks to workers, and who waits for a result looks at the desks for a while, before it
+// sleeps: as long as that goes well, nobody is woken.
 //
 // Thread safety: any thread.
 class PoolCore : public std::enable_shared_from_this<PoolCore> {
@@ -51,7 +54,7 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   std::shared_ptr<const TaskCode> CodeOf(const TaskTarget& target);
   // As those of Scheduler.
   absl::StatusOr<JobId> Submit(JobRequest request);
-  absl::Status Append(JobId job, std::vector<std::shared_ptr<const Arguments>> items);
+  absl::Status Append(JobId job, Batches items);
   void Finish(JobId job);
   uint64_t Cancel(JobId job, bool running);
 
@@ -60,6 +63,10 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   absl::Status Join(absl::Duration timeout);
   std::vector<WorkerStatistics> Statistics();
   std::string ToString();
+
+  // Looks at what workers do, for as long as that promises to make `is_done` true soon. Gives what
+  // is left of `timeout`.
+  absl::Duration Help(absl::Duration timeout, absl::FunctionRef<bool()> is_done);
 
   // Has `call` called by the thread of callbacks.
   void CallLater(std::shared_ptr<CallState> call);
@@ -79,36 +86,55 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   void StartWorkers();
   void RunCallbacks();
 
-  // For the manager.
-  void TakeNewWorkers();
-  void Execute(const Command& command);
-  // Null if it died before the command for it was executed.
-  WorkerLink* Find(WorkerId worker);
+  // For the manager. What requires the lock may give it away for a while.
+  void TakeNewWorkers();  // requires the lock
+  void SendLarge(std::unique_lock<std::mutex>& lock);
   // Waits for news of workers, users and time, and takes what workers say.
-  void Await(bool unsent);
+  void Await(std::unique_lock<std::mutex>& lock);
   // Takes what the worker said, and that it is dead.
   void Hear(WorkerId worker);
   void Tell(WorkerId worker, WorkerLink& link, PoolMessage message);
+
+  // These require the lock. Does what the scheduler wants.
+  void Act();
+  void Sent(const SendItems& items, WorkerLink& link);
   // Until it is dead: what fails is tried again.
   void Kill(WorkerLink& link);
-  // Takes what is on the worker's desk. Requires the lock.
-  void LookAtDesk(WorkerId worker, WorkerLink& link);
+  // Null if it died before the command for it was executed.
+  WorkerLink* Find(WorkerId worker);
+  // Takes what is on the worker's desk. False: no results.
+  bool LookAtDesk(WorkerId worker, WorkerLink& link);
+  // The same for all, and does what follows from it.
+  bool LookAtDesks();
+  // When the manager is to look at the latest.
+  absl::Duration NextDeadline();
 
   absl::StatusOr<std::unique_ptr<WorkerLink>> StartOne(WorkerId worker);
-  // Makes the manager look. Requires the lock.
+  // Makes the manager look, if it sleeps. Requires the lock.
   void Wake();
+  // The same, if it would sleep for too long.
+  void WakeInTime();
   absl::Duration Now() const;
 
   const PoolOptions options_;
   const Scheduler::Rules rules_;
   const int64_t owner_;
+  const int processors_;
   port::StreamPair wake_;  // first: to write to; second: the manager's
-  std::map<WorkerId, std::unique_ptr<WorkerLink>> links_;  // the manager's
+  SpinTime spin_;
 
   std::mutex mutex_;  // of what follows
   std::condition_variable changed_;
   Scheduler scheduler_;
-  bool woken_ = false;
+  // Only the manager changes who is there; and what a link reads from its stream is the manager's.
+  std::map<WorkerId, std::unique_ptr<WorkerLink>> links_;
+  // What is not sent in no time is sent by the manager, without the lock. Until it is, the worker
+  // has a chunk, so that nothing else is sent to it.
+  std::vector<SendItems> to_send_;
+  std::vector<TaskOutcome> outcomes_;      // of LookAtDesk, to use the memory again
+  bool has_helper_ = false;                // who looks at the desks; meanwhile workers do not ring
+  std::optional<absl::Duration> gave_up_;  // when the last one did, if no result came since
+  std::optional<absl::Duration> manager_sleeps_;  // until then, if nobody wakes it
   std::map<const TaskTarget*, std::shared_ptr<const TaskCode>> codes_;
   std::deque<WorkerId> to_start_;
   std::vector<NewWorker> started_;

@@ -15,7 +15,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "isoproc/exit_status.h"
+#include "isoproc/internal/batch.h"
 #include "isoproc/internal/task_results.h"
 #include "isoproc/pool_options.h"
 #include "platform/core/exit_status_payload.h"
@@ -28,12 +30,6 @@ constexpr absl::Duration kFirstPause = absl::Milliseconds(10);
 constexpr int kMostDoublings = 7;
 // Of workers that are gone.
 constexpr size_t kMostRemembered = 256;
-
-TaskOutcome Failed(absl::Status status) {
-  TaskOutcome outcome;
-  outcome.status = std::move(status);
-  return outcome;
-}
 
 absl::Status WorkerLost(const absl::StatusOr<ExitStatus>& how, absl::string_view when) {
   if (!how.ok()) return absl::AbortedError(absl::StrCat("the worker ended ", when));
@@ -57,7 +53,7 @@ absl::StatusOr<JobId> Scheduler::Submit(JobRequest request, absl::Duration now) 
   const JobId id = ++last_job_;
   Job& job = jobs_[id];
   job.id = id;
-  std::vector<std::shared_ptr<const Arguments>> items = std::move(request.items);
+  Batches items = std::move(request.items);
   job.more_to_come = request.more_to_come;
   job.request = std::move(request);
   if (job.request.total_timeout != absl::InfiniteDuration()) {
@@ -68,8 +64,7 @@ absl::StatusOr<JobId> Scheduler::Submit(JobRequest request, absl::Duration now) 
   return id;
 }
 
-absl::Status Scheduler::Append(JobId id, std::vector<std::shared_ptr<const Arguments>> items,
-                               absl::Duration now) {
+absl::Status Scheduler::Append(JobId id, Batches items, absl::Duration now) {
   if (broken_.has_value()) return *broken_;
   if (closed_) return absl::FailedPreconditionError("the pool is closed");
   Enqueue(jobs_.at(id), std::move(items));
@@ -81,7 +76,7 @@ void Scheduler::Finish(JobId id) {
   const auto job = jobs_.find(id);
   if (job == jobs_.end()) return;
   job->second.more_to_come = false;
-  if (job->second.items.empty()) jobs_.erase(job);
+  if (job->second.unresolved == 0) jobs_.erase(job);
 }
 
 uint64_t Scheduler::Cancel(JobId id, bool running, absl::Duration now) {
@@ -98,10 +93,8 @@ uint64_t Scheduler::GiveUp(Job& job, const absl::Status& reason, bool running, a
   if (!running) return count;
   for (auto& [id, worker] : workers_) {
     if (worker.state != WorkerState::kBusy || worker.job != job.id) continue;
-    for (size_t i = worker.position; i < worker.indices.size(); ++i) {
-      At(job, worker.indices[i]).doom = reason;
-      ++count;
-    }
+    worker.doom = reason;
+    count += worker.items.count;
     Kill(id, worker, now);
   }
   return count;
@@ -120,14 +113,13 @@ void Scheduler::Terminate(absl::Duration now) {
   closed_ = true;
   if (terminated_) return;
   terminated_ = true;
-  queue_.clear();
   const absl::Status cancelled = absl::CancelledError("the pool was terminated");
-  for (auto& [id, job] : jobs_) {
-    for (const uint64_t index : Unresolved(job)) {
-      if (!IsResolved(job, index)) Resolve(job, index, Failed(cancelled));
-    }
+  for (auto& [id, job] : jobs_) ResolvePending(job, cancelled);
+  for (auto& [id, worker] : workers_) {
+    const Range items = std::exchange(worker.items, {});
+    if (items.count > 0) Resolve(jobs_.at(worker.job), items, cancelled);
+    Kill(id, worker, now);
   }
-  for (auto& [id, worker] : workers_) Kill(id, worker, now);
   Pump(now);
 }
 
@@ -175,24 +167,29 @@ void Scheduler::InitializerFailed(WorkerId id, const absl::Status& reason, absl:
 
 void Scheduler::Begun(WorkerId id, absl::Duration now) {
   Worker& worker = workers_.at(id);
-  if (worker.position < worker.indices.size()) MarkBegun(worker, now);
+  if (worker.items.count > 0) MarkBegun(worker, now);
   Pump(now);
 }
 
-void Scheduler::Ended(WorkerId id, TaskOutcome outcome, bool leaves, absl::Duration now) {
+void Scheduler::Ended(WorkerId id, absl::Span<TaskOutcome> outcomes, bool leaves,
+                      absl::Duration now) {
   Worker& worker = workers_.at(id);
-  if (worker.position == worker.indices.size()) return;  // it makes things up
+  const uint64_t count = (std::min)(uint64_t{outcomes.size()}, worker.items.count);
+  if (count == 0) return;  // it makes things up
   fruitless_lives_ = 0;
   given_up_in_a_row_ = 0;
   worker.has_begun = true;
-  Job* const job = FindJob(worker.job);
-  const uint64_t index = worker.indices[worker.position++];
-  ++worker.statistics.tasks;
+  worker.is_fresh = false;
+  worker.is_at_one = false;
+  worker.statistics.tasks += count;
   worker.deadline = absl::InfiniteDuration();
-  if (job != nullptr && !IsResolved(*job, index)) Resolve(*job, index, std::move(outcome));
+  const uint64_t first = worker.items.first;
+  worker.items.first += count;
+  worker.items.count -= count;
+  Resolve(jobs_.at(worker.job), first, outcomes.subspan(0, static_cast<size_t>(count)));
   // One that is being killed keeps its items until it is dead.
-  if (leaves && worker.state == WorkerState::kBusy) ReturnRest(worker, worker.indices.size());
-  if (worker.position < worker.indices.size()) return;  // nothing follows from it yet
+  if (leaves && worker.state == WorkerState::kBusy) ReturnRest(worker, worker.items.count);
+  if (worker.items.count > 0) return;  // nothing follows from it yet
   if (worker.state == WorkerState::kBusy) {
     const bool used_up =
         leaves || (rules_.max_tasks_per_child != 0 && worker.given >= rules_.max_tasks_per_child);
@@ -209,9 +206,11 @@ void Scheduler::Ended(WorkerId id, TaskOutcome outcome, bool leaves, absl::Durat
 
 void Scheduler::Refused(WorkerId id, const absl::Status& reason, absl::Duration now) {
   Worker& worker = workers_.at(id);
-  if (worker.state != WorkerState::kBusy || worker.position > 0) return;  // it makes things up
-  if (worker.indices.size() == 1) {
-    Ended(id, Failed(reason), /*leaves=*/false, now);
+  if (worker.state != WorkerState::kBusy || !worker.is_fresh) return;  // it makes things up
+  if (worker.items.count == 1) {
+    TaskOutcome failed;
+    failed.status = reason;
+    Ended(id, absl::MakeSpan(&failed, 1), /*leaves=*/false, now);
     return;
   }
   ReturnRest(worker, 1);
@@ -252,59 +251,49 @@ void Scheduler::Died(WorkerId id, const absl::StatusOr<ExitStatus>& how, absl::D
 }
 
 void Scheduler::ReturnRest(Worker& worker, uint64_t most) {
-  if (worker.position == worker.indices.size()) return;
-  const uint64_t first = worker.indices[worker.position];
-  const uint64_t last = worker.indices.back();
-  worker.given -= worker.indices.size() - worker.position;
-  worker.indices.resize(worker.position);
-  Job* const job = FindJob(worker.job);
-  if (job == nullptr) return;
-  // What is between those that it had was resolved before.
-  for (uint64_t index = first; index <= last; ++index) {
-    if (!IsResolved(*job, index)) At(*job, index).state = ItemState::kPending;
-  }
-  for (uint64_t end = last + 1; end > first;) {
-    const uint64_t count = (std::min)(most, end - first);
-    end -= count;
-    queue_.push_front(Chunk{worker.job, end, count});
+  Range rest = std::exchange(worker.items, {});
+  if (rest.count == 0) return;
+  worker.given -= rest.count;
+  Job& job = jobs_.at(worker.job);
+  // Backwards, so that the first of them comes first.
+  while (rest.count > 0) {
+    const uint64_t count = (std::min)(most, rest.count);
+    rest.count -= count;
+    PutFirst(job, {rest.first + rest.count, count});
   }
   if (broken_.has_value()) {
-    ResolvePending(*job, *broken_);
-  } else if (job->cancelling) {
-    ResolvePending(*job, absl::CancelledError("another task of the call failed"));
+    ResolvePending(job, *broken_);
+  } else if (job.cancelling) {
+    ResolvePending(job, absl::CancelledError("another task of the call failed"));
   }
 }
 
 void Scheduler::TakeBack(Worker& worker, const absl::StatusOr<ExitStatus>& how) {
-  Job* const job = FindJob(worker.job);
-  if (job == nullptr) return;
+  const Range items = std::exchange(worker.items, {});
+  if (items.count == 0) return;
+  Job& job = jobs_.at(worker.job);
+  if (worker.doom.has_value()) return Resolve(job, items, *worker.doom);
   std::vector<uint64_t> again;
-  for (size_t i = worker.position; i < worker.indices.size(); ++i) {
-    const uint64_t index = worker.indices[i];
-    if (IsResolved(*job, index)) continue;
-    Item& item = At(*job, index);
-    const bool had_begun = item.state == ItemState::kBegun;
-    if (item.doom.has_value()) {
-      Resolve(*job, index, Failed(*item.doom));
-    } else if (had_begun && ++item.lost > job->request.retries) {
-      Resolve(*job, index, Failed(WorkerLost(how, "while it ran the task")));
-    } else if (!had_begun && ++item.returned > kMostReturns) {
+  for (uint64_t index = items.first; index < items.first + items.count; ++index) {
+    const Range item = {index, 1};
+    const bool had_begun = worker.is_at_one && index == items.first;
+    Losses& losses = job.lost[index];
+    if (had_begun && ++losses.lost > job.request.retries) {
+      Resolve(job, item, WorkerLost(how, "while it ran the task"));
+    } else if (!had_begun && ++losses.returned > kMostReturns) {
       ++given_up_in_a_row_;
-      Resolve(*job, index, Failed(WorkerLost(how, "before it began the task, as others before")));
+      Resolve(job, item, WorkerLost(how, "before it began the task, as others before"));
     } else if (broken_.has_value()) {
-      Resolve(*job, index, Failed(*broken_));
-    } else if (job->cancelling) {
-      Resolve(*job, index, Failed(absl::CancelledError("another task of the call failed")));
+      Resolve(job, item, *broken_);
+    } else if (job.cancelling) {
+      Resolve(job, item, absl::CancelledError("another task of the call failed"));
     } else {
-      item.state = ItemState::kPending;
       again.push_back(index);
     }
   }
   // Backwards, so that the first of them comes first. One by one: what is run again is alone with
   // its worker.
-  for (auto index = again.rbegin(); index != again.rend(); ++index) {
-    queue_.push_front(Chunk{worker.job, *index, 1});
-  }
+  for (auto index = again.rbegin(); index != again.rend(); ++index) PutFirst(job, {*index, 1});
 }
 
 void Scheduler::CountUnready(const absl::Status& reason, absl::Duration patience,
@@ -334,55 +323,101 @@ void Scheduler::Pause(absl::Duration now) {
 
 // ---- items --------------------------------------------------------------------------------------
 
-void Scheduler::Enqueue(Job& job, std::vector<std::shared_ptr<const Arguments>> items) {
+void Scheduler::Enqueue(Job& job, Batches items) {
   changed_jobs_.push_back(job.id);
-  const uint64_t first = job.next_index;
-  const uint64_t end = first + items.size();
-  job.items.reserve(job.items.size() + items.size());
-  for (std::shared_ptr<const Arguments>& arguments : items) {
-    job.items[job.next_index++].arguments = std::move(arguments);
+  Range added = {job.next_index, 0};
+  for (std::shared_ptr<const Batch>& batch : items) {
+    const uint64_t size = batch->size();
+    job.parts.emplace(added.first + added.count, Part{std::move(batch), size});
+    added.count += size;
   }
-  unresolved_ += items.size();
+  job.next_index += added.count;
+  job.unresolved += added.count;
+  unresolved_ += added.count;
   if (job.cancelling) {
-    ResolvePending(job, absl::CancelledError("another task of the call failed"));
-    return;
+    return Resolve(job, added, absl::CancelledError("another task of the call failed"));
   }
   // With a time limit, an item is alone with its worker, which may be killed for its sake.
   const uint64_t size =
       job.request.task_timeout == absl::InfiniteDuration() ? job.request.chunk_size : 1;
-  for (uint64_t begin = first; begin < end; begin += size) {
-    queue_.push_back(Chunk{job.id, begin, (std::min)(size, end - begin)});
+  for (; added.count > 0; ++pending_) {
+    const Range chunk = {added.first, (std::min)(size, added.count)};
+    job.pending.push_back(chunk);
+    turns_.push_back(job.id);
+    added.first += chunk.count;
+    added.count -= chunk.count;
   }
 }
 
-void Scheduler::Resolve(Job& job, uint64_t index, TaskOutcome outcome) {
-  const bool failed = !outcome.status.ok();
-  job.items.erase(index);
-  --unresolved_;
+void Scheduler::PutFirst(Job& job, Range items) {
+  job.pending.push_front(items);
+  turns_.push_front(job.id);
+  ++pending_;
+}
+
+void Scheduler::Resolve(Job& job, Range items, const absl::Status& status) {
+  constexpr uint64_t kAtOnce = 256;
+  while (items.count > 0) {
+    const uint64_t count = (std::min)(items.count, kAtOnce);
+    std::vector<TaskOutcome> outcomes(static_cast<size_t>(count));
+    for (TaskOutcome& outcome : outcomes) outcome.status = status;
+    Resolve(job, items.first, absl::MakeSpan(outcomes));
+    items.first += count;
+    items.count -= count;
+  }
+}
+
+void Scheduler::Resolve(Job& job, uint64_t first, absl::Span<TaskOutcome> outcomes) {
+  const bool failed = std::any_of(outcomes.begin(), outcomes.end(),
+                                  [](const TaskOutcome& one) { return !one.status.ok(); });
+  Forget(job, {first, outcomes.size()});
+  job.unresolved -= outcomes.size();
+  unresolved_ -= outcomes.size();
   changed_jobs_.push_back(job.id);
-  job.request.sink->Resolve(index, std::move(outcome));
+  job.request.sink->Resolve(first, outcomes);
   if (failed && job.request.cancel_rest_on_error && !job.cancelling) {
     job.cancelling = true;
     ResolvePending(job, absl::CancelledError("another task of the call failed"));
   }
 }
 
-std::vector<uint64_t> Scheduler::Unresolved(const Job& job) {
-  std::vector<uint64_t> indices;
-  indices.reserve(job.items.size());
-  for (const auto& [index, item] : job.items) indices.push_back(index);
-  std::sort(indices.begin(), indices.end());
-  return indices;
+void Scheduler::Forget(Job& job, Range items) {
+  if (!job.lost.empty()) {
+    job.lost.erase(job.lost.lower_bound(items.first),
+                   job.lost.lower_bound(items.first + items.count));
+  }
+  auto part = std::prev(job.parts.upper_bound(items.first));
+  while (items.count > 0) {
+    const uint64_t end = part->first + part->second.batch->size();
+    const uint64_t count = (std::min)(items.count, end - items.first);
+    items.first += count;
+    items.count -= count;
+    part->second.unresolved -= count;
+    part = part->second.unresolved == 0 ? job.parts.erase(part) : std::next(part);
+  }
+}
+
+std::vector<Slice> Scheduler::Slices(const Job& job, Range items) {
+  std::vector<Slice> slices;
+  auto part = std::prev(job.parts.upper_bound(items.first));
+  for (; items.count > 0; ++part) {
+    const std::shared_ptr<const Batch>& batch = part->second.batch;
+    const uint64_t begin = items.first - part->first;
+    const uint64_t count = (std::min)(items.count, batch->size() - begin);
+    slices.push_back(Slice{batch, static_cast<size_t>(begin), static_cast<size_t>(count)});
+    items.first += count;
+    items.count -= count;
+  }
+  return slices;
 }
 
 uint64_t Scheduler::ResolvePending(Job& job, const absl::Status& status) {
+  const std::deque<Range> pending = std::exchange(job.pending, {});
+  pending_ -= pending.size();
   uint64_t count = 0;
-  for (const uint64_t index : Unresolved(job)) {
-    // The first error may resolve the others itself.
-    if (IsResolved(job, index) || At(job, index).state != ItemState::kPending) continue;
-    ++cancelled_;
-    Resolve(job, index, Failed(status));
-    ++count;
+  for (const Range& items : pending) {
+    count += items.count;
+    Resolve(job, items, status);
   }
   return count;
 }
@@ -398,12 +433,9 @@ void Scheduler::MarkBegun(Worker& worker, absl::Duration now) {
   fruitless_lives_ = 0;
   given_up_in_a_row_ = 0;
   worker.has_begun = true;
-  Job* const job = FindJob(worker.job);
-  const uint64_t index = worker.indices[worker.position];
-  if (job == nullptr || IsResolved(*job, index)) return;
-  Item& item = At(*job, index);
-  if (std::exchange(item.state, ItemState::kBegun) == ItemState::kBegun) return;
-  if (worker.state == WorkerState::kBusy) worker.deadline = now + job->request.task_timeout;
+  if (std::exchange(worker.is_at_one, true)) return;
+  if (worker.state != WorkerState::kBusy) return;
+  worker.deadline = now + jobs_.at(worker.job).request.task_timeout;
 }
 
 void Scheduler::Kill(WorkerId id, Worker& worker, absl::Duration now) {
@@ -434,7 +466,7 @@ void Scheduler::Enter(Worker& worker, WorkerState state, absl::Duration now) {
 
 void Scheduler::Pump(absl::Duration now) {
   KillWhatIsOverdue(now);
-  DropStaleChunks();
+  DropStaleTurns();
   GiveItems(now);
   EndIdleWorkers(now);
   StartWorkers(now);
@@ -446,25 +478,19 @@ void Scheduler::ForgetJobsThatAreOver() {
     const auto entry = jobs_.find(id);
     if (entry == jobs_.end()) continue;
     const Job& job = entry->second;
-    if (job.items.empty() && !job.more_to_come) jobs_.erase(entry);
+    if (job.unresolved == 0 && !job.more_to_come) jobs_.erase(entry);
   }
   changed_jobs_.clear();
 }
 
-void Scheduler::DropStaleChunks() {
-  if (cancelled_ == 0) return;
-  const size_t short_queue = 4 * static_cast<size_t>(rules_.processes);
-  if (queue_.size() > short_queue && cancelled_ < queue_.size() / 2) return;
-  cancelled_ = 0;
-  const auto is_stale = [this](const Chunk& chunk) {
-    Job* const job = FindJob(chunk.job);
-    if (job == nullptr) return true;
-    for (uint64_t i = 0; i < chunk.count; ++i) {
-      if (!IsResolved(*job, chunk.first + i)) return false;
-    }
-    return true;
+void Scheduler::DropStaleTurns() {
+  constexpr size_t kFew = 16;
+  if (turns_.size() <= 2 * pending_ + kFew) return;
+  const auto is_stale = [this](JobId id) {
+    const Job* const job = FindJob(id);
+    return job == nullptr || job->pending.empty();
   };
-  queue_.erase(std::remove_if(queue_.begin(), queue_.end(), is_stale), queue_.end());
+  turns_.erase(std::remove_if(turns_.begin(), turns_.end(), is_stale), turns_.end());
 }
 
 void Scheduler::KillWhatIsOverdue(absl::Duration now) {
@@ -480,10 +506,10 @@ void Scheduler::KillWhatIsOverdue(absl::Duration now) {
   for (auto& [id, worker] : workers_) {
     if (worker.deadline > now) continue;
     if (worker.state == WorkerState::kBusy) {
-      Job* const job = FindJob(worker.job);
-      At(*job, worker.indices[worker.position]).doom = absl::DeadlineExceededError(
-          absl::StrCat("the task took longer than its timeout of ",
-                       absl::FormatDuration(job->request.task_timeout), ", and was ended"));
+      // It is the only one that the worker has.
+      worker.doom = absl::DeadlineExceededError(absl::StrCat(
+          "the task took longer than its timeout of ",
+          absl::FormatDuration(jobs_.at(worker.job).request.task_timeout), ", and was ended"));
     }
     worker.is_slow = worker.state == WorkerState::kInitializing;
     Kill(id, worker, now);
@@ -491,40 +517,37 @@ void Scheduler::KillWhatIsOverdue(absl::Duration now) {
 }
 
 void Scheduler::GiveItems(absl::Duration now) {
-  while (!queue_.empty() && !idle_.empty()) {
+  while (pending_ > 0 && !idle_.empty()) {
     const WorkerId id = idle_.back();
     if (GiveTo(id, workers_.at(id), now)) idle_.pop_back();
   }
 }
 
 bool Scheduler::GiveTo(WorkerId id, Worker& worker, absl::Duration now) {
-  Chunk& chunk = queue_.front();
-  Job* const job = FindJob(chunk.job);
-  uint64_t most = job == nullptr ? 0 : chunk.count;
+  Job* const job = FindJob(turns_.front());
+  if (job == nullptr || job->pending.empty()) {
+    turns_.pop_front();
+    return false;
+  }
+  Range& chunk = job->pending.front();
+  uint64_t count = chunk.count;
   if (rules_.max_tasks_per_child != 0) {
-    most = (std::min)(most, rules_.max_tasks_per_child - worker.given);
+    count = (std::min)(count, rules_.max_tasks_per_child - worker.given);
   }
-  SendItems command{id, false, nullptr, {}};
-  if (job != nullptr) {
-    command.code = job->request.code;
-    command.says_begun = job->request.task_timeout != absl::InfiniteDuration();
+  worker.job = job->id;
+  worker.items = {chunk.first, count};
+  worker.is_fresh = true;
+  worker.is_at_one = false;
+  worker.given += count;
+  chunk.first += count;
+  chunk.count -= count;
+  if (chunk.count == 0) {
+    job->pending.pop_front();
+    turns_.pop_front();
+    --pending_;
   }
-  worker.indices.clear();
-  while (chunk.count > 0 && worker.indices.size() < most) {
-    const uint64_t index = chunk.first++;
-    --chunk.count;
-    if (IsResolved(*job, index)) continue;  // cancelled
-    Item& item = At(*job, index);
-    item.state = ItemState::kGiven;
-    worker.indices.push_back(index);
-    command.items.push_back(item.arguments);
-  }
-  worker.job = chunk.job;
-  worker.position = 0;
-  worker.given += worker.indices.size();
-  if (job == nullptr || chunk.count == 0) queue_.pop_front();
-  if (command.items.empty()) return false;
-  commands_.emplace_back(std::move(command));
+  commands_.emplace_back(SendItems{id, job->request.task_timeout != absl::InfiniteDuration(),
+                                   job->request.code, count, Slices(*job, worker.items)});
   Enter(worker, WorkerState::kBusy, now);
   return true;
 }
@@ -534,7 +557,7 @@ void Scheduler::EndIdleWorkers(absl::Duration now) {
     LetGo(workers_.at(id), now);
     commands_.emplace_back(DismissWorker{id});
   };
-  if (closed_ && queue_.empty()) {
+  if (closed_ && pending_ == 0) {
     for (const WorkerId id : idle_) dismiss(id);
     idle_.clear();
   }
@@ -554,7 +577,7 @@ size_t Scheduler::WantedWorkers() const {
   const auto busy = std::count_if(workers_.begin(), workers_.end(), [](const auto& entry) {
     return entry.second.state == WorkerState::kBusy;
   });
-  return (std::min)(processes, static_cast<size_t>(busy) + queue_.size());
+  return (std::min)(processes, static_cast<size_t>(busy) + pending_);
 }
 
 void Scheduler::StartWorkers(absl::Duration now) {

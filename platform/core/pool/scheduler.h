@@ -31,17 +31,17 @@
 #include <variant>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "isoproc/exit_status.h"
+#include "isoproc/internal/batch.h"
 #include "isoproc/internal/task_results.h"
 #include "isoproc/pool_options.h"
 
 namespace isoproc::internal {
 
-struct Arguments;
 struct TaskCode;
 
 using WorkerId = uint64_t;  // one life of a worker; never used again
@@ -50,7 +50,7 @@ using WorkerId = uint64_t;  // one life of a worker; never used again
 struct JobRequest {
   std::shared_ptr<TaskSink> sink;
   std::shared_ptr<const TaskCode> code;
-  std::vector<std::shared_ptr<const Arguments>> items;
+  Batches items;
   uint64_t chunk_size = 1;
   absl::Duration task_timeout = absl::InfiniteDuration();
   absl::Duration total_timeout = absl::InfiniteDuration();  // of all items, from Submit on
@@ -67,12 +67,19 @@ uint64_t DefaultChunkSize(uint64_t items, int processes);
 struct StartWorker {
   WorkerId worker;
 };
+// Items that follow each other in a batch.
+struct Slice {
+  std::shared_ptr<const Batch> batch;
+  size_t first;
+  size_t count;
+};
 // Requires nothing of the worker: it is ready and has no other items.
 struct SendItems {
   WorkerId worker;
   bool says_begun;  // Begun is wanted when it happens, and not only in the end
   std::shared_ptr<const TaskCode> code;
-  std::vector<std::shared_ptr<const Arguments>> items;
+  uint64_t count;
+  std::vector<Slice> items;
 };
 // The worker ends when it has read this.
 struct DismissWorker {
@@ -110,8 +117,7 @@ class Scheduler {
   // Errors: FailedPrecondition: it is closed; or what broke it.
   absl::StatusOr<JobId> Submit(JobRequest request, absl::Duration now);
   // More items for a job of Submit with more_to_come. Errors: as Submit.
-  absl::Status Append(JobId job, std::vector<std::shared_ptr<const Arguments>> items,
-                      absl::Duration now);
+  absl::Status Append(JobId job, Batches items, absl::Duration now);
   void Finish(JobId job);
   // Resolves what has not been given to a worker with Cancelled; with `running`, also the rest, by
   // killing the workers that have it. Gives how many will have that outcome, but for those which
@@ -137,8 +143,9 @@ class Scheduler {
   void InitializerFailed(WorkerId worker, const absl::Status& reason, absl::Duration now);
   // It has begun the first of its items that has not ended. May be told again and again.
   void Begun(WorkerId worker, absl::Duration now);
-  // That item has ended, and was begun of course; `leaves`: the worker begins nothing that it has.
-  void Ended(WorkerId worker, TaskOutcome outcome, bool leaves, absl::Duration now);
+  // That item has ended, and those which follow it, as many as there are outcomes. They were begun
+  // of course. `leaves`: the worker begins nothing else that it has. The outcomes are moved from.
+  void Ended(WorkerId worker, absl::Span<TaskOutcome> outcomes, bool leaves, absl::Duration now);
   // It has none of its items, since there was no memory or handle for them.
   void Refused(WorkerId worker, const absl::Status& reason, absl::Duration now);
   // All that it had said was told before.
@@ -157,36 +164,41 @@ class Scheduler {
   std::vector<WorkerStatistics> Statistics(absl::Duration now) const;
 
  private:
-  enum class ItemState { kPending, kGiven, kBegun };
-  struct Item {
-    std::shared_ptr<const Arguments> arguments;
-    ItemState state = ItemState::kPending;
-    int lost = 0;                      // workers that died with it
-    int returned = 0;                  // workers that died before they began it
-    std::optional<absl::Status> doom;  // what it gets if its worker dies
+  // Items that follow each other.
+  struct Range {
+    uint64_t first = 0;  // index in the job
+    uint64_t count = 0;
   };
+  struct Part {
+    std::shared_ptr<const Batch> batch;
+    uint64_t unresolved;
+  };
+  struct Losses {
+    int lost = 0;      // workers that died with it
+    int returned = 0;  // workers that died before they began it
+  };
+  // An item that is not resolved is in `pending`, or a worker has it.
   struct Job {
     JobId id = 0;
-    JobRequest request;                         // without its items
-    absl::flat_hash_map<uint64_t, Item> items;  // by index, those that are not resolved
+    JobRequest request;               // without its items
+    std::map<uint64_t, Part> parts;   // by the index of the first item; while any is not resolved
+    std::deque<Range> pending;        // what no worker has, as it is to be given
+    std::map<uint64_t, Losses> lost;  // by index: items whose workers died
     uint64_t next_index = 0;
+    uint64_t unresolved = 0;
     bool more_to_come = false;
     bool cancelling = false;
-  };
-  struct Chunk {
-    JobId job;
-    uint64_t first;
-    uint64_t count;
   };
   enum class WorkerState { kStarting, kInitializing, kIdle, kBusy, kLeaving, kKilled };
   struct Worker {
     WorkerState state = WorkerState::kStarting;
     bool exists = false;  // there is a process
     JobId job = 0;
-    std::vector<uint64_t> indices;  // of the items that it has
-    size_t position = 0;            // of the one it does or will do next
-    absl::Duration begun_at;
-    absl::Duration since;  // of the state
+    Range items;                       // that it has; it does the first of them, or will
+    bool is_fresh = false;             // none of those it was given last has ended
+    bool is_at_one = false;            // it has begun that
+    std::optional<absl::Status> doom;  // what they get if it dies
+    absl::Duration since;              // of the state
     absl::Duration deadline = absl::InfiniteDuration();
     uint64_t given = 0;      // items in all
     bool has_begun = false;  // any
@@ -198,12 +210,15 @@ class Scheduler {
     const auto job = jobs_.find(id);
     return job == jobs_.end() ? nullptr : &job->second;
   }
-  static Item& At(Job& job, uint64_t index) { return job.items.at(index); }
-  static bool IsResolved(const Job& job, uint64_t index) { return !job.items.contains(index); }
-  void Enqueue(Job& job, std::vector<std::shared_ptr<const Arguments>> items);
-  void Resolve(Job& job, uint64_t index, TaskOutcome outcome);
-  // Ascending.
-  static std::vector<uint64_t> Unresolved(const Job& job);
+  void Enqueue(Job& job, Batches items);
+  // To be given before all others.
+  void PutFirst(Job& job, Range items);
+  // All with the same.
+  void Resolve(Job& job, Range items, const absl::Status& status);
+  void Resolve(Job& job, uint64_t first, absl::Span<TaskOutcome> outcomes);
+  // Their arguments are not needed any more.
+  static void Forget(Job& job, Range items);
+  static std::vector<Slice> Slices(const Job& job, Range items);
   // Those which no worker has. Gives how many.
   uint64_t ResolvePending(Job& job, const absl::Status& status);
   void Break(const absl::Status& reason);
@@ -226,9 +241,8 @@ class Scheduler {
 
   // Does what follows from what happened.
   void Pump(absl::Duration now);
-  // Chunks of which all items are resolved. Some may stay in a queue that is long: then they are
-  // fewer than the others, of which there are enough for all workers.
-  void DropStaleChunks();
+  // Turns that are over. Some may stay, but not more than there are others.
+  void DropStaleTurns();
   void ForgetJobsThatAreOver();
   void KillWhatIsOverdue(absl::Duration now);
   void GiveItems(absl::Duration now);
@@ -242,8 +256,9 @@ class Scheduler {
   std::map<JobId, Job> jobs_;
   std::set<std::pair<absl::Duration, JobId>> job_deadlines_;  // also of jobs that are over
   std::vector<JobId> changed_jobs_;
-  std::deque<Chunk> queue_;
-  size_t cancelled_ = 0;  // items, since stale chunks were dropped: there are no more of those
+  // Whose turn it is: a job is here once for each of its pending ranges, and maybe more often.
+  std::deque<JobId> turns_;
+  size_t pending_ = 0;  // ranges, of all jobs
   std::map<WorkerId, Worker> workers_;
   std::vector<WorkerId> idle_;  // the one that was busy last comes last
   std::deque<WorkerStatistics> past_;

@@ -14,6 +14,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "isoproc/internal/batch.h"
 #include "isoproc/pool_options.h"
 #include "platform/core/pool/pool_core.h"
 #include "platform/core/wait_until.h"
@@ -33,7 +35,7 @@ absl::StatusOr<std::shared_ptr<StreamState>> StreamState::Start(
   const uint64_t look_ahead = options.look_ahead.has_value()
                                   ? static_cast<uint64_t>(*options.look_ahead)
                                   : (std::min)(chunk_size, kMost / chunks) * chunks;
-  const absl::Status travels = CheckLuggage(code->object);
+  const absl::Status travels = CheckLuggage(code->object.luggage);
   if (!travels.ok()) return travels;
   std::shared_ptr<StreamState> stream(new StreamState(pool, (std::min)(chunk_size, look_ahead),
                                                       look_ahead, ordered, std::move(pull)));
@@ -51,11 +53,13 @@ absl::StatusOr<std::shared_ptr<StreamState>> StreamState::Start(
   return stream;
 }
 
-void StreamState::Resolve(uint64_t index, TaskOutcome outcome) {
+void StreamState::Resolve(uint64_t first, absl::Span<TaskOutcome> outcomes) {
   const std::lock_guard lock(mutex_);
-  const auto position = positions_.find(index);
-  Place(position->second, std::move(outcome));
-  positions_.erase(position);
+  for (TaskOutcome& outcome : outcomes) {
+    const auto position = positions_.find(first++);
+    Place(position->second, std::move(outcome));
+    positions_.erase(position);
+  }
 }
 
 void StreamState::Place(uint64_t position, TaskOutcome outcome) {
@@ -75,16 +79,12 @@ void StreamState::Refill() {
       const std::lock_guard lock(mutex_);
       if (taken_ != given_ && taken_ - given_ + chunk_size_ > look_ahead_) return;
     }
-    std::vector<std::shared_ptr<const Arguments>> items;
-    uint64_t count = 0;
-    for (; count < chunk_size_; ++count) {
-      std::optional<absl::StatusOr<Arguments>> next;
+    BatchWriter items;
+    uint64_t submitted = 0;
+    for (uint64_t count = 0; count < chunk_size_; ++count) {
+      std::optional<absl::Status> next;
       try {
-        next = pull_();
-        if (next.has_value() && next->ok()) {
-          const absl::Status travels = CheckLuggage(**next);
-          if (!travels.ok()) next = travels;
-        }
+        next = pull_(items);
       } catch (...) {
         input_failed_ = std::current_exception();
       }
@@ -95,22 +95,21 @@ void StreamState::Refill() {
       const std::lock_guard lock(mutex_);
       const uint64_t position = taken_++;
       if (next->ok()) {
-        items.push_back(std::make_shared<const Arguments>(**std::move(next)));
         positions_[items_++] = position;
+        ++submitted;
       } else {
         TaskOutcome outcome;
-        outcome.status = next->status();
+        outcome.status = *next;
         Place(position, std::move(outcome));
       }
     }
-    if (items.empty()) continue;
-    const size_t submitted = items.size();
-    const absl::Status appended = pool_->Append(job_, std::move(items));
+    if (submitted == 0) continue;
+    const absl::Status appended = pool_->Append(job_, std::move(items).Take());
     if (appended.ok()) continue;
     input_over_ = true;
     input_failed_ = nullptr;
     const std::lock_guard lock(mutex_);
-    for (size_t left = submitted; left > 0; --left) {
+    for (uint64_t left = submitted; left > 0; --left) {
       TaskOutcome outcome;
       outcome.status = appended;
       Place(positions_.at(items_ - left), std::move(outcome));
@@ -120,10 +119,18 @@ void StreamState::Refill() {
   if (input_over_) pool_->Finish(job_);
 }
 
+absl::Duration StreamState::Help(absl::Duration timeout) {
+  return pool_->Help(timeout, [this] {
+    const std::lock_guard lock(mutex_);
+    return HasNext();
+  });
+}
+
 absl::Status StreamState::Await(absl::Duration timeout) {
   const absl::Status is_owner = pool_->CheckIsOwner();
   if (!is_owner.ok()) return is_owner;
   Refill();
+  timeout = Help(timeout);
   std::unique_lock lock(mutex_);
   if (WaitUntil(placed_, lock, timeout, [this] { return HasNext(); })) return absl::OkStatus();
   return absl::DeadlineExceededError("the next result is not there yet");
@@ -137,6 +144,7 @@ std::optional<TaskOutcome> StreamState::Next() {
   }
   // Not after the result is taken: what is there would be kept back while the input blocks.
   Refill();
+  Help(absl::InfiniteDuration());
   {
     std::unique_lock lock(mutex_);
     placed_.wait(lock, [this] { return HasNext(); });

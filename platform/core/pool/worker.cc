@@ -1,5 +1,6 @@
 #include "platform/core/pool/worker.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -25,12 +26,14 @@
 #include "isoproc/pool_options.h"
 #include "platform/base/type_name.h"
 #include "platform/core/known_process.h"
+#include "platform/core/pool/blocks.h"
 #include "platform/core/pool/desk.h"
 #include "platform/core/pool/items.h"
 #include "platform/core/pool/messages.h"
 #include "platform/core/runtime.h"
 #include "platform/core/shared/family.h"
 #include "platform/core/shared/shared_block.h"
+#include "platform/core/shared/spin.h"
 #include "platform/core/target_registry.h"
 #include "platform/core/thread_end.h"
 #include "platform/port/peak_memory.h"
@@ -45,6 +48,9 @@ constexpr size_t kMaxWhat = size_t{16} << 10;
 constexpr uint64_t kInlineResult = uint64_t{64} << 10;
 // How long results may lie on the desk before the pool hears of them.
 constexpr absl::Duration kSilence = absl::Milliseconds(1);
+// The time is asked for after so many items, at most, that took next to no time.
+constexpr int kMostUntimed = 64;
+constexpr absl::Duration kNextToNothing = absl::Microseconds(100);
 
 // Set before the worker's first user code, and constant then.
 struct Self {
@@ -109,31 +115,61 @@ class Worker {
   void Run() {
     if (!Initialize() || !Say(PoolMessage::Kind::kReady)) return;
     while (true) {
-      absl::StatusOr<PoolMessage> message = reader_.Read(port::Deadline::Never());
-      if (!message.ok()) return;
-      switch (message->kind) {
-        case PoolMessage::Kind::kArena:
-          if (!message->handles.empty()) InheritArena(std::move(message->handles.front()));
-          break;
-        case PoolMessage::Kind::kCode:
-          Learn(*std::move(message));
-          break;
-        case PoolMessage::Kind::kForget:
-          codes_.erase(ReadForget(*message));
-          break;
-        case PoolMessage::Kind::kItems:
-          if (!RunItems(*std::move(message))) return;
-          break;
-        case PoolMessage::Kind::kDismiss:
-          CallExitHook();
-          return;
-        default:
-          return;
+      if (desk_.has_chunk() || Spin()) {
+        if (!RunChunk()) return;
+      } else if (desk_.FallAsleep()) {
+        const absl::Duration begin = Runtime::Get().port().Now();
+        const bool goes_on = Obey(reader_.Read(port::Deadline::Never()));
+        desk_.WakeUp();
+        if (!goes_on) return;
+        spin_.Learn(Runtime::Get().port().Now() - begin < absl::Nanoseconds(SpinTime::kLongest));
       }
     }
   }
 
  private:
+  // Whether a chunk came soon.
+  bool Spin() {
+    if (processors_ < 2) return false;
+    const bool found = spin_.Look(Runtime::Get().port(), [this] { return desk_.has_chunk(); });
+    if (found) spin_.Learn(true);
+    return found;
+  }
+
+  // False: it was the last one.
+  bool Obey(absl::StatusOr<PoolMessage> message) {
+    if (!message.ok()) return false;
+    switch (message->kind) {
+      case PoolMessage::Kind::kArena:
+        if (!message->handles.empty()) InheritArena(std::move(message->handles.front()));
+        return true;
+      case PoolMessage::Kind::kCode:
+        Learn(*std::move(message));
+        return true;
+      case PoolMessage::Kind::kForget:
+        codes_.erase(ReadForget(*message));
+        return true;
+      case PoolMessage::Kind::kLuggage:
+        luggage_ = message->lost.ok() ? Open(std::move(message->handles)) : message->lost;
+        return true;
+      case PoolMessage::Kind::kItems:
+        items_ = std::move(message->bytes);
+        return true;
+      case PoolMessage::Kind::kLetGo:
+        reader_.LetGo();
+        writer_.blocks() = BlockShelf();
+        return true;
+      case PoolMessage::Kind::kBlock:
+      case PoolMessage::Kind::kLook:
+        return true;
+      case PoolMessage::Kind::kDismiss:
+        CallExitHook();
+        return false;
+      default:
+        return false;
+    }
+  }
+
   // What the items of a call have in common. To bind it runs user code; so that is left to the
   // first item, which has begun then, and fails if it ends the worker.
   struct Code {
@@ -205,62 +241,130 @@ class Worker {
   static absl::StatusOr<TaskFunction> Bind(Code& code) {
     const absl::StatusOr<const Target*> target = FindTarget(code.said.target);
     if (!target.ok()) return target.status();
-    const absl::StatusOr<Delivery> delivery = Open(std::move(code.handles));
-    if (!delivery.ok()) return delivery.status();
+    absl::StatusOr<SharedBlocks> blocks = Open(std::move(code.handles));
+    if (!blocks.ok()) return blocks.status();
+    Delivery delivery;
+    delivery.blocks = *std::move(blocks);
     const std::string object = std::move(code.said.object);
     // Named by the pool as a task, and found by that name: it is one.
     return static_cast<const TaskTarget*>(*target)->bind_task()(
         absl::MakeConstSpan(reinterpret_cast<const std::byte*>(object.data()), object.size()),
-        *delivery);
+        delivery);
   }
 
-  static absl::StatusOr<std::string> CallTask(Code& code, const ReceivedItems::Item& item) {
+  static absl::Status CallTask(Code& code, const ItemsReader::Item& item, std::string& result) {
     if (!code.function.has_value()) code.function = Bind(code);
     if (!code.function->ok()) return code.function->status();
-    return (**code.function)(item.arguments, item.delivery);
+    return (**code.function)(item.arguments, item.delivery, result);
+  }
+
+  // Where the items of a chunk are.
+  absl::StatusOr<absl::Span<const std::byte>> Find(const ChunkNote& chunk) {
+    switch (chunk.place) {
+      case ChunkNote::Place::kDesk:
+        return desk_.items(chunk.size);
+      case ChunkNote::Place::kStream:
+        return absl::MakeConstSpan(reinterpret_cast<const std::byte*>(items_.data()),
+                                   items_.size());
+      case ChunkNote::Place::kBlock:
+        break;
+    }
+    absl::StatusOr<std::shared_ptr<SharedBlock>> block = reader_.Block(chunk.block);
+    if (!block.ok()) return block.status();
+    block_ = *std::move(block);
+    return block_->bytes().subspan(0, static_cast<size_t>(chunk.size));
+  }
+
+  absl::StatusOr<ItemsReader> ReadItems(const ChunkNote& chunk) {
+    absl::StatusOr<SharedBlocks> luggage = std::exchange(luggage_, SharedBlocks());
+    if (!luggage.ok()) return luggage.status();
+    const absl::StatusOr<absl::Span<const std::byte>> bytes = Find(chunk);
+    if (!bytes.ok()) return bytes.status();
+    return ItemsReader::Read(*bytes, *std::move(luggage));
   }
 
   // False when the pool is gone.
-  bool RunItems(PoolMessage message) {
-    const bool says_begun = (message.flags & PoolMessage::kSaysBegun) != 0;
-    const absl::StatusOr<ReceivedItems> items = ReadItems(std::move(message));
-    if (!items.ok()) return SayFailure(PoolMessage::Kind::kRefused, ToFailure(items.status()));
-    const auto code = codes_.find(items->code);
-    said_at_ = Runtime::Get().port().Now();
-    for (size_t i = 0; i < items->items.size(); ++i) {
-      const ReceivedItems::Item& item = items->items[i];
+  bool RunChunk() {
+    const ChunkNote chunk = desk_.TakeChunk();
+    while (reader_.messages() < chunk.messages) {
+      if (!Obey(reader_.Read(port::Deadline::Never()))) return false;
+    }
+    absl::StatusOr<ItemsReader> items = ReadItems(chunk);
+    const bool goes_on = items.ok()
+                             ? RunItems(*items, (chunk.flags & PoolMessage::kSaysBegun) != 0)
+                             : SayFailure(PoolMessage::Kind::kRefused, ToFailure(items.status()));
+    items_ = std::string();
+    block_ = nullptr;
+    return goes_on;
+  }
+
+  // False when the pool is gone.
+  bool RunItems(ItemsReader& items, bool says_begun) {
+    const auto code = codes_.find(items.code());
+    if (items.left() > 1) rung_at_ = timed_at_ = Runtime::Get().port().Now();
+    untimed_ = 0;
+    untimed_most_ = 1;
+    while (items.left() > 0) {
+      const ItemsReader::Item item = items.Next();
       desk_.Begin();
-      if (says_begun && !Say(PoolMessage::Kind::kLook)) return false;
-      absl::StatusOr<std::string> result = absl::NotFoundError("the worker lacks the task");
+      if (says_begun && desk_.MustRing() && !Say(PoolMessage::Kind::kLook)) return false;
+      absl::Status status;
       std::optional<TaskFailure> failure;
-      if (code != codes_.end()) failure = Guard([&] { result = CallTask(code->second, item); });
-      if (!failure.has_value() && !result.ok()) failure = ToFailure(result.status());
+      if (code == codes_.end()) {
+        status = absl::NotFoundError("the worker lacks the task");
+      } else {
+        failure = Guard([&] { status = CallTask(code->second, item, result_); });
+      }
+      if (!failure.has_value() && !status.ok()) failure = ToFailure(status);
       const bool is_full = IsFull();
       const uint32_t flags =
           (failure.has_value() ? PoolMessage::kFailed : 0) | (is_full ? PoolMessage::kIsFull : 0);
-      const bool is_last = is_full || i + 1 == items->items.size();
-      if (failure.has_value()) result = Encode(*failure);
-      if (!Give(flags, result.value_or(std::string()), is_last)) return false;
+      const bool is_last = is_full || items.left() == 0;
+      if (failure.has_value()) result_ = Encode(*failure).value_or(std::string());
+      if (!Give(flags, is_last)) return false;
       if (is_last) break;
     }
+    // One that was large would be kept as long as there is none that is larger.
+    if (result_.capacity() > kInlineResult) result_ = std::string();
     return true;
   }
 
   // The result of the item that was begun last. False when the pool is gone.
-  bool Give(uint32_t flags, const std::string& result, bool is_last) {
-    if (!desk_.Put(flags, result)) {
-      PoolMessage message =
-          PoolMessage::Make(PoolMessage::Kind::kResult, result.size(), kInlineResult,
-                            [&](std::byte* into) { CopyBytes(into, result); });
-      message.flags = flags;
-      said_at_ = Runtime::Get().port().Now();
-      const absl::Status put = writer_.Put(std::move(message));
-      if (put.ok()) return writer_.Flush(port::Deadline::Never()).ok();
-      const std::string why = Encode(ToFailure(put)).value_or(std::string());
-      return Give(flags | PoolMessage::kFailed, why, is_last);
+  bool Give(uint32_t flags, bool is_last) {
+    if (!desk_.Put(flags, result_)) return Send(flags);
+    if (!is_last && !IsTimeToRing()) return true;
+    return !desk_.MustRing() || Say(PoolMessage::Kind::kLook);
+  }
+
+  bool IsTimeToRing() {
+    if (++untimed_ < untimed_most_) return false;
+    untimed_ = 0;
+    const absl::Duration now = Runtime::Get().port().Now();
+    const bool is_quick = now < std::exchange(timed_at_, now) + kNextToNothing;
+    untimed_most_ = is_quick ? (std::min)(2 * untimed_most_, kMostUntimed) : 1;
+    if (now < rung_at_ + kSilence) return false;
+    rung_at_ = now;
+    return true;
+  }
+
+  // A result for which the desk has no room.
+  bool Send(uint32_t flags) {
+    PoolMessage message;
+    message.kind = PoolMessage::Kind::kResult;
+    message.flags = flags;
+    const auto is_free = [this](uint32_t place) {
+      if (desk_.IsLost(place)) writer_.blocks().Drop(place);
+      return desk_.has_block(place);
+    };
+    const absl::StatusOr<uint32_t> place =
+        writer_.PutLarge(std::move(message), result_.size(), kInlineResult, is_free,
+                         [this](std::byte* into) { CopyBytes(into, result_); });
+    if (place.ok()) {
+      if (*place != BlockShelf::kOnce) desk_.LendBlock(*place);
+      return writer_.Flush(port::Deadline::Never()).ok();
     }
-    if (!is_last && Runtime::Get().port().Now() < said_at_ + kSilence) return true;
-    return Say(PoolMessage::Kind::kLook);
+    result_ = Encode(ToFailure(place.status())).value_or(std::string());
+    return Send(flags | PoolMessage::kFailed);
   }
 
   bool IsFull() const {
@@ -270,25 +374,19 @@ class Worker {
   }
 
   bool Say(PoolMessage::Kind kind) {
-    PoolMessage message;
-    message.kind = kind;
-    return Write(std::move(message));
+    writer_.Put(kind);
+    return writer_.Flush(port::Deadline::Never()).ok();
   }
   bool SayFailure(PoolMessage::Kind kind, const TaskFailure& failure) {
     PoolMessage message;
     message.kind = kind;
     message.bytes = Encode(failure).value_or(std::string());
-    return Write(std::move(message));
-  }
-  bool Write(PoolMessage message) {
-    said_at_ = Runtime::Get().port().Now();
     return writer_.Put(std::move(message)).ok() && writer_.Flush(port::Deadline::Never()).ok();
   }
 
   const WorkerOrders orders_;
   SharedBlocks blocks_;
-  DeskWriter desk_;
-  absl::Duration said_at_;  // when the pool heard last of the worker
+  DeskOfWorker desk_;
   const std::unique_ptr<port::Stream> stream_;
   PoolReader reader_;
   PoolWriter writer_;
@@ -297,6 +395,18 @@ class Worker {
   uint64_t last_code_ = 0;
   // Some systems begin with the peak of the process that started this one.
   const uint64_t peak_at_start_ = orders_.max_memory == 0 ? 0 : port::PeakMemory().value_or(0);
+
+  const int processors_ = Runtime::Get().port().UsableCpuCount();
+  SpinTime spin_;
+  // Of the chunk.
+  absl::StatusOr<SharedBlocks> luggage_ = SharedBlocks();
+  std::string items_;                   // if they came through the stream
+  std::shared_ptr<SharedBlock> block_;  // if they are in one
+  std::string result_;
+  absl::Duration rung_at_;  // when the pool was to hear of results
+  absl::Duration timed_at_;
+  int untimed_ = 0;  // items, since then
+  int untimed_most_ = 1;
 };
 
 absl::StatusOr<Call> BindWorker(absl::Span<const std::byte> bytes, const Delivery& delivery) {

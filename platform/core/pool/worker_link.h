@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -21,7 +22,8 @@
 
 namespace isoproc::internal {
 
-// Thread safety: one thread at a time. The destructor lets go of a worker that is dead.
+// Thread safety: one thread at a time, but that one may Read and another do anything else. The
+// destructor lets go of a worker that is dead.
 class WorkerLink {
  public:
   // `has_arena`: the worker has that of the family.
@@ -36,29 +38,46 @@ class WorkerLink {
 
   int64_t pid() const { return child_->pid(); }
 
-  // What follows is written by Flush, as far as there is room.
-
   // Items, after what the worker needs for them.
   // Errors: none of the items is sent. As port::Segment::Share.
   absl::Status Send(const SendItems& items);
-  // The worker has refused the items that were sent last.
-  void TakeBack() { given_ = ended_; }
+  // To be called after that; meanwhile another thread may use what says something of the desk.
+  void Sent(const SendItems& items);
+  // Whether that takes no time: they are few bytes, and the worker knows their code.
+  bool IsQuick(const SendItems& items) const;
+  // The worker has refused the items that were sent last. It may lack the block that they were in.
+  void TakeBack() {
+    given_ = ended_;
+    writer_.blocks().Drop(kItemsPlace);
+  }
   void Dismiss();
+  // Writes what is still to be written, as far as there is room.
   void Flush();
   bool has_unsent() const { return !is_deaf_ && !writer_.empty(); }
 
   // The next message that is there.
   std::optional<PoolMessage> Read();
+
+  // The worker rings from now on, or not, when there is something on the desk.
+  void FallAsleep() { desk_.FallAsleep(); }
+  void WakeUp() { desk_.WakeUp(); }
+  // There is something on the desk that was not taken.
+  bool has_news() const {
+    return !desk_.is_broken() && (desk_.has_results() || (says_begun_ && begun_ < desk_.begun()));
+  }
   // The next result that is on the desk. One that came as a message is the next when there is none;
   // then TakenFromStream is called.
-  std::optional<PoolMessage> TakeFromDesk();
+  std::optional<DeskOfPool::Result> TakeFromDesk();
   void TakenFromStream() { ++ended_; }
-  // Whether the worker has begun the item whose result is next.
-  bool has_begun() const { return desk_.begun() > ended_; }
+  // What was taken needs no room any more.
+  void ClearDesk() { desk_.Clear(); }
+  // Whether the worker has begun the item whose result is next. Once.
+  bool TakeBegun();
+  bool has_items() const { return ended_ < given_; }
   // There may be something on the desk of which the worker will not speak for a while: it does not
   // speak before each item of a chunk.
   bool needs_a_look() const {
-    return chunk_ > 1 && ended_ < given_ && (ended_ + 1 < given_ || seen_begun_ < given_);
+    return chunk_ > 1 && has_items() && (ended_ + 1 < given_ || begun_ < given_);
   }
   bool desk_is_broken() const { return desk_.is_broken(); }
   // Nothing comes from it any more: it closed its stream, or broke it.
@@ -67,6 +86,12 @@ class WorkerLink {
   bool is_lost() const { return is_deaf_ || (is_silent_ && !is_dismissed_); }
   // When the pool's patience ends with one that is lost, or was killed.
   absl::Duration kill_at = absl::InfiniteDuration();
+
+  // Neither side keeps a block any more. Requires: the worker has no items.
+  void LetGoOfBlocks();
+  bool keeps_blocks() const { return keeps_blocks_ && !is_deaf_; }
+  // When items were sent last.
+  absl::Duration sent_at = -absl::InfiniteDuration();
 
   // With the processes that it started. Errors: it may live.
   absl::Status Kill();
@@ -78,23 +103,35 @@ class WorkerLink {
   absl::StatusOr<std::shared_ptr<port::Waitable>> notice() { return child_->PortWaitable(); }
 
  private:
+  // One is enough: a worker has one chunk at a time, and is done with the last one.
+  static constexpr uint32_t kItemsPlace = 0;
+
   // Gives its number.
   absl::StatusOr<uint64_t> SendCode(const std::shared_ptr<const TaskCode>& code);
   absl::Status SendArena();
+  absl::Status PutLargeItems(ChunkNote& chunk, absl::FunctionRef<void(std::byte* into)> write);
+  void Ring();
+  // What a message has in a block.
+  void KeepOrCopy(PoolMessage& message);
 
   const std::shared_ptr<Child> child_;
   const std::unique_ptr<port::Stream> stream_;
-  DeskReader desk_;
+  DeskOfPool desk_;
   PoolReader reader_;
   PoolWriter writer_;
   bool has_arena_;
   uint64_t given_ = 0;  // items, in all
   uint64_t chunk_ = 0;  // of these, given last
   uint64_t ended_ = 0;
-  uint64_t seen_begun_ = 0;
+  uint64_t begun_ = 0;  // as far as seen
+  uint64_t told_ = 0;   // of these, up to the one that TakeBegun spoke of
   // What the worker knows, by its number there.
   std::map<uint64_t, std::weak_ptr<const TaskCode>> codes_;
+  std::weak_ptr<const TaskCode> code_;  // of the items that were sent last
+  uint64_t code_number_ = 0;
   uint64_t last_code_ = 0;
+  bool says_begun_ = false;  // of these items
+  bool keeps_blocks_ = false;
   bool is_deaf_ = false;
   bool is_silent_ = false;
   bool is_dismissed_ = false;

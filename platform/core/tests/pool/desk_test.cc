@@ -1,6 +1,7 @@
 // The desk of a worker: what is laid on it comes back, whole and in order, and nothing else.
 #include "platform/core/pool/desk.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -8,6 +9,7 @@
 #include <string>
 
 #include "gtest/gtest.h"
+#include "platform/core/pool/blocks.h"
 #include "platform/core/shared/shared_block.h"
 
 namespace isoproc::internal {
@@ -16,8 +18,8 @@ namespace {
 class DeskTest : public testing::Test {
  protected:
   std::shared_ptr<SharedBlock> desk_ = MakeDesk().value();
-  DeskWriter writer_{desk_};
-  DeskReader reader_{desk_};
+  DeskOfWorker writer_{desk_};
+  DeskOfPool reader_{desk_};
 };
 
 TEST_F(DeskTest, ResultsComeBack) {
@@ -60,6 +62,7 @@ TEST_F(DeskTest, GoesRoundAndRound) {
       const auto result = reader_.Take(taken);
       ASSERT_TRUE(result.has_value());
       ASSERT_EQ(result->bytes, text(taken));
+      reader_.Clear();
       ++taken;
     }
     ++put;
@@ -68,14 +71,100 @@ TEST_F(DeskTest, GoesRoundAndRound) {
 }
 
 TEST_F(DeskTest, NonsenseIsSeen) {
-  for (const uint64_t word : {~uint64_t{0}, uint64_t{1} << 20, uint64_t{5}, uint64_t{24}}) {
+  for (const uint64_t word : {~uint64_t{0}, uint64_t{1} << 20, uint64_t{5}, uint64_t{16}}) {
     const std::shared_ptr<SharedBlock> desk = MakeDesk().value();
-    DeskReader reader(desk);
+    DeskOfPool reader(desk);
     std::memset(desk->bytes().data(), 0xff, desk->bytes().size());
     std::memcpy(desk->bytes().data() + sizeof(uint64_t), &word, sizeof(word));
     EXPECT_FALSE(reader.Take(0).has_value());
     EXPECT_TRUE(reader.is_broken()) << word;
   }
+}
+
+TEST_F(DeskTest, ChunkComesToWhoIsAwake) {
+  EXPECT_FALSE(writer_.has_chunk());
+  ChunkNote note = {};
+  note.messages = 3;
+  note.size = 5;
+  EXPECT_FALSE(reader_.Give(note, [](std::byte* into) { std::memcpy(into, "items", 5); }));
+  ASSERT_TRUE(writer_.has_chunk());
+  EXPECT_FALSE(writer_.FallAsleep()) << "there is a chunk";
+  EXPECT_EQ(writer_.TakeChunk().messages, 3u);
+  EXPECT_EQ(std::memcmp(writer_.items(5).data(), "items", 5), 0);
+  EXPECT_FALSE(writer_.has_chunk());
+}
+
+TEST_F(DeskTest, WhoSleepsIsRungForOnce) {
+  const auto nothing = [](std::byte*) {};
+  ASSERT_TRUE(writer_.FallAsleep());
+  EXPECT_TRUE(reader_.Give({}, nothing));
+  writer_.TakeChunk();
+  EXPECT_FALSE(reader_.Give({}, nothing)) << "it was rung for";
+  writer_.TakeChunk();
+  ASSERT_TRUE(writer_.FallAsleep());
+  writer_.WakeUp();
+  EXPECT_FALSE(reader_.Give({}, nothing)) << "it woke by itself";
+
+  EXPECT_FALSE(writer_.MustRing());
+  reader_.FallAsleep();
+  EXPECT_TRUE(writer_.MustRing());
+  EXPECT_FALSE(writer_.MustRing());
+  reader_.FallAsleep();
+  reader_.WakeUp();
+  EXPECT_FALSE(writer_.MustRing());
+}
+
+TEST_F(DeskTest, BlockIsThePoolsUntilItIsReturned) {
+  EXPECT_TRUE(writer_.has_block(1));
+  writer_.LendBlock(1);
+  EXPECT_FALSE(writer_.has_block(1));
+  EXPECT_TRUE(writer_.has_block(0));
+  reader_.ReturnBlock(1);
+  EXPECT_TRUE(writer_.has_block(1));
+  EXPECT_FALSE(writer_.IsLost(1));
+  writer_.LendBlock(1);
+  std::shared_ptr<SharedBlock> result = reader_.ReturnedLater(1, SharedBlock::Create(1).value());
+  EXPECT_FALSE(writer_.has_block(1));
+  result = nullptr;
+  EXPECT_TRUE(writer_.has_block(1));
+  writer_.LendBlock(1);
+  reader_.LoseBlock(1);
+  EXPECT_TRUE(writer_.has_block(1));
+  EXPECT_TRUE(writer_.IsLost(1));
+  EXPECT_FALSE(writer_.IsLost(1)) << "once";
+}
+
+// ---- blocks -------------------------------------------------------------------------------------
+
+bool Any(uint32_t) { return true; }
+bool None(uint32_t) { return false; }
+
+TEST(BlockShelf, WhatIsKeptIsUsedAgain) {
+  BlockShelf shelf;
+  const BlockShelf::Loan first = shelf.Take(100'000, Any).value();
+  EXPECT_NE(first.place, BlockShelf::kOnce);
+  EXPECT_TRUE(first.is_new);
+  EXPECT_TRUE(shelf.Take(100'000, Any)->is_new) << "the other side was not told";
+  shelf.IsKnown(first.place);
+  const BlockShelf::Loan again = shelf.Take(110'000, Any).value();
+  EXPECT_EQ(again.block, first.block);
+  EXPECT_FALSE(again.is_new);
+  // What is larger takes another place, then one of theirs.
+  const BlockShelf::Loan larger = shelf.Take(1'000'000, Any).value();
+  EXPECT_NE(larger.place, first.place);
+  EXPECT_TRUE(larger.is_new);
+  const BlockShelf::Loan largest = shelf.Take(3'000'000, Any).value();
+  EXPECT_NE(largest.place, BlockShelf::kOnce);
+  EXPECT_TRUE(largest.is_new);
+  EXPECT_GE(largest.block->bytes().size(), 3'000'000u);
+}
+
+TEST(BlockShelf, OthersServeOnce) {
+  BlockShelf shelf;
+  EXPECT_EQ(shelf.Take(100, None)->place, BlockShelf::kOnce);
+  const BlockShelf::Loan huge = shelf.Take(BlockShelf::kMostKept + 1, Any).value();
+  EXPECT_EQ(huge.place, BlockShelf::kOnce);
+  EXPECT_EQ(huge.block.use_count(), 1);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "gtest/gtest.h"
 #include "isoproc/codec.h"
 #include "platform/core/child.h"
+#include "platform/core/pool/blocks.h"
 #include "platform/core/pool/desk.h"
 #include "platform/core/pool/worker_link.h"
 #include "platform/core/shared/shared_block.h"
@@ -28,6 +30,8 @@ using ::testing::NiceMock;
 
 const port::Deadline kNever = port::Deadline::Never();
 
+constexpr auto kBlock = static_cast<uint32_t>(PoolMessage::Kind::kBlock);
+
 // What a pool reads first of each message; see PoolReader::Header.
 struct Header {
   uint32_t magic = 0x706f6f6c;
@@ -35,7 +39,7 @@ struct Header {
   uint32_t flags = 0;
   uint32_t handles = 0;
   uint64_t size = 0;
-  uint64_t in_block = 0;
+  uint64_t block = 0;
 };
 std::string BytesOf(const Header& header) {
   return std::string(reinterpret_cast<const char*>(&header), sizeof(header));
@@ -75,11 +79,15 @@ TEST(PoolMessages, HaveAMostOfEverything) {
   EXPECT_EQ(Reading({.handles = 2}), absl::StatusCode::kDataLoss);
   EXPECT_EQ(Reading({.size = kMostInline + 1}), absl::StatusCode::kDataLoss);
   EXPECT_EQ(Reading({.size = kMostInline}), absl::StatusCode::kOutOfRange) << "it is cut off";
+  EXPECT_EQ(Reading({.size = 1, .block = BlockShelf::kPlaces + 2}), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(Reading({.size = 1, .block = 1}), absl::StatusCode::kDataLoss) << "never sent";
+  EXPECT_EQ(Reading({.kind = kBlock}), absl::StatusCode::kDataLoss) << "without a handle";
 }
 
-// There is no room for the handle of a result: this one is lost, and the next one comes.
+// There is no room for the handle of a block: what is in it is lost, and nothing else.
 TEST(PoolMessages, LossOfAHandleIsTheLossOfOnePayload) {
-  port::ByteStream bytes(BytesOf({.handles = 1, .size = 70000, .in_block = 1}) + BytesOf({}));
+  port::ByteStream bytes(BytesOf({.kind = kBlock, .flags = 1, .handles = 1}) +
+                         BytesOf({.size = 70000, .block = 2}) + BytesOf({}));
   NiceMock<port::MockStream> stream;
   ON_CALL(stream, Read).WillByDefault([&bytes](absl::Span<std::byte> into, port::Deadline until) {
     return bytes.Read(into, until);
@@ -88,20 +96,64 @@ TEST(PoolMessages, LossOfAHandleIsTheLossOfOnePayload) {
     return absl::ResourceExhaustedError("no room");
   });
   PoolReader reader(stream, 1);
+  EXPECT_TRUE(reader.Read(kNever).ok());
   const absl::StatusOr<PoolMessage> lost = reader.Read(kNever);
   ASSERT_TRUE(lost.ok()) << lost.status();
   EXPECT_EQ(lost->lost.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(lost->place, 1u);
   const absl::StatusOr<PoolMessage> next = reader.Read(kNever);
   ASSERT_TRUE(next.ok()) << next.status();
   EXPECT_EQ(next->lost, absl::OkStatus());
+  EXPECT_EQ(reader.messages(), 3u);
 }
 
-TEST(PoolMessages, WhatIsTooLargeIsLost) {
+// A block that is kept travels once, with all that comes to lie in it after that.
+TEST(PoolMessages, PayloadsComeInBlocks) {
+  port::Port& port = port::HostPort();
+  const port::StreamPair streams = port.CreateStreamPair().value();
+  PoolWriter writer(*streams.first, port.ProcessId());
+  PoolReader reader(*streams.second, 1);
+  const auto pass = [&](char letter, bool is_free) {
+    PoolMessage message;
+    message.kind = PoolMessage::Kind::kResult;
+    const uint32_t place =
+        writer
+            .PutLarge(
+                std::move(message), 70000, 1000, [is_free](uint32_t) { return is_free; },
+                [letter](std::byte* into) { std::memset(into, letter, 70000); })
+            .value();
+    EXPECT_TRUE(writer.Flush(kNever).ok());
+    PoolMessage read;
+    while (read.kind != PoolMessage::Kind::kResult) read = reader.Read(kNever).value();
+    EXPECT_EQ(read.place, place);
+    const absl::Span<const std::byte> payload = read.payload();
+    return std::string(reinterpret_cast<const char*>(payload.data()), payload.size());
+  };
+  EXPECT_EQ(pass('a', true), std::string(70000, 'a'));
+  EXPECT_EQ(writer.messages(), 2u);
+  EXPECT_EQ(pass('b', true), std::string(70000, 'b'));
+  EXPECT_EQ(writer.messages(), 3u);
+  EXPECT_EQ(pass('c', false), std::string(70000, 'c'));
+  EXPECT_EQ(writer.messages(), 5u);
+  EXPECT_EQ(pass('d', false), std::string(70000, 'd'));
+  EXPECT_EQ(writer.messages(), 7u);
+  EXPECT_EQ(reader.messages(), 7u);
+  reader.LetGo();
+  EXPECT_EQ(reader.Block(0).status().code(), absl::StatusCode::kDataLoss);
+}
+
+TEST(PoolMessages, WhatIsTooLargeIsNotWritten) {
   port::ByteStream out;
   PoolWriter writer(out, 0);
-  PoolMessage message = PoolMessage::Make(PoolMessage::Kind::kItems, uint64_t{1} << 62, 100,
-                                          [](std::byte*) { FAIL() << "there is no room"; });
-  EXPECT_EQ(writer.Put(std::move(message)).code(), absl::StatusCode::kResourceExhausted);
+  constexpr uint64_t kTooLarge = uint64_t{1} << 62;
+  const auto fill = [](std::byte*) { FAIL() << "there is no room"; };
+  EXPECT_EQ(writer.PutInline({}, kTooLarge, fill).code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(writer
+                .PutLarge(
+                    {}, kTooLarge, 100, [](uint32_t) { return true; }, fill)
+                .status()
+                .code(),
+            absl::StatusCode::kResourceExhausted);
   EXPECT_TRUE(writer.empty());
 }
 
@@ -129,9 +181,8 @@ TEST(PoolWorkerLink, WorkerThatCannotBeWrittenToIsLost) {
   });
   WorkerLink link(std::make_shared<Child>(Child::Traits{}, std::move(process), nullptr),
                   std::move(stream), *std::move(desk), false);
-  link.Dismiss();
   EXPECT_FALSE(link.is_lost());
-  link.Flush();
+  link.Dismiss();
   EXPECT_TRUE(link.is_lost());
   EXPECT_FALSE(link.has_unsent());
 }

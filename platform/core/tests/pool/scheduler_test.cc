@@ -1,6 +1,8 @@
 // The scheduler of pools, event by event, and in worlds where everything happens at random.
 #include "platform/core/pool/scheduler.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -14,9 +16,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "isoproc/exit_status.h"
+#include "isoproc/internal/batch.h"
 #include "isoproc/internal/task.h"
 #include "isoproc/internal/task_results.h"
 #include "isoproc/status.h"
@@ -30,10 +34,13 @@ using testing::IsEmpty;
 // Writes down what becomes of items.
 class Sink : public TaskSink {
  public:
-  void Resolve(uint64_t index, TaskOutcome outcome) override {
-    if (outcomes_.size() <= index) outcomes_.resize(index + 1);
-    EXPECT_FALSE(outcomes_[index].has_value()) << "item " << index << " is resolved twice";
-    outcomes_[index] = outcome.status;
+  void Resolve(uint64_t first, absl::Span<TaskOutcome> outcomes) override {
+    for (const TaskOutcome& outcome : outcomes) {
+      const uint64_t index = first++;
+      if (outcomes_.size() <= index) outcomes_.resize(index + 1);
+      EXPECT_FALSE(outcomes_[index].has_value()) << "item " << index << " is resolved twice";
+      outcomes_[index] = outcome.status;
+    }
   }
   // "ok", a code, or "-" for each item.
   std::string ToString() const {
@@ -54,15 +61,17 @@ class Sink : public TaskSink {
   std::vector<std::optional<absl::Status>> outcomes_;
 };
 
-// An item, by which tests know it again.
-std::shared_ptr<const Arguments> Item(uint64_t number) {
-  Arguments arguments;
-  arguments.bytes = absl::StrCat(number);
-  return std::make_shared<const Arguments>(std::move(arguments));
-}
-std::vector<std::shared_ptr<const Arguments>> Items(uint64_t count, uint64_t first = 0) {
-  std::vector<std::shared_ptr<const Arguments>> items;
-  for (uint64_t i = 0; i < count; ++i) items.push_back(Item(first + i));
+// Items of which each is its number, by which tests know it again: two in a batch.
+Batches Items(uint64_t count, uint64_t first = 0) {
+  Batches items;
+  for (uint64_t i = 0; i < count; i += 2) {
+    Batch batch;
+    for (uint64_t k = i; k < (std::min)(i + 2, count); ++k) {
+      absl::StrAppend(&batch.bytes, first + k);
+      batch.ends.push_back(batch.bytes.size());
+    }
+    items.push_back(std::make_shared<const Batch>(std::move(batch)));
+  }
   return items;
 }
 JobRequest Request(std::shared_ptr<Sink> sink, uint64_t count, uint64_t chunk_size = 1) {
@@ -104,7 +113,15 @@ class SchedulerTest : public testing::Test {
         texts.push_back(absl::StrCat("start ", start->worker));
       } else if (const auto* send = std::get_if<SendItems>(&command)) {
         std::string text = absl::StrCat("send ", send->worker, ":");
-        for (const auto& item : send->items) absl::StrAppend(&text, " ", item->bytes);
+        uint64_t count = 0;
+        for (const Slice& slice : send->items) {
+          for (size_t i = slice.first; i < slice.first + slice.count; ++i, ++count) {
+            const size_t begin = slice.batch->begin_of(i);
+            absl::StrAppend(&text, " ",
+                            slice.batch->bytes.substr(begin, slice.batch->begin_of(i + 1) - begin));
+          }
+        }
+        EXPECT_EQ(send->count, count);
         texts.push_back(text);
       } else if (const auto* dismiss = std::get_if<DismissWorker>(&command)) {
         texts.push_back(absl::StrCat("dismiss ", dismiss->worker));
@@ -115,8 +132,9 @@ class SchedulerTest : public testing::Test {
     return texts;
   }
   JobId Submit(JobRequest request) { return scheduler_->Submit(std::move(request), now_).value(); }
-  void End(WorkerId worker, bool leaves = false) {
-    scheduler_->Ended(worker, Value(), leaves, now_);
+  void End(WorkerId worker, bool leaves = false) { End(worker, Value(), leaves); }
+  void End(WorkerId worker, TaskOutcome outcome, bool leaves = false) {
+    scheduler_->Ended(worker, absl::MakeSpan(&outcome, 1), leaves, now_);
   }
   void EndAndBegin(WorkerId worker) {
     End(worker);
@@ -281,8 +299,10 @@ TEST_F(SchedulerTest, OnlyWhatIsGivenCanBeRefused) {
   const JobId job = Submit(Request(sink_, 3, 3));
   Begin(1);
   End(1);
+  Commands();
   scheduler_->Refused(1, absl::ResourceExhaustedError("made up"), now_);
   EXPECT_EQ(sink_->ToString(), "ok");
+  EXPECT_THAT(Commands(), IsEmpty());
   scheduler_->Cancel(job, true, now_);
   scheduler_->Refused(1, absl::ResourceExhaustedError("too late"), now_);
   Die(1);
@@ -359,7 +379,7 @@ TEST_F(SchedulerTest, ExceptionIsAResultAndNotRetried) {
   request.retries = 2;
   Submit(std::move(request));
   Begin(1);
-  scheduler_->Ended(1, Error(absl::UnknownError("it threw")), /*leaves=*/false, now_);
+  End(1, Error(absl::UnknownError("it threw")));
   EXPECT_EQ(sink_->ToString(), "UNKNOWN");
 }
 
@@ -497,7 +517,7 @@ TEST_F(SchedulerTest, FirstErrorCancelsTheRestIfWanted) {
   request.cancel_rest_on_error = true;
   Submit(std::move(request));
   Begin(1);
-  scheduler_->Ended(1, Error(absl::UnknownError("it threw")), /*leaves=*/false, now_);
+  End(1, Error(absl::UnknownError("it threw")));
   EXPECT_EQ(sink_->ToString(), "UNKNOWN - CANCELLED CANCELLED");
   End(1);
   EXPECT_EQ(sink_->ToString(), "UNKNOWN ok CANCELLED CANCELLED");
@@ -760,14 +780,49 @@ TEST_F(SchedulerTest, StreamTakesMoreItems) {
 
 TEST_F(SchedulerTest, LetsGoOfArguments) {
   MakeReady(1);
-  JobRequest request = Request(sink_, 1);
-  const std::weak_ptr<const Arguments> item = request.items.front();
+  JobRequest request = Request(sink_, 3, 3);
+  const std::weak_ptr<const Batch> two = request.items.front();
+  const std::weak_ptr<const Batch> last = request.items.back();
   Submit(std::move(request));
   Commands();
   Begin(1);
-  EXPECT_FALSE(item.expired());  // it may be needed again
+  EXPECT_FALSE(two.expired());  // it may be needed again
+  EndAndBegin(1);
+  EXPECT_FALSE(two.expired());
+  EndAndBegin(1);
+  EXPECT_TRUE(two.expired());
+  EXPECT_FALSE(last.expired());
   End(1);
-  EXPECT_TRUE(item.expired());
+  EXPECT_TRUE(last.expired());
+}
+
+TEST_F(SchedulerTest, SeveralEndAtOnce) {
+  MakeReady(1);
+  Submit(Request(sink_, 5, 4));
+  EXPECT_THAT(Commands(), ElementsAre("send 1: 0 1 2 3"));
+  std::vector<TaskOutcome> outcomes(3);
+  outcomes[1] = Error(absl::UnknownError("it threw"));
+  scheduler_->Ended(1, absl::MakeSpan(outcomes), /*leaves=*/false, now_);
+  EXPECT_EQ(sink_->ToString(), "ok UNKNOWN ok");
+  // More than it has: it makes things up.
+  scheduler_->Ended(1, absl::MakeSpan(outcomes), /*leaves=*/false, now_);
+  EXPECT_EQ(sink_->ToString(), "ok UNKNOWN ok ok");
+  EXPECT_THAT(Commands(), ElementsAre("send 1: 4"));
+  EXPECT_EQ(scheduler_->Statistics(now_).front().tasks, 4u);
+}
+
+TEST_F(SchedulerTest, ManyThatAreCancelledOneByOneLeaveNothing) {
+  MakeReady(1);
+  Submit(Request(sink_, 1));
+  std::vector<JobId> jobs;
+  for (int i = 0; i < 1000; ++i) jobs.push_back(Submit(Request(std::make_shared<Sink>(), 1)));
+  for (const JobId job : jobs) EXPECT_EQ(scheduler_->Cancel(job, false, now_), 1u);
+  const auto last = std::make_shared<Sink>();
+  Submit(Request(last, 1));
+  End(1);
+  EXPECT_THAT(Commands(), ElementsAre("send 1: 0", "send 1: 0"));
+  End(1);
+  EXPECT_EQ(last->ToString(), "ok");
 }
 
 TEST(DefaultChunkSize, IsAQuarterOfAShare) {

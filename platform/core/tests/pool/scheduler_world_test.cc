@@ -16,8 +16,10 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "gtest/gtest.h"
 #include "isoproc/exit_status.h"
+#include "isoproc/internal/batch.h"
 #include "isoproc/internal/task.h"
 #include "isoproc/internal/task_results.h"
 #include "platform/core/pool/scheduler.h"
@@ -38,12 +40,15 @@ using Lives = std::map<std::string, ItemLife>;
 class JobSink : public TaskSink {
  public:
   JobSink(int number, Lives& lives) : number_(number), lives_(lives) {}
-  void Resolve(uint64_t index, TaskOutcome outcome) override {
-    ItemLife& life = lives_[absl::StrCat(number_, "/", index)];
-    EXPECT_FALSE(life.outcome.has_value()) << number_ << "/" << index << " is resolved twice";
-    life.outcome = outcome.status.code();
-    EXPECT_TRUE(!outcome.status.ok() || life.done) << "a result of nobody";
-    ++resolved;
+  void Resolve(uint64_t first, absl::Span<TaskOutcome> outcomes) override {
+    for (const TaskOutcome& outcome : outcomes) {
+      const std::string name = absl::StrCat(number_, "/", first++);
+      ItemLife& life = lives_[name];
+      EXPECT_FALSE(life.outcome.has_value()) << name << " is resolved twice";
+      life.outcome = outcome.status.code();
+      EXPECT_TRUE(!outcome.status.ok() || life.done) << "a result of nobody";
+      ++resolved;
+    }
   }
   uint64_t resolved = 0;
 
@@ -108,14 +113,22 @@ class World {
   int Any(int least, int most) { return std::uniform_int_distribution<int>(least, most)(random_); }
   bool Chance(int one_in) { return Any(1, one_in) == 1; }
 
-  std::vector<std::shared_ptr<const Arguments>> NewItems(Job& job, uint64_t count) {
-    std::vector<std::shared_ptr<const Arguments>> items;
+  // In batches of any size.
+  Batches NewItems(Job& job, uint64_t count) {
+    Batches items;
+    Batch batch;
+    const auto close = [&] {
+      if (batch.size() > 0)
+        items.push_back(std::make_shared<const Batch>(std::exchange(batch, {})));
+    };
     for (uint64_t i = 0; i < count; ++i) {
-      Arguments arguments;
-      arguments.bytes = absl::StrCat(job.number, "/", job.items++);
-      lives_[arguments.bytes].most = job.most;
-      items.push_back(std::make_shared<const Arguments>(std::move(arguments)));
+      const std::string name = absl::StrCat(job.number, "/", job.items++);
+      lives_[name].most = job.most;
+      batch.bytes += name;
+      batch.ends.push_back(batch.bytes.size());
+      if (Chance(3)) close();
     }
+    close();
     return items;
   }
 
@@ -177,7 +190,14 @@ class World {
         worker->second.items.clear();
         worker->second.position = 0;
         worker->second.begun = false;
-        for (const auto& item : send->items) worker->second.items.push_back(item->bytes);
+        for (const Slice& slice : send->items) {
+          for (size_t i = slice.first; i < slice.first + slice.count; ++i) {
+            const size_t begin = slice.batch->begin_of(i);
+            const size_t size = slice.batch->begin_of(i + 1) - begin;
+            worker->second.items.push_back(slice.batch->bytes.substr(begin, size));
+          }
+        }
+        EXPECT_EQ(worker->second.items.size(), send->count);
       } else if (const auto* dismiss = std::get_if<DismissWorker>(&command)) {
         const auto worker = workers_.find(dismiss->worker);
         if (worker == workers_.end()) continue;
@@ -234,10 +254,15 @@ class World {
           return;
         }
         if (Chance(3)) return;  // it takes its time
-        TaskOutcome outcome;
-        if (Chance(6)) outcome.status = absl::UnknownError("threw");
-        lives_[item].done = true;
-        ++worker.position;
+        // Of several the pool may hear at once.
+        std::vector<TaskOutcome> outcomes;
+        do {
+          const std::string& ended = worker.items[worker.position++];
+          if (!outcomes.empty()) Begin(ended);
+          lives_[ended].done = true;
+          outcomes.emplace_back();
+          if (Chance(6)) outcomes.back().status = absl::UnknownError("threw");
+        } while (worker.position < worker.items.size() && Chance(3));
         const bool leaves = Chance(10);
         worker.begun = !leaves && worker.position < worker.items.size();
         if (worker.begun) {
@@ -245,7 +270,7 @@ class World {
         } else {
           worker.state = Worker::State::kIdle;
         }
-        scheduler_->Ended(id, std::move(outcome), leaves, now_);
+        scheduler_->Ended(id, absl::MakeSpan(outcomes), leaves, now_);
         if (worker.begun) scheduler_->Begun(id, now_);
         return;
       }

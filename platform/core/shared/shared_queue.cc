@@ -135,19 +135,18 @@ absl::StatusOr<uint64_t> SharedQueue::Begin(Stamp self, uint64_t size, Limit& li
     return absl::ResourceExhaustedError(
         "the item is larger than all the bytes of the queue: see QueueOptions::bytes");
   }
-  bool is_over = false;
-  for (bool swept = false;; swept = !swept) {
+  for (bool is_over = false;; is_over = limit.IsOver()) {
+    // Before the sweep: what is given up while it looks is news.
     const uint64_t freed = words_.freed.load();
-    const absl::Status locked = LockPut(self);
-    if (!locked.ok()) return locked;
-    const bool closed = words_.closed.load(std::memory_order_relaxed) != 0;
-    const std::optional<uint64_t> unit = closed ? std::nullopt : buffers_.Allocate(self, size);
-    UnlockPut();
-    if (closed) return Closed();
-    if (unit.has_value()) return *unit;
-    if (!swept) {
-      buffers_.Sweep();
-      continue;
+    for (const bool swept : {false, true}) {
+      if (swept) buffers_.Sweep();
+      const absl::Status locked = LockPut(self);
+      if (!locked.ok()) return locked;
+      const bool closed = words_.closed.load(std::memory_order_relaxed) != 0;
+      const std::optional<uint64_t> unit = closed ? std::nullopt : buffers_.Allocate(self, size);
+      UnlockPut();
+      if (closed) return Closed();
+      if (unit.has_value()) return *unit;
     }
     // However often others free what is too small.
     if (is_over) return Late();
@@ -155,7 +154,6 @@ absl::StatusOr<uint64_t> SharedQueue::Begin(Stamp self, uint64_t size, Limit& li
       return words_.freed.load() != freed || words_.closed.load() != 0;
     });
     if (!waited.ok()) return waited;
-    is_over = limit.IsOver();
   }
 }
 

@@ -9,6 +9,7 @@
 //   trip/X         to another process and back, 64 bytes
 //   two/X          two processes put messages of 64 bytes, two get them
 //   two4K/X        of 4 KiB
+//   two1M/X        of 1 MiB
 //   crowd/X        four processes put 64 bytes, four get
 //   copy*/memory   copies of 64 bytes, 4 KiB, 1 MiB in memory: once in, once out
 #include <array>
@@ -128,8 +129,38 @@ Way Crowd(const std::string& what, const std::string& name, size_t size, int eac
       [](Line& line) { return line.Go() && line.AwaitPartners(); });
 }
 
-void AddChannels(std::vector<Way>& ways) {
+struct Size {
+  const char* suffix;  // of a name: "stream4K"
+  size_t size;
+  int stream_times;
+  int two_times;  // each of two
+};
+const std::array<Size, 3> kSizes = {
+    {{"", kSmall, 50'000, 20'000}, {"4K", kPage, 10'000, 5'000}, {"1M", kLarge, 200, 50}}};
+
+void AddStreams(std::vector<Way>& ways) {
+  for (const Size& size : kSizes) {
+    for (const std::string& name : TestedChannels(size.size)) {
+      const int times = size.stream_times;
+      ways.push_back(WithLine(
+          std::string("stream") + size.suffix, name, size.size, times,
+          [times](Line& line) { line.Add(Part::kSink, times); },
+          [times](Line& line) {
+            if (!line.Go()) return false;
+            for (int i = 0; i < times; ++i) {
+              if (!line.to().Put()) return false;
+            }
+            return line.AwaitPartners();
+          }));
+      if (!IsForMany(name)) continue;
+      ways.push_back(Crowd(std::string("two") + size.suffix, name, size.size, 2, size.two_times));
+    }
+  }
+}
+
+void AddSmall(std::vector<Way>& ways) {
   constexpr int kTimes = 20'000;
+  constexpr int kTrips = 2'000;
   for (const std::string& name : TestedChannels(kSmall)) {
     if (IsForMany(name)) {
       ways.push_back(WithLine(
@@ -140,46 +171,25 @@ void AddChannels(std::vector<Way>& ways) {
             }
             return true;
           }));
-      ways.push_back(Crowd("two", name, kSmall, 2, kTimes));
-      ways.push_back(Crowd("two4K", name, kPage, 2, 5'000));
       ways.push_back(Crowd("crowd", name, kSmall, 4, kTimes));
     }
     ways.push_back(WithLine(
-        "trip", name, kSmall, 2'000, [](Line& line) { line.Add(Part::kEcho, 2'000); },
+        "trip", name, kSmall, kTrips, [](Line& line) { line.Add(Part::kEcho, kTrips); },
         [](Line& line) {
           if (!line.Go()) return false;
-          for (int i = 0; i < 2'000; ++i) {
+          for (int i = 0; i < kTrips; ++i) {
             if (!line.to().Put() || !line.from().Get()) return false;
           }
           return line.AwaitPartners();
         }));
   }
-  const std::array<std::pair<const char*, size_t>, 3> streams = {
-      {{"stream", kSmall}, {"stream4K", kPage}, {"stream1M", kLarge}}};
-  for (const auto& [what, size] : streams) {
-    const int times = size == kLarge ? 200 : size == kPage ? 10'000 : 50'000;
-    for (const std::string& name : TestedChannels(size)) {
-      ways.push_back(WithLine(
-          what, name, size, times, [times](Line& line) { line.Add(Part::kSink, times); },
-          [times](Line& line) {
-            if (!line.Go()) return false;
-            for (int i = 0; i < times; ++i) {
-              if (!line.to().Put()) return false;
-            }
-            return line.AwaitPartners();
-          }));
-    }
-  }
 }
 
 void AddCopies(std::vector<Way>& ways) {
-  const std::array<std::pair<const char*, size_t>, 3> sizes = {
-      {{"copy", kSmall}, {"copy4K", kPage}, {"copy1M", kLarge}}};
-  for (const auto& [what, size] : sizes) {
-    const int times = size == kLarge ? 50 : 10'000;
+  for (const auto& [suffix, size, stream_times, times] : kSizes) {
     const auto memory = std::make_shared<std::vector<char>>(3 * size, 'x');
-    ways.push_back({std::string(what) + "/memory",
-                    [memory, size = size, times] {
+    ways.push_back({std::string("copy") + suffix + "/memory",
+                    [memory, size = size, times = times] {
                       volatile char seen = 0;
                       for (int i = 0; i < times; ++i) {
                         std::memcpy(memory->data() + size, memory->data(), size);
@@ -196,7 +206,8 @@ void AddCopies(std::vector<Way>& ways) {
 int Run(int argc, char** argv) {
   const RoundOptions options = ParseRoundOptions(argc, argv);
   std::vector<Way> ways = ChannelFloors();
-  AddChannels(ways);
+  AddSmall(ways);
+  AddStreams(ways);
   AddCopies(ways);
   return RunRound(options, std::move(ways));
 }

@@ -81,6 +81,36 @@ def stream(channel, size, iterations):
     return measure(run, times, iterations)
 
 
+def sources_and_sinks(go, done, queue, puts, item, times):
+    while True:
+        go.acquire()
+        for _ in range(times):
+            if puts:
+                queue.put(item)
+            else:
+                queue.get()
+        done.release()
+
+
+def two(size, iterations):
+    """Two processes put, two get."""
+    times = (STREAM_TIMES if size < 1 << 20 else LARGE_TIMES) // 2
+    queue, done = multiprocessing.Queue(), multiprocessing.Semaphore(0)
+    gos = []
+    for puts in (True, False, True, False):
+        gos.append(multiprocessing.Semaphore(0))
+        multiprocessing.Process(target=sources_and_sinks, args=(gos[-1], done, queue, puts, bytes(size), times),
+                                daemon=True).start()
+
+    def run():
+        for go in gos:
+            go.release()
+        for _ in gos:
+            done.acquire()
+
+    return measure(run, 2 * times, iterations)
+
+
 def main(iterations):
     results = {}
     for name, channel in ("CPython", multiprocessing.Queue), ("CPython Pipe", OneWay):
@@ -88,6 +118,9 @@ def main(iterations):
         results[f"stream/{name}"] = stream(channel, 64, iterations)
         results[f"stream4K/{name}"] = stream(channel, 4096, iterations)
         results[f"stream1M/{name}"] = stream(channel, 1 << 20, iterations)
+    results["two/CPython"] = two(64, iterations)
+    results["two4K/CPython"] = two(4096, iterations)
+    results["two1M/CPython"] = two(1 << 20, iterations)
     print(json.dumps({"microseconds": results}))
 
 

@@ -199,6 +199,70 @@ Way LineOf(const std::string& name, MakeSystemChannel make, size_t size, int tim
           times};
 }
 
+// A channel with so many forked processes at each end, which put and get as fast as they can. Of a
+// channel that keeps messages of this size whole.
+class SystemCrowd {
+ public:
+  SystemCrowd(MakeSystemChannel make, size_t size, int each_side, int times)
+      : bytes_(size), channel_(make(size)), done_(MakePipe(1)) {
+    for (int i = 0; channel_ != nullptr && i < 2 * each_side; ++i) {
+      go_.push_back(MakePipe(1));
+      const pid_t user = ::fork();
+      if (user == 0) Use(*go_.back(), /*puts=*/i % 2 == 0, times);
+      if (user > 0) users_.push_back(user);
+    }
+  }
+  SystemCrowd(const SystemCrowd&) = delete;
+  SystemCrowd& operator=(const SystemCrowd&) = delete;
+  ~SystemCrowd() {
+    for (const pid_t user : users_) {
+      ::kill(user, SIGKILL);
+      ::waitpid(user, nullptr, 0);
+    }
+  }
+  bool Run() {
+    bool good = !users_.empty() && users_.size() == go_.size();
+    char byte = 'g';
+    for (const auto& go : go_) good = good && go->Put(&byte, 1);
+    for (size_t i = 0; i < users_.size(); ++i) good = good && done_->Get(&byte, 1);
+    return good;
+  }
+
+ private:
+  [[noreturn]] void Use(SystemChannel& go, bool puts, int times) {
+    char byte = 0;
+    while (go.Get(&byte, 1)) {
+      for (int i = 0; i < times; ++i) {
+        if (puts ? !channel_->Put(bytes_.data(), bytes_.size())
+                 : !channel_->Get(bytes_.data(), bytes_.size())) {
+          ::_exit(1);
+        }
+      }
+      if (!done_->Put(&byte, 1)) break;
+    }
+    ::_exit(1);
+  }
+
+  std::vector<char> bytes_;
+  const std::unique_ptr<SystemChannel> channel_;
+  const std::unique_ptr<SystemChannel> done_;
+  std::vector<std::unique_ptr<SystemChannel>> go_;
+  std::vector<pid_t> users_;
+};
+
+Way CrowdOf(const std::string& name, MakeSystemChannel make, size_t size, int each_side,
+            int times) {
+  auto crowd = std::make_shared<std::unique_ptr<SystemCrowd>>();
+  return {name,
+          [=] {
+            if (*crowd == nullptr) {
+              *crowd = std::make_unique<SystemCrowd>(make, size, each_side, times);
+            }
+            return (*crowd)->Run();
+          },
+          each_side * times};
+}
+
 }  // namespace
 
 std::vector<Way> ChannelFloors() {
@@ -212,8 +276,18 @@ std::vector<Way> ChannelFloors() {
   add("pipe", MakePipe, true);
   add("socket pair", MakeSocketPair, true);
   add("socket pair+framing", MakeFramedSocketPair, true);
+  // Of 1 MiB, pipes and stream sockets would mix what two write, and a POSIX mq takes none.
+  const auto add_two = [&ways](const std::string& name, MakeSystemChannel make) {
+    ways.push_back(CrowdOf("two/" + name, make, 64, 2, 20'000));
+    ways.push_back(CrowdOf("two4K/" + name, make, 4096, 2, 5'000));
+  };
+  add_two("pipe", MakePipe);
+  add_two("socket pair", MakeSocketPair);
 #ifdef __linux__
-  if (MakeMq(4096) != nullptr) add("POSIX mq", MakeMq, false);
+  if (MakeMq(4096) != nullptr) {
+    add("POSIX mq", MakeMq, false);
+    add_two("POSIX mq", MakeMq);
+  }
 #endif
   return ways;
 }

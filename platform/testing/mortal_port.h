@@ -97,7 +97,8 @@ class MortalPort : public PortWrapper {
       });
       return StreamWrapper::Write(bytes, deadline);
     }
-    absl::Status SendHandle(const Handle& handle, int64_t receiver, Deadline deadline) override {
+    absl::Status SendHandle(const Handle& handle, const ProcessIdentity& receiver,
+                            Deadline deadline) override {
       port_.Reach();
       return StreamWrapper::SendHandle(handle, receiver, deadline);
     }

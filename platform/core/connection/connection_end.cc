@@ -313,11 +313,7 @@ absl::Status ConnectionEnd::SendHandles(const Luggage& luggage, SharedObject& ca
   const absl::StatusOr<port::ProcessIdentity> receiver =
       PostHandles(luggage, carrier, parcel, stream, deadline);
   if (!receiver.ok()) return receiver.status();
-  // Held until they are sent, so that no other process gets that process id, where ids count. If it
-  // cannot be had, whether the other end is there is told by the stream all the same.
-  const absl::StatusOr<std::unique_ptr<port::DeathNotice>> watch =
-      Runtime::Get().port().WatchDeath(*receiver);
-  OutgoingHandles outgoing{.handles = handles, .receiver = receiver->pid};
+  OutgoingHandles outgoing{.handles = handles, .receiver = *receiver};
   const Enclosed enclosed{.parcel = parcel.word(),
                           .blocks = static_cast<uint32_t>(luggage.blocks.size()),
                           .ends = static_cast<uint32_t>(luggage.ends.size())};

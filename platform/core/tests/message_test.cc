@@ -306,7 +306,8 @@ class LargeStream final : public port::Stream {
     written_ += bytes.size();
     return bytes.size();
   }
-  absl::Status SendHandle(const port::Handle&, int64_t, port::Deadline) override {
+  absl::Status SendHandle(const port::Handle&, const port::ProcessIdentity&,
+                          port::Deadline) override {
     return absl::UnimplementedError("no handles");
   }
   absl::StatusOr<port::Handle> ReceiveHandle(port::Deadline) override {

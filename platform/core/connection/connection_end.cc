@@ -15,7 +15,9 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "isoproc/internal/archive.h"
@@ -234,6 +236,18 @@ absl::Status ConnectionEnd::UnlessClosed(absl::Status status) {
   return open.ok() ? status : open;
 }
 
+absl::Status ConnectionEnd::SentUnlessClosed(const absl::Status& status) {
+  if (status.ok()) return status;
+  if (absl::Status open = Check(); !open.ok()) return open;
+  // Where handles go to a process, it may be known to be dead before its stream is closed.
+  if (!absl::IsUnavailable(status) && !absl::IsNotFound(status)) return status;
+  absl::Status gone = absl::UnavailableError(kOtherEndIsClosed);
+  status.ForEachPayload([&gone](absl::string_view type, const absl::Cord& payload) {
+    gone.SetPayload(type, payload);
+  });
+  return gone;
+}
+
 void ConnectionEnd::Close() {
   if (!CheckIsOurs().ok()) return;
   std::shared_ptr<port::Stream> last;  // closed without the lock
@@ -259,8 +273,7 @@ absl::Status ConnectionEnd::Send(absl::Span<const std::byte> bytes, absl::Durati
   const port::Deadline deadline = Runtime::Get().DeadlineAfter(timeout);
   absl::StatusOr<Turn> turn = Enter(sending_, deadline);
   if (!turn.ok()) return turn.status();
-  const absl::Status sent = writer_.Write(turn->stream(), bytes, deadline);
-  return sent.ok() ? sent : UnlessClosed(sent);
+  return SentUnlessClosed(writer_.Write(turn->stream(), bytes, deadline));
 }
 
 // The parcel is the pipe's before the message is committed. If that fails, nobody will ask for it.
@@ -280,17 +293,15 @@ absl::Status ConnectionEnd::SendWith(const Luggage& luggage, absl::Span<const st
   const absl::StatusOr<Parcel> parcel = PackLuggage((*carrier)->arena(), luggage);
   if (!parcel.ok()) return parcel.status();
   if (!luggage.blocks.empty() || !luggage.ends.empty()) {
-    const absl::Status sent =
-        SendHandles(luggage, **carrier, *parcel, turn->stream(), bytes, deadline);
-    return sent.ok() ? sent : UnlessClosed(sent);
+    return SentUnlessClosed(
+        SendHandles(luggage, **carrier, *parcel, turn->stream(), bytes, deadline));
   }
   parcel->Post((*carrier)->name().word());
   OutgoingHandles none;
   const absl::Status sent =
       writer_.WriteWith({.parcel = parcel->word()}, none, turn->stream(), bytes, deadline);
-  if (sent.ok()) return sent;
-  parcel->Unpost();
-  return UnlessClosed(sent);
+  if (!sent.ok()) parcel->Unpost();
+  return SentUnlessClosed(sent);
 }
 
 absl::Status ConnectionEnd::SendHandles(const Luggage& luggage, SharedObject& carrier,
@@ -326,7 +337,6 @@ absl::Status ConnectionEnd::SendHandles(const Luggage& luggage, SharedObject& ca
   // before, as handles are there for it. So he is told now, if there is room.
   writer_.PayOwed(stream, port::Deadline::At(absl::ZeroDuration())).IgnoreError();
   if (outgoing.sent == 0) parcel.Unpost();
-  if (absl::IsNotFound(sent)) return absl::UnavailableError("the other end is gone");
   return sent;
 }
 

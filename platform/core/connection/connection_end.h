@@ -122,6 +122,8 @@ class ConnectionEnd {
   void GiveBack(Lane& lane, std::shared_ptr<port::Stream> stream);
   // What a call gives that the end was closed in: whatever `status` says, that.
   absl::Status UnlessClosed(absl::Status status);
+  // What a Send gives: that, or the same on every system for an end whose peer is gone.
+  absl::Status SentUnlessClosed(const absl::Status& status);
   absl::Status CheckIsOurs() const;
   absl::Status CheckIsOpen() const;  // with mutex_
   // Requires: a turn.

@@ -59,7 +59,7 @@ absl::Status MessageReader::Corrupt() {
 absl::Status MessageReader::AtEnd() {
   has_ended_ = true;
   if (block_filled_ == 0 && enclosed_.parcel == 0) {
-    return absl::OutOfRangeError("the other end of the connection is closed");
+    return absl::OutOfRangeError(kOtherEndIsClosed);
   }
   Forget();
   return absl::DataLossError("the connection ended inside a message");

@@ -6,6 +6,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "platform/core/connection/message.h"
 #include "platform/core/shared/arena.h"
 #include "platform/core/shared/atomic.h"
 #include "platform/core/shared/payload.h"
@@ -62,7 +63,7 @@ absl::StatusOr<std::optional<port::ProcessIdentity>> PipePlaces::TryPost(int sid
   }
   parcel.Unpost();
   if ((word & kLeaving) != 0) return process;
-  return absl::UnavailableError("the process that had the other end is gone");
+  return absl::UnavailableError(kOtherEndIsClosed);
 }
 
 absl::Status PipePlaces::AwaitArrival(int side, port::Deadline deadline,

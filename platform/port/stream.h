@@ -49,9 +49,9 @@ class Stream : public Waitable {
   // Sends a duplicate of `handle`, to be taken by ReceiveHandle() on the other end. One that is
   // empty arrives as such; it needs no receiver.                                        [STRM-15]
   // Requires:  `receiver` is the process that will call ReceiveHandle(). (Windows copies into that
-  //            process, and into no other that has its id now; `birth` 0 stands for any, and is for
-  //            those whose death the caller would be told before the id is used again. POSIX sends
-  //            along the stream and ignores it.)
+  //            process, and into no other that has its id now. `birth` 0 stands for any: it is for
+  //            one whose id nobody else can have got, as a child's. POSIX sends along the stream
+  //            and ignores it.)
   //            Both sides agree where in the byte sequence a handle travels; a Read that is asked
   //            for more bytes than come before it may take it for data, and then it is lost.
   // Blocks:    as Write().
@@ -59,8 +59,8 @@ class Stream : public Waitable {
   //            handle that is never received is closed with the stream (Windows: with the
   //            receiver).
   //                                                                                     [STRM-09]
-  // Errors:    as Write(); NotFound: the receiver is dead; PermissionDenied: it has rights that this
-  //            process lacks (both: Windows). Nothing was sent.
+  // Errors:    as Write(). Windows: NotFound: the receiver is dead; PermissionDenied: it has rights
+  //            that this process lacks. Nothing was sent.
   virtual absl::Status SendHandle(const Handle& handle, const ProcessIdentity& receiver,
                                   Deadline deadline) = 0;
 

@@ -32,7 +32,7 @@ void PipePlaces::Prepare(ObjectSlot& slot, Stamp self) {
   }
 }
 
-void PipePlaces::Settle(int side) {
+void PipePlaces::MarkHere(int side) {
   const absl::StatusOr<Stamp> self = object_.Enter();
   if (!self.ok()) return;  // a forked copy
   PlaceOf(object_, side).store(self->process().word());
@@ -41,7 +41,7 @@ void PipePlaces::Settle(int side) {
 
 void PipePlaces::Rouse() { object_.arena().parking().WakeAll(object_.slot().waiters); }
 
-absl::Status PipePlaces::Leave(int side) {
+absl::Status PipePlaces::MarkLeaving(int side) {
   const absl::StatusOr<Stamp> self = object_.Enter();
   if (!self.ok()) return self.status();
   PlaceOf(object_, side).store(self->process().word() | kLeaving);

@@ -38,8 +38,12 @@ class RemoteHandle {
   RemoteHandle(const RemoteHandle&) = delete;
   RemoteHandle& operator=(const RemoteHandle&) = delete;
   ~RemoteHandle() {
-    if (handle_ != nullptr) {
-      ::DuplicateHandle(process_, handle_, nullptr, nullptr, 0, FALSE, DUPLICATE_CLOSE_SOURCE);
+    if (handle_ == nullptr) return;
+    // Taken back and closed here: Wine does not close it there without giving it to somebody.
+    HANDLE back = nullptr;
+    if (::DuplicateHandle(process_, handle_, ::GetCurrentProcess(), &back, 0, FALSE,
+                          DUPLICATE_CLOSE_SOURCE | DUPLICATE_SAME_ACCESS)) {
+      ::CloseHandle(back);
     }
   }
   HANDLE get() const { return handle_; }

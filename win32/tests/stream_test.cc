@@ -271,6 +271,20 @@ TEST(PassingTest, NoHandleIsInTheReceiverWhileTheSenderWaits) {
   sys.duplicate_handle = real_duplicate_handle;
 }
 
+TEST(PassingTest, WhatWasNotSentIsNotLeftInTheReceiver) {
+  const absl::StatusOr<StartedChild> child = Start(kEcho);
+  ASSERT_TRUE(child.ok()) << child.status();
+  const StreamPair pair = MakePair();
+  FillUp(*pair.first, 1 << 20);
+  StreamPair cargo = MakePair();
+  EXPECT_EQ(pair.first->SendHandle(cargo.first->Detach(), {.pid = child->process->pid()}, Expired())
+                .code(),
+            absl::StatusCode::kDeadlineExceeded);
+  const absl::StatusOr<std::string> read = ReadSome(*cargo.second, Generous(), 1);
+  ASSERT_TRUE(read.ok()) << "the child has it open: " << read.status();
+  EXPECT_EQ(*read, "");
+}
+
 TEST(PassingTest, ReceiverThatIsDead) {
   absl::StatusOr<StartedChild> child = Start(kEcho);
   ASSERT_TRUE(child.ok()) << child.status();

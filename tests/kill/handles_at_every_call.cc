@@ -274,14 +274,20 @@ int Run(int argc, char** argv) {
       survivors = play.died() ? 0 : survivors + 1;
       deaths += play.died() ? 1 : 0;
       stuck += play.is_stuck() ? 1 : 0;
-      // What is made by the first play stays.
-      const int now = system_support::CountHandles();
-      const bool is_leak = handles != 0 && now > handles;
-      handles = now;
-      if (play.problems().empty() && !is_leak) continue;
+      std::string leak;
+      const int before = std::exchange(handles, system_support::CountHandles());
+      if (handles > before && before != 0) {
+        // What is made when it is first needed stays. What leaks, leaks again.
+        const Play again(role, last);
+        const int once = std::exchange(handles, system_support::CountHandles());
+        if (handles > once) {
+          leak = absl::StrCat("there are ", handles, " handles, and were ", before, "\n");
+        }
+      }
+      if (play.problems().empty() && leak.empty()) continue;
       ++failed;
       std::printf("%s, before call %lld:\n%s%s", role.c_str(), static_cast<long long>(last),
-                  play.problems().c_str(), is_leak ? "there are more handles\n" : "");
+                  play.problems().c_str(), leak.c_str());
     }
     std::printf("%s: %lld deaths, %lld times stuck between handles, %d plays failed\n",
                 role.c_str(), static_cast<long long>(deaths), static_cast<long long>(stuck),

@@ -98,7 +98,8 @@ absl::StatusOr<size_t> PosixStream::Write(absl::Span<const std::byte> bytes, Dea
   }
 }
 
-absl::Status PosixStream::SendHandle(const Handle& handle, int64_t, Deadline deadline) {
+absl::Status PosixStream::SendHandle(const Handle& handle, const ProcessIdentity&,
+                                     Deadline deadline) {
   if (!handle) return Write(absl::MakeConstSpan(&kNoHandle, 1), deadline).status();
   const int fd = static_cast<int>(handle.native());
   // Descriptors travel with bytes; this one is theirs alone.

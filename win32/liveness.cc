@@ -30,12 +30,12 @@ absl::StatusOr<uint64_t> BirthOf(HANDLE process) {
   return uint64_t{creation.dwHighDateTime} << 32 | creation.dwLowDateTime;
 }
 
-// A handle to `process`, with which one can wait for its end; empty if it is dead. As long as the
-// handle is open, the process id is not given to another process.
-absl::StatusOr<UniqueHandle> OpenLiving(const ProcessIdentity& process) {
+}  // namespace
+
+absl::StatusOr<UniqueHandle> OpenLiving(const ProcessIdentity& process, DWORD access) {
   if (process.pid <= 0 || process.pid > std::numeric_limits<DWORD>::max()) return UniqueHandle();
   const DWORD pid = static_cast<DWORD>(process.pid);
-  UniqueHandle opened(sys.open_process(SYNCHRONIZE | PROCESS_QUERY_LIMITED_INFORMATION,
+  UniqueHandle opened(sys.open_process(access | SYNCHRONIZE | PROCESS_QUERY_LIMITED_INFORMATION,
                                        /*bInheritHandle=*/FALSE, pid));
   if (opened) {
     const absl::StatusOr<uint64_t> birth = BirthOf(opened.get());
@@ -56,8 +56,6 @@ absl::StatusOr<UniqueHandle> OpenLiving(const ProcessIdentity& process) {
   }
   return Win32Error(error, "OpenProcess");
 }
-
-}  // namespace
 
 absl::StatusOr<ProcessIdentity> Self() {
   const absl::StatusOr<uint64_t> birth = BirthOf(::GetCurrentProcess());

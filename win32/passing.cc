@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <limits>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -12,7 +11,9 @@
 #include "absl/types/span.h"
 #include "platform/base/deadline.h"
 #include "platform/port/handle.h"
+#include "platform/port/liveness.h"
 #include "win32/errors.h"
+#include "win32/liveness.h"
 #include "win32/overlapped.h"
 #include "win32/stream.h"
 #include "win32/syscalls.h"
@@ -30,21 +31,6 @@ struct Message {
 };
 constexpr uint64_t kMagic = 0x656C646E61486F73;
 
-absl::StatusOr<UniqueHandle> OpenReceiver(int64_t pid) {
-  if (pid <= 0 || pid > std::numeric_limits<DWORD>::max()) {
-    return absl::NotFoundError("no such receiver");
-  }
-  UniqueHandle process(sys.open_process(PROCESS_DUP_HANDLE | SYNCHRONIZE, /*bInheritHandle=*/FALSE,
-                                        static_cast<DWORD>(pid)));
-  if (process) return process;
-  const DWORD error = ::GetLastError();
-  // "OpenProcess function": how an unknown process id shows.
-  if (error == ERROR_INVALID_PARAMETER) {
-    return Win32ErrorAs(absl::StatusCode::kNotFound, error, "OpenProcess");
-  }
-  return Win32Error(error, "OpenProcess");
-}
-
 // A handle of another process.
 class RemoteHandle {
  public:
@@ -52,8 +38,12 @@ class RemoteHandle {
   RemoteHandle(const RemoteHandle&) = delete;
   RemoteHandle& operator=(const RemoteHandle&) = delete;
   ~RemoteHandle() {
-    if (handle_ != nullptr) {
-      ::DuplicateHandle(process_, handle_, nullptr, nullptr, 0, FALSE, DUPLICATE_CLOSE_SOURCE);
+    if (handle_ == nullptr) return;
+    // Taken back and closed here: Wine does not close it there without giving it to somebody.
+    HANDLE back = nullptr;
+    if (::DuplicateHandle(process_, handle_, ::GetCurrentProcess(), &back, 0, FALSE,
+                          DUPLICATE_CLOSE_SOURCE | DUPLICATE_SAME_ACCESS)) {
+      ::CloseHandle(back);
     }
   }
   HANDLE get() const { return handle_; }
@@ -66,10 +56,12 @@ class RemoteHandle {
 
 }  // namespace
 
-absl::Status Win32Stream::SendHandle(const Handle& handle, int64_t receiver, Deadline deadline) {
+absl::Status Win32Stream::SendHandle(const Handle& handle, const ProcessIdentity& receiver,
+                                     Deadline deadline) {
   if (!handle) return SendNumber(0, deadline);
-  const absl::StatusOr<UniqueHandle> process = OpenReceiver(receiver);
+  const absl::StatusOr<UniqueHandle> process = OpenLiving(receiver, PROCESS_DUP_HANDLE);
   if (!process.ok()) return process.status();
+  if (!*process) return absl::NotFoundError("the receiver is dead");
   constexpr DWORD kLongestPause = 16;
   for (DWORD pause = 1;; pause = (std::min)(2 * pause, kLongestPause)) {
     absl::Status sent = SendNow(handle, process->get());

@@ -27,7 +27,8 @@ class Win32Stream final : public Stream, public Watchable {
 
   absl::StatusOr<size_t> Read(absl::Span<std::byte> into, Deadline deadline) override;
   absl::StatusOr<size_t> Write(absl::Span<const std::byte> bytes, Deadline deadline) override;
-  absl::Status SendHandle(const Handle& handle, int64_t receiver, Deadline deadline) override;
+  absl::Status SendHandle(const Handle& handle, const ProcessIdentity& receiver,
+                          Deadline deadline) override;
   absl::StatusOr<Handle> ReceiveHandle(Deadline deadline) override;
   void Interrupt() override;
   Handle Detach() override { return HandleOf(std::move(pipe_)); }

@@ -81,7 +81,8 @@ class Connection {
   //            other end is itself on its way and nobody has received it.       [CONN-15, CONN-71]
   // Errors:    the other end does not receive the message, nor a part of it.
   //            DeadlineExceeded: there was no room for all of it in time; the connection goes on.
-  //            Unavailable: the other end is gone. No signal is raised.                   [CONN-20]
+  //            Unavailable: the other end is gone, in the words of Receive's OutOfRange. No signal
+  //            is raised.                                                                 [CONN-20]
   //            InvalidArgument: a serialisation hook of the type threw [CONN-38], or it holds an
   //            end of this very pipe [CONN-70].
   //            FailedPrecondition: a shared object is of another family; an end in it cannot move;

@@ -30,6 +30,8 @@
 #include "conformance/port/support.h"
 #include "isoproc/pipe.h"
 #include "isoproc/process.h"
+#include "isoproc/shared_memory.h"
+#include "isoproc/sync.h"
 #include "isoproc/wait.h"
 #include "platform/testing/system_support.h"
 
@@ -331,6 +333,19 @@ ISOPROC_CASE(Connection, CONN_20, SendingToNobodyIsUnavailable) {
   reader.Close();
   sender.join();
   EXPECT_CODE(sent, kUnavailable) << "in the middle of a message";
+}
+
+ISOPROC_CASE(Connection, CONN_20_2, WhoSendsIsToldWhatWhoReceivesIs) {
+  ASSERT_OK_AND_ASSIGN(const auto pipe, Pipe());
+  const auto& [one, other] = pipe;
+  other.Close();
+  const std::string told(one.ReceiveBytes().status().message());
+  ASSERT_OK_AND_ASSIGN(const Lock lock, Lock::Create());
+  ASSERT_OK_AND_ASSIGN(const SharedMemory memory, SharedMemory::Create(1));
+  for (const absl::Status& sent : {one.SendBytes("x"), one.Send(lock), one.Send(memory)}) {
+    EXPECT_CODE(sent, kUnavailable);
+    EXPECT_EQ(sent.message(), told);
+  }
 }
 
 ISOPROC_CASE(Connection, CONN_23, LimitIsTheReceivers) {

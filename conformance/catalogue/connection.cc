@@ -40,7 +40,9 @@ constexpr Clause kClauses[] = {
     Core("CONN-19",
          "When the other end is gone in the middle of a message, Receive is kDataLoss once, and "
          "kOutOfRange then."),
-    Core("CONN-20", "Send to an end that is gone is kUnavailable; no signal is raised."),
+    Core("CONN-20",
+         "Send to an end that is gone is kUnavailable, in the words in which Receive tells of the "
+         "end of the stream; no signal is raised."),
     Core("CONN-21",
          "An end that is an argument of Start moves to the child and leaves no copy here: its end "
          "is seen when the child ends."),

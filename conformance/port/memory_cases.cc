@@ -48,7 +48,8 @@ ISOPROC_PORT_CHILD(KeepsASegment) {
   absl::StatusOr<Handle> back = (*segment)->Share();
   if (!back.ok()) return 8;
   const absl::StatusOr<int64_t> parent = ReadValue<int64_t>(context.stream);
-  if (!parent.ok() || !context.stream.SendHandle(*back, *parent, Patiently()).ok()) return 9;
+  if (!parent.ok() || !context.stream.SendHandle(*back, {.pid = *parent}, Patiently()).ok())
+    return 9;
   WaitForEnd(context.stream);
   return kept ? 0 : 10;
 }
@@ -59,7 +60,7 @@ ISOPROC_CASE_WITH(Memory, MEM_01_2, LivesAsLongAsAnotherProcessMapsIt, "processe
   ASSERT_OK_AND_ASSIGN(PortChild child, SpawnPortChild(TestPort(), "KeepsASegment"));
   {
     ASSERT_OK_AND_ASSIGN(const Handle handle, segment->Share());
-    ASSERT_OK(child.stream->SendHandle(handle, child.process->pid(), Patiently()));
+    ASSERT_OK(child.stream->SendHandle(handle, {.pid = child.process->pid()}, Patiently()));
   }
   ASSERT_OK(ReadExactly(*child.stream, 1));
   EXPECT_EQ(segment->data()[1], std::byte{2}) << "what the child wrote is seen at once";

@@ -105,7 +105,7 @@ ISOPROC_PORT_CHILD(HasANamedSegment) {
 absl::Status GiveTo(PortChild& child, const Segment& segment) {
   const absl::StatusOr<Handle> handle = segment.Share();
   if (!handle.ok()) return handle.status();
-  absl::Status sent = child.stream->SendHandle(*handle, child.process->pid(), Patiently());
+  absl::Status sent = child.stream->SendHandle(*handle, {.pid = child.process->pid()}, Patiently());
   return sent.ok() ? ReadExactly(*child.stream, 1).status() : sent;
 }
 

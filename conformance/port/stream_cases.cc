@@ -260,7 +260,7 @@ ISOPROC_CASE(Stream, STRM_09, SentHandleIsANewOneToTheSameObject) {
   ASSERT_OK_AND_ASSIGN(StreamPair cargo, TestPort().CreateStreamPair());
   Handle mine = cargo.first->Detach();
   ASSERT_OK(WriteAll(*way.first, "before"));
-  ASSERT_OK(way.first->SendHandle(mine, TestPort().ProcessId(), Patiently()));
+  ASSERT_OK(way.first->SendHandle(mine, {.pid = TestPort().ProcessId()}, Patiently()));
   ASSERT_OK(WriteAll(*way.first, "after"));
 
   ASSERT_OK_AND_ASSIGN(const std::string before, ReadExactly(*way.second, 6));
@@ -286,7 +286,7 @@ ISOPROC_CASE_WITH(Stream, STRM_09_2, HandleArrivesInAnotherProcess, "processes")
   ASSERT_OK_AND_ASSIGN(PortChild child, SpawnPortChild(TestPort(), "WritesThroughAReceivedHandle"));
   ASSERT_OK_AND_ASSIGN(StreamPair cargo, TestPort().CreateStreamPair());
   Handle mine = cargo.first->Detach();
-  ASSERT_OK(child.stream->SendHandle(mine, child.process->pid(), Patiently()));
+  ASSERT_OK(child.stream->SendHandle(mine, {.pid = child.process->pid()}, Patiently()));
   mine.reset();
   ASSERT_OK_AND_ASSIGN(const std::string read, ReadToEnd(*cargo.second));
   EXPECT_EQ(read, "from the child");
@@ -299,7 +299,7 @@ ISOPROC_CASE_WITH(Stream, STRM_09_3, HandleThatIsNeverReceivedIsClosedWithTheRec
   ASSERT_OK_AND_ASSIGN(PortChild child, SpawnPortChild(TestPort(), "WritesAndWaits"));
   ASSERT_OK_AND_ASSIGN(StreamPair cargo, TestPort().CreateStreamPair());
   Handle mine = cargo.first->Detach();
-  ASSERT_OK(child.stream->SendHandle(mine, child.process->pid(), Patiently()));
+  ASSERT_OK(child.stream->SendHandle(mine, {.pid = child.process->pid()}, Patiently()));
   mine.reset();
   ASSERT_OK(child.process->Kill(9));
   ASSERT_OK(child.process->Wait(Patiently()));
@@ -328,7 +328,7 @@ ISOPROC_CASE_WITH(Stream, STRM_10, ReceivedHandleIsNotInherited, "processes") {
   ASSERT_OK_AND_ASSIGN(StreamPair cargo, TestPort().CreateStreamPair());
   {
     const Handle mine = cargo.first->Detach();
-    ASSERT_OK(way.first->SendHandle(mine, TestPort().ProcessId(), Patiently()));
+    ASSERT_OK(way.first->SendHandle(mine, {.pid = TestPort().ProcessId()}, Patiently()));
   }
   ASSERT_OK_AND_ASSIGN(Handle received, way.second->ReceiveHandle(Patiently()));
   ExpectNotInherited(std::move(received), *cargo.second);
@@ -353,9 +353,9 @@ ISOPROC_CASE(Stream, STRM_11, NoHandleAtTheEndOrBetweenBytes) {
 ISOPROC_CASE(Stream, STRM_15, EmptyHandleArrivesAsSuch) {
   ASSERT_OK_AND_ASSIGN(StreamPair way, TestPort().CreateStreamPair());
   ASSERT_OK_AND_ASSIGN(StreamPair cargo, TestPort().CreateStreamPair());
-  ASSERT_OK(way.first->SendHandle(Handle(), 0, Patiently()));
+  ASSERT_OK(way.first->SendHandle(Handle(), {}, Patiently()));
   const Handle mine = cargo.first->Detach();
-  ASSERT_OK(way.first->SendHandle(mine, TestPort().ProcessId(), Patiently()));
+  ASSERT_OK(way.first->SendHandle(mine, {.pid = TestPort().ProcessId()}, Patiently()));
   ASSERT_OK(WriteAll(*way.first, "after"));
   for (const bool is_there : {false, true}) {
     ASSERT_OK_AND_ASSIGN(const Handle received, way.second->ReceiveHandle(Patiently()));

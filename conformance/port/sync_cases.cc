@@ -74,7 +74,8 @@ absl::StatusOr<PortChild> SpawnWith(const char* name, const Segment& segment) {
   if (!child.ok()) return child;
   const absl::StatusOr<Handle> handle = segment.Share();
   if (!handle.ok()) return handle.status();
-  const absl::Status sent = child->stream->SendHandle(*handle, child->process->pid(), Patiently());
+  const absl::Status sent =
+      child->stream->SendHandle(*handle, {.pid = child->process->pid()}, Patiently());
   if (!sent.ok()) return sent;
   return child;
 }

@@ -21,7 +21,7 @@
 #include "isoproc/process_info.h"
 #include "isoproc/process_options.h"
 #include "platform/base/type_name.h"
-#include "platform/core/connection/connection_end.h"
+#include "platform/core/connection/moving_end.h"
 #include "platform/core/parent_monitor.h"
 #include "platform/core/pool/worker.h"
 #include "platform/core/runtime.h"

@@ -2,11 +2,11 @@
 #ifndef ISOPROC_PLATFORM_CORE_KNOWN_PROCESS_H_
 #define ISOPROC_PLATFORM_CORE_KNOWN_PROCESS_H_
 
-#include <cstdint>
 #include <memory>
 #include <string>
 
 #include "isoproc/process_options.h"
+#include "platform/port/liveness.h"
 
 namespace isoproc::internal {
 
@@ -16,7 +16,7 @@ struct KnownProcess {
   enum class Relation { kSelf, kParent, kChild };
 
   Relation relation;
-  int64_t pid;
+  port::ProcessIdentity identity;  // birth is 0 where it is not known
   std::string name;
   StartMethod start_method;
   std::shared_ptr<Child> child;  // for kChild

@@ -94,7 +94,7 @@ absl::Status ShakeHands(port::Port& port, port::ChildProcess& process, port::Str
   for (const port::Handle& handle : handles) {
     if (!told.ok()) break;
     told = WriteWhileItRuns(port, process, deadline, [&](port::Deadline slice) {
-      return control.SendHandle(handle, process.pid(), slice);
+      return control.SendHandle(handle, {.pid = process.pid()}, slice);
     });
   }
   absl::Status failure;

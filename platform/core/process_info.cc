@@ -26,7 +26,7 @@ using internal::Runtime;
 ProcessInfo::ProcessInfo(std::shared_ptr<const KnownProcess> process)
     : process_(std::move(process)) {}
 
-int64_t ProcessInfo::pid() const { return process_->pid; }
+int64_t ProcessInfo::pid() const { return process_->identity.pid; }
 const std::string& ProcessInfo::name() const { return process_->name; }
 StartMethod ProcessInfo::start_method() const { return process_->start_method; }
 
@@ -72,9 +72,11 @@ std::vector<ProcessInfo> ActiveChildren() {
   std::vector<ProcessInfo> active;
   for (const std::shared_ptr<internal::Child>& child : Runtime::Get().children().All()) {
     if (!child->IsAlive()) continue;
-    active.emplace_back(std::make_shared<KnownProcess>(
-        KnownProcess{KnownProcess::Relation::kChild, child->pid(), child->traits().name,
-                     child->traits().start_method, child}));
+    active.emplace_back(std::make_shared<KnownProcess>(KnownProcess{KnownProcess::Relation::kChild,
+                                                                    {.pid = child->pid()},
+                                                                    child->traits().name,
+                                                                    child->traits().start_method,
+                                                                    child}));
   }
   return active;
 }

@@ -42,8 +42,11 @@ Runtime::Runtime(port::Port& port, const Program* program_of_forked)
     : port_(&port),
       process_id_(port.ProcessId()),
       program_(program_of_forked),
-      self_(std::make_shared<KnownProcess>(KnownProcess{KnownProcess::Relation::kSelf, process_id_,
-                                                        "main", StartMethod::kSpawn, nullptr})) {}
+      self_(std::make_shared<KnownProcess>(KnownProcess{KnownProcess::Relation::kSelf,
+                                                        {.pid = process_id_},
+                                                        "main",
+                                                        StartMethod::kSpawn,
+                                                        nullptr})) {}
 
 void Runtime::EndChildrenAtExit() {
   static std::atomic_flag registered;  // a fork of the process inherits both flag and handler
@@ -65,10 +68,13 @@ void Runtime::InitChild(const StartMessage& message) {
   EndChildrenAtExit();
   const std::lock_guard lock(mutex_);
   family_name_ = message.family_name;
-  self_ = std::make_shared<KnownProcess>(KnownProcess{KnownProcess::Relation::kSelf, process_id_,
-                                                      message.name, message.start_method, nullptr});
+  self_ = std::make_shared<KnownProcess>(KnownProcess{KnownProcess::Relation::kSelf,
+                                                      {.pid = process_id_},
+                                                      message.name,
+                                                      message.start_method,
+                                                      nullptr});
   parent_ = std::make_shared<KnownProcess>(KnownProcess{KnownProcess::Relation::kParent,
-                                                        message.parent.pid, message.parent_name,
+                                                        message.parent, message.parent_name,
                                                         message.parent_start_method, nullptr});
 }
 

@@ -19,6 +19,7 @@
 #include "platform/core/child_main.h"
 #include "platform/core/children.h"
 #include "platform/core/connection/connection_end.h"
+#include "platform/core/connection/moving_end.h"
 #include "platform/core/fork_server.h"
 #include "platform/core/launch.h"
 #include "platform/core/parent_monitor.h"

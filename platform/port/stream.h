@@ -15,6 +15,7 @@
 #include "absl/types/span.h"
 #include "platform/base/deadline.h"
 #include "platform/port/handle.h"
+#include "platform/port/liveness.h"
 #include "platform/port/waitable.h"
 
 namespace isoproc::port {
@@ -47,8 +48,10 @@ class Stream : public Waitable {
 
   // Sends a duplicate of `handle`, to be taken by ReceiveHandle() on the other end. One that is
   // empty arrives as such; it needs no receiver.                                        [STRM-15]
-  // Requires:  `receiver` is the process id of the process that will call ReceiveHandle() (Windows
-  //            copies into that process; POSIX sends along the stream and ignores it).
+  // Requires:  `receiver` is the process that will call ReceiveHandle(). (Windows copies into that
+  //            process, and into no other that has its id now. `birth` 0 stands for any: it is for
+  //            one whose id nobody else can have got, as a child's. POSIX sends along the stream
+  //            and ignores it.)
   //            Both sides agree where in the byte sequence a handle travels; a Read that is asked
   //            for more bytes than come before it may take it for data, and then it is lost.
   // Blocks:    as Write().
@@ -56,8 +59,10 @@ class Stream : public Waitable {
   //            handle that is never received is closed with the stream (Windows: with the
   //            receiver).
   //                                                                                     [STRM-09]
-  // Errors:    as Write(); NotFound: no such receiver (Windows). Nothing was sent.
-  virtual absl::Status SendHandle(const Handle& handle, int64_t receiver, Deadline deadline) = 0;
+  // Errors:    as Write(). Windows: NotFound: the receiver is dead; PermissionDenied: it has rights
+  //            that this process lacks. Nothing was sent.
+  virtual absl::Status SendHandle(const Handle& handle, const ProcessIdentity& receiver,
+                                  Deadline deadline) = 0;
 
   // Takes a handle sent by SendHandle().
   // Blocks:    as Read().

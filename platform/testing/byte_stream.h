@@ -50,7 +50,8 @@ class ByteStream final : public Stream {
     room_ -= size;
     return size;
   }
-  absl::Status SendHandle(const Handle& handle, int64_t, Deadline deadline) override {
+  absl::Status SendHandle(const Handle& handle, const ProcessIdentity&,
+                          Deadline deadline) override {
     const std::byte byte{static_cast<unsigned char>(handle ? 'h' : 'n')};
     return Write(absl::MakeConstSpan(&byte, 1), deadline).status();
   }

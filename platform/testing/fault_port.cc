@@ -32,7 +32,8 @@ class FaultStream : public StreamWrapper {
     if (absl::Status fault = plan_.Enter("Stream::Write"); !fault.ok()) return fault;
     return StreamWrapper::Write(bytes, deadline);
   }
-  absl::Status SendHandle(const Handle& handle, int64_t receiver, Deadline deadline) override {
+  absl::Status SendHandle(const Handle& handle, const ProcessIdentity& receiver,
+                          Deadline deadline) override {
     if (absl::Status fault = plan_.Enter("Stream::SendHandle"); !fault.ok()) return fault;
     return StreamWrapper::SendHandle(handle, receiver, deadline);
   }

@@ -27,7 +27,8 @@ class MockStream : public Stream {
               (override));
   MOCK_METHOD(absl::StatusOr<size_t>, Write, (absl::Span<const std::byte> bytes, Deadline deadline),
               (override));
-  MOCK_METHOD(absl::Status, SendHandle, (const Handle& handle, int64_t receiver, Deadline deadline),
+  MOCK_METHOD(absl::Status, SendHandle,
+              (const Handle& handle, const ProcessIdentity& receiver, Deadline deadline),
               (override));
   MOCK_METHOD(absl::StatusOr<Handle>, ReceiveHandle, (Deadline deadline), (override));
   MOCK_METHOD(void, Interrupt, (), (override));

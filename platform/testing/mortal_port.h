@@ -14,6 +14,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "platform/port/port.h"
 #include "platform/testing/port_wrapper.h"
@@ -28,7 +29,8 @@ class MortalPort : public PortWrapper {
   MortalPort() : PortWrapper(HostPort()) {}
 
   // From now on calls are counted, and the process dies before the `last`-th, after `last_words`:
-  // of `thread`, or of all threads. A write is two calls, between which its first half is written.
+  // of `thread`, or of all threads. A write is two calls, between which its first half is written;
+  // so is the sending of a handle, which is sent then if there is room.
   void Arm(
       int64_t last, std::thread::id thread = {}, std::function<void()> last_words = [] {}) {
     thread_ = thread;
@@ -97,8 +99,13 @@ class MortalPort : public PortWrapper {
       });
       return StreamWrapper::Write(bytes, deadline);
     }
-    absl::Status SendHandle(const Handle& handle, int64_t receiver, Deadline deadline) override {
+    absl::Status SendHandle(const Handle& handle, const ProcessIdentity& receiver,
+                            Deadline deadline) override {
       port_.Reach();
+      port_.Reach([&] {
+        const Deadline once = Deadline::At(absl::ZeroDuration());
+        StreamWrapper::SendHandle(handle, receiver, once).IgnoreError();
+      });
       return StreamWrapper::SendHandle(handle, receiver, deadline);
     }
     absl::StatusOr<Handle> ReceiveHandle(Deadline deadline) override {

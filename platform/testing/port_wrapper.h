@@ -32,7 +32,8 @@ class StreamWrapper : public Stream {
   absl::StatusOr<size_t> Write(absl::Span<const std::byte> bytes, Deadline deadline) override {
     return real_->Write(bytes, deadline);
   }
-  absl::Status SendHandle(const Handle& handle, int64_t receiver, Deadline deadline) override {
+  absl::Status SendHandle(const Handle& handle, const ProcessIdentity& receiver,
+                          Deadline deadline) override {
     return real_->SendHandle(handle, receiver, deadline);
   }
   absl::StatusOr<Handle> ReceiveHandle(Deadline deadline) override {

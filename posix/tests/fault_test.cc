@@ -143,7 +143,7 @@ TEST(FaultTest, Streams) {
     const auto got = pair->second->Read(absl::MakeSpan(&byte, 1), Soon());
     EXPECT_TRUE(Documented(ToStatus(got))) << got.status();
     if (!got.ok()) return;
-    const absl::Status handed = pair->first->SendHandle(HandleOf(Fd(::dup(0))), 0, Soon());
+    const absl::Status handed = pair->first->SendHandle(HandleOf(Fd(::dup(0))), {}, Soon());
     EXPECT_TRUE(Documented(handed)) << handed;
     if (!handed.ok()) return;
     const auto handle = pair->second->ReceiveHandle(Soon());

@@ -100,7 +100,7 @@ TEST_F(StreamTest, WritingToNobodyIsUnavailableAndRaisesNothing) {
   pair_.first.reset();
   EXPECT_CODE(pair_.second->Write(BytesOf("x"), Soon()), kUnavailable);
   EXPECT_CODE(pair_.second->Write(BytesOf("x"), Soon()), kUnavailable);
-  EXPECT_CODE(pair_.second->SendHandle(HandleOf(Fd(::dup(0))), 0, Soon()), kUnavailable);
+  EXPECT_CODE(pair_.second->SendHandle(HandleOf(Fd(::dup(0))), {}, Soon()), kUnavailable);
   ::sigaction(SIGPIPE, &old, nullptr);
   EXPECT_EQ(raised, 0);
 }
@@ -123,7 +123,7 @@ TEST_F(StreamTest, DeadlinesAreKeptAndLeaveTheStreamUsable) {
     ASSERT_GT(*count, 0);
     written += *count;
   }
-  EXPECT_CODE(pair_.first->SendHandle(HandleOf(Fd(::dup(0))), 0, Over()), kDeadlineExceeded);
+  EXPECT_CODE(pair_.first->SendHandle(HandleOf(Fd(::dup(0))), {}, Over()), kDeadlineExceeded);
   for (size_t read = 0; read < written;) read += ReadText(*pair_.second, 1 << 16).size();
   ASSERT_OK(pair_.first->Write(BytesOf("on"), Over()));
   EXPECT_EQ(ReadText(*pair_.second), "on");
@@ -205,7 +205,7 @@ TEST_F(StreamTest, HandlesTravel) {
   Pipe pipe = MakePipe();
   const Handle handle = HandleOf(std::move(pipe.write));
   ASSERT_OK(pair_.first->Write(BytesOf("before"), Soon()));
-  ASSERT_OK(pair_.first->SendHandle(handle, ::getpid(), Soon()));
+  ASSERT_OK(pair_.first->SendHandle(handle, {}, Soon()));
   ASSERT_OK(pair_.first->Write(BytesOf("after"), Soon()));
   EXPECT_EQ(ReadText(*pair_.second, 6), "before");  // not further: the next byte is the handle's
   auto received = pair_.second->ReceiveHandle(Soon());
@@ -229,21 +229,21 @@ TEST_F(StreamTest, NoHandleAtThisPlace) {
 
 TEST_F(StreamTest, HandlesThatArriveAsBytesAreClosed) {
   Pipe pipe = MakePipe();
-  ASSERT_OK(pair_.first->SendHandle(HandleOf(std::move(pipe.write)), 0, Soon()));
+  ASSERT_OK(pair_.first->SendHandle(HandleOf(std::move(pipe.write)), {}, Soon()));
   EXPECT_EQ(ReadText(*pair_.second).size(), 1U);
   EXPECT_EQ(ReadAll(pipe.read.get()), "");  // the last writer is gone
 }
 
 TEST_F(StreamTest, HandlesThatNobodyReceivesAreClosedWithTheStream) {
   Pipe pipe = MakePipe();
-  ASSERT_OK(pair_.first->SendHandle(HandleOf(std::move(pipe.write)), 0, Soon()));
+  ASSERT_OK(pair_.first->SendHandle(HandleOf(std::move(pipe.write)), {}, Soon()));
   pair_ = {};
   EXPECT_EQ(ReadAll(pipe.read.get()), "");
 }
 
 TEST_F(StreamTest, NoRoomForAReceivedHandle) {
   EXPECT_TRUE(InForkedCopy([this] {
-    if (!pair_.first->SendHandle(HandleOf(Fd(::dup(0))), 0, Soon()).ok()) return false;
+    if (!pair_.first->SendHandle(HandleOf(Fd(::dup(0))), {}, Soon()).ok()) return false;
     if (!pair_.first->Write(BytesOf("after"), Soon()).ok()) return false;
     while (::dup(0) >= 0) {
     }
@@ -254,7 +254,7 @@ TEST_F(StreamTest, NoRoomForAReceivedHandle) {
 }
 
 TEST_F(StreamTest, ShortageLosesNoHandle) {
-  ASSERT_OK(pair_.first->SendHandle(HandleOf(Fd(::dup(0))), 0, Soon()));
+  ASSERT_OK(pair_.first->SendHandle(HandleOf(Fd(::dup(0))), {}, Soon()));
   const Syscalls real = sys;
   for (const auto fails : {+[](int, msghdr*, int) -> ssize_t {
                              errno = ENOBUFS;

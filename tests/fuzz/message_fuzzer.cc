@@ -34,14 +34,14 @@ std::vector<std::string> ReceiveAll(const std::string& bytes, size_t pause, uint
       const absl::Span<const std::byte> payload = reader.payload();
       all.push_back(std::string(reinterpret_cast<const char*>(payload.data()), payload.size()) +
                     std::to_string(enclosed.parcel) + "," + std::to_string(enclosed.handles()));
-      reader.Drop();
+      reader.Pop();
       errors = 0;
     } else {
       all.push_back(absl::StatusCodeToString(status.code()));
       ++errors;
     }
   }
-  reader.Drop();
+  reader.Pop();
   if (ByteStream::open_handles() != 0) std::abort();
   return all;
 }

@@ -1,7 +1,7 @@
 // Kills who sends, receives or moves an end of a pipe over another pipe, before each call of the
 // port, in the midst of each write, and before each store to a shared word. On every port.
 //
-//   kill_handles_at_every_call [--every=1] [--only=sender|receiver|mover]
+//   kill_handles_at_every_call [--every=1] [--only=sender|crowded|receiver|mover|heir]
 //
 // After the death the message is received whole or not at all; what was in it works, or is closed;
 // nobody waits for ever; and nothing is left of it.
@@ -14,6 +14,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -38,6 +39,7 @@ port::MortalPort& OwnPort() {
 }
 
 using Cargo = std::pair<SharedMemory, Connection>;
+using Crowd = std::pair<std::vector<SharedMemory>, Connection>;
 
 std::string Next(const Connection& connection) {
   const absl::StatusOr<std::string> bytes = connection.ReceiveBytes(kLimit);
@@ -61,6 +63,25 @@ int SendCargo(int64_t last, const Connection& way) {
   return way.Send(Cargo(*memory, pipe->second)).ok() && Next(way) == kEnd ? 0 : 2;
 }
 
+// Sends handles where there is room for some of them, and gives up between two; then for good.
+int SendToTheFull(int64_t last, const Connection& way, const Connection& told) {
+  Crowd crowd;
+  while (crowd.first.size() < 12) crowd.first.push_back(SharedMemory::Create(1000).value());
+  auto [stays, goes] = Pipe().value();
+  crowd.second = goes;
+  goes = Connection();
+  if (!stays.SendBytes("from the victim").ok()) return 1;
+  int written = 0;
+  while (way.SendBytes(std::string(100, 'x'), absl::ZeroDuration()).ok()) ++written;
+  if (!told.SendBytes(absl::StrCat(written)).ok() || Next(told) != "go on") return 2;
+  BeginToDie(last);
+  const absl::Status hasty = way.Send(crowd, absl::ZeroDuration());
+  if (hasty.ok() == !crowd.second.closed()) return 3;
+  if (!told.SendBytes(hasty.ok() ? "sent" : "stuck").ok()) return 4;
+  if (!hasty.ok() && !way.Send(crowd).ok()) return 5;
+  return Next(way) == kEnd ? 0 : 6;
+}
+
 int ReceiveCargo(int64_t last, const Connection& way) {
   BeginToDie(last);
   const absl::StatusOr<Cargo> cargo = way.Receive<Cargo>();
@@ -74,20 +95,36 @@ int MoveEnd(int64_t last, const Connection& way, const Connection& end) {
   return 0;
 }
 
+// Dies as soon as the end is on its way, before it has arrived.
+int MoveEndAndDie(const Connection& way, const Connection& end) {
+  if (!way.Send(end).ok()) return 1;
+  OwnPort().ExitNow(port::kExitCodeOfTheDead);
+  return 0;
+}
+
+int TakeOver(int64_t last, const Connection& way) {
+  BeginToDie(last);
+  const absl::StatusOr<Connection> end = way.Receive<Connection>();
+  return end.ok() && end->Receive<SharedMemory>().ok() ? 0 : 1;
+}
+
 // ---- what must hold -----------------------------------------------------------------------------
 
 class Play {
  public:
   explicit Play(const std::string& role, int64_t last) {
     if (role == "sender") BesideSender(last);
+    if (role == "crowded") BesideCrowded(last);
     if (role == "receiver") BesideReceiver(last);
     if (role == "mover") BesideMover(last);
+    if (role == "heir") BesideHeir(last);
     const std::string left = WhatOthersLeft();
     Expect(left.empty(), left);
   }
 
   const std::string& problems() const { return problems_; }
   bool died() const { return died_; }
+  bool is_stuck() const { return is_stuck_; }
 
  private:
   void Expect(bool holds, const std::string& what) {
@@ -119,6 +156,31 @@ class Play {
     Expect(cargo->first.size() == 1000, "the memory has another size");
     Expect(Next(cargo->second) == "from the victim", "the end that came is not what was sent");
     Expect(Next(cargo->second) == kEnd, "the victim's end is open somewhere");
+  }
+
+  // Nobody reads before the victim is stuck between two handles, or dead.
+  void BesideCrowded(int64_t last) {
+    auto [here, there] = Pipe().value();
+    auto [asks, tells] = Pipe().value();
+    Process victim = Process::Start<SendToTheFull>(Options(), last, there, tells).value();
+    const std::string written = Next(asks);
+    int unread = std::atoi(written.c_str());
+    // Room for the beginning of the message, and for fewer handles than it has.
+    const int room = (std::min)(unread, 4);
+    for (int i = 0; i < room; ++i, --unread) here.ReceiveBytes(kLimit).IgnoreError();
+    Expect(asks.SendBytes("go on").ok(), "the victim has died too early");
+    is_stuck_ = Next(asks) == "stuck";
+    for (; unread > 0; --unread) Expect(here.ReceiveBytes(kLimit).ok(), "bytes are lost");
+    const absl::StatusOr<Crowd> crowd = here.Receive<Crowd>(kLimit);
+    Expect(crowd.ok() || absl::IsOutOfRange(crowd.status()) || absl::IsDataLoss(crowd.status()),
+           "received " + crowd.status().ToString());
+    here.Close();
+    End(victim);
+    Expect(crowd.ok() || died_, "a sender who lives is not heard");
+    if (!crowd.ok()) return;
+    Expect(crowd->first.size() == 12 && crowd->first.back().size() == 1000, "memory is missing");
+    Expect(Next(crowd->second) == "from the victim", "the end that came is not what was sent");
+    Expect(Next(crowd->second) == kEnd, "the victim's end is open somewhere");
   }
 
   void BesideReceiver(int64_t last) {
@@ -161,8 +223,25 @@ class Play {
     Expect(Next(stays) == kEnd, "the end that moved is open somewhere");
   }
 
+  // Who had the end is dead, and so is who got it, perhaps before he knew that he has it.
+  void BesideHeir(int64_t last) {
+    auto [from, to] = Pipe().value();
+    auto [stays, goes] = Pipe().value();
+    const SharedMemory memory = SharedMemory::Create(1000).value();
+    Process victim = Process::Start<TakeOver>(Options(), last, to).value();
+    Process mover = Process::Start<MoveEndAndDie>(Options(), from, goes).value();
+    const absl::StatusOr<ExitStatus> end = mover.Join(kLimit);
+    const absl::Status sent = stays.Send(memory, kLimit);
+    End(victim);
+    Expect(end.ok() && (end->code() == port::kExitCodeOfTheDead || died_),
+           "the mover could not send");
+    Expect(sent.ok() || (absl::IsUnavailable(sent) && died_), "sent " + sent.ToString());
+    Expect(Next(stays) == kEnd, "the end that moved is open somewhere");
+  }
+
   std::string problems_;
   bool died_ = false;
+  bool is_stuck_ = false;
 };
 
 int Run(int argc, char** argv) {
@@ -182,9 +261,10 @@ int Run(int argc, char** argv) {
   auto* const watchdog = new Watchdog;
   int failed = 0;
   Enter();
-  for (const std::string role : {"sender", "receiver", "mover"}) {
+  for (const std::string role : {"sender", "crowded", "receiver", "mover", "heir"}) {
     if (!only.empty() && only != role) continue;
     int64_t deaths = 0;
+    int64_t stuck = 0;
     int handles = 0;
     // How many calls there are varies; so it is not over when one victim makes fewer.
     int survivors = 0;
@@ -193,17 +273,25 @@ int Run(int argc, char** argv) {
       const Play play(role, last);
       survivors = play.died() ? 0 : survivors + 1;
       deaths += play.died() ? 1 : 0;
-      // What is made by the first play stays.
-      const int now = system_support::CountHandles();
-      const bool is_leak = handles != 0 && now > handles;
-      handles = now;
-      if (play.problems().empty() && !is_leak) continue;
+      stuck += play.is_stuck() ? 1 : 0;
+      std::string leak;
+      const int before = std::exchange(handles, system_support::CountHandles());
+      if (handles > before && before != 0) {
+        // What is made when it is first needed stays. What leaks, leaks again.
+        const Play again(role, last);
+        const int once = std::exchange(handles, system_support::CountHandles());
+        if (handles > once) {
+          leak = absl::StrCat("there are ", handles, " handles, and were ", before, "\n");
+        }
+      }
+      if (play.problems().empty() && leak.empty()) continue;
       ++failed;
       std::printf("%s, before call %lld:\n%s%s", role.c_str(), static_cast<long long>(last),
-                  play.problems().c_str(), is_leak ? "there are more handles\n" : "");
+                  play.problems().c_str(), leak.c_str());
     }
-    std::printf("%lld deaths of a %s, %d plays failed\n", static_cast<long long>(deaths),
-                role.c_str(), failed);
+    std::printf("%s: %lld deaths, %lld times stuck between handles, %d plays failed\n",
+                role.c_str(), static_cast<long long>(deaths), static_cast<long long>(stuck),
+                failed);
   }
   return failed == 0 ? 0 : 1;
 }

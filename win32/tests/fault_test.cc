@@ -293,7 +293,7 @@ TEST(FaultTest, PassingHandles) {
     if (!segment.ok()) return segment.status();
     const absl::StatusOr<Handle> handle = (*segment)->Share();
     if (!handle.ok()) return handle.status();
-    const int64_t self = HostPort().ProcessId();
+    const ProcessIdentity self{.pid = HostPort().ProcessId()};
     if (absl::Status sent = pair->first->SendHandle(*handle, self, Generous()); !sent.ok()) {
       return sent;
     }

@@ -220,14 +220,20 @@ TEST(PassingTest, FailuresSendNothingAndLeaveNothing) {
     // Nobody has such an id: they are multiples of four.
     for (const int64_t receiver :
          {int64_t{-1}, int64_t{0}, int64_t{0x7FFFFFFC}, int64_t{1} << 40}) {
-      EXPECT_EQ(pair.first->SendHandle(handle, receiver, Generous()).code(),
+      EXPECT_EQ(pair.first->SendHandle(handle, {.pid = receiver}, Generous()).code(),
                 absl::StatusCode::kNotFound);
     }
+    // That process is dead, and this one has got its id.
+    const absl::StatusOr<ProcessIdentity> self = HostPort().Self();
+    ASSERT_TRUE(self.ok()) << self.status();
+    const ProcessIdentity earlier{.pid = self->pid, .birth = self->birth - 1};
+    EXPECT_EQ(pair.first->SendHandle(handle, earlier, Generous()).code(),
+              absl::StatusCode::kNotFound);
     FillUp(*pair.first, 1 << 20);
-    EXPECT_EQ(pair.first->SendHandle(handle, HostPort().ProcessId(), Expired()).code(),
+    EXPECT_EQ(pair.first->SendHandle(handle, {.pid = HostPort().ProcessId()}, Expired()).code(),
               absl::StatusCode::kDeadlineExceeded);
     pair.second.reset();
-    EXPECT_EQ(pair.first->SendHandle(handle, HostPort().ProcessId(), Generous()).code(),
+    EXPECT_EQ(pair.first->SendHandle(handle, {.pid = HostPort().ProcessId()}, Generous()).code(),
               absl::StatusCode::kUnavailable);
   });
 }
@@ -250,7 +256,7 @@ TEST(PassingTest, NoHandleIsInTheReceiverWhileTheSenderWaits) {
   };
   absl::Status sent;
   std::thread sender(
-      [&] { sent = pair.first->SendHandle(handle, HostPort().ProcessId(), Generous()); });
+      [&] { sent = pair.first->SendHandle(handle, {.pid = HostPort().ProcessId()}, Generous()); });
   const Deadline patience = Generous();
   while (duplicates < 3 && !patience.Expired(HostPort().Now())) std::this_thread::yield();
   EXPECT_GE(duplicates, 3);
@@ -265,6 +271,20 @@ TEST(PassingTest, NoHandleIsInTheReceiverWhileTheSenderWaits) {
   sys.duplicate_handle = real_duplicate_handle;
 }
 
+TEST(PassingTest, WhatWasNotSentIsNotLeftInTheReceiver) {
+  const absl::StatusOr<StartedChild> child = Start(kEcho);
+  ASSERT_TRUE(child.ok()) << child.status();
+  const StreamPair pair = MakePair();
+  FillUp(*pair.first, 1 << 20);
+  StreamPair cargo = MakePair();
+  EXPECT_EQ(pair.first->SendHandle(cargo.first->Detach(), {.pid = child->process->pid()}, Expired())
+                .code(),
+            absl::StatusCode::kDeadlineExceeded);
+  const absl::StatusOr<std::string> read = ReadSome(*cargo.second, Generous(), 1);
+  ASSERT_TRUE(read.ok()) << "the child has it open: " << read.status();
+  EXPECT_EQ(*read, "");
+}
+
 TEST(PassingTest, ReceiverThatIsDead) {
   absl::StatusOr<StartedChild> child = Start(kEcho);
   ASSERT_TRUE(child.ok()) << child.status();
@@ -273,7 +293,7 @@ TEST(PassingTest, ReceiverThatIsDead) {
   const StreamPair pair = MakePair();
   const Handle handle = HandleOf(UniqueHandle(::CreateEventW(nullptr, TRUE, FALSE, nullptr)));
   // Its process object is still there: the child has not been destroyed.
-  EXPECT_EQ(pair.first->SendHandle(handle, child->process->pid(), Generous()).code(),
+  EXPECT_EQ(pair.first->SendHandle(handle, {.pid = child->process->pid()}, Generous()).code(),
             absl::StatusCode::kNotFound);
 }
 

@@ -59,6 +59,9 @@ inline constexpr size_t kBlockSize = 128;
 inline constexpr size_t kInlineSize = kBlockSize - sizeof(MessageHeader) - 1;
 inline constexpr size_t kChunkSize = size_t{1} << 20;
 
+// Who receives is told so at the end of the stream, who sends when it is of no use any more.
+inline constexpr char kOtherEndIsClosed[] = "the other end of the connection is closed";
+
 using MessageBlock = std::array<std::byte, kBlockSize>;
 
 // The block before a message with objects.

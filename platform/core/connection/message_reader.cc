@@ -51,17 +51,17 @@ size_t EndOfChunk(size_t begin, uint64_t size) {
 }  // namespace
 
 absl::Status MessageReader::Corrupt() {
-  Forget();
-  is_corrupt_ = true;
+  Lose();
+  state_ = State::kCorrupt;
   return absl::DataLossError("what came over the connection is no message of isoproc");
 }
 
 absl::Status MessageReader::AtEnd() {
   has_ended_ = true;
   if (block_filled_ == 0 && enclosed_.parcel == 0) {
-    return absl::OutOfRangeError("the other end of the connection is closed");
+    return absl::OutOfRangeError(kOtherEndIsClosed);
   }
-  Forget();
+  Lose();
   return absl::DataLossError("the connection ended inside a message");
 }
 
@@ -86,12 +86,12 @@ absl::StatusOr<size_t> MessageReader::ReadSome(port::Stream& stream, absl::Span<
 }
 
 absl::Status MessageReader::Begin(port::Stream& stream, port::Deadline deadline) {
-  if (is_corrupt_) return Corrupt();
-  while (!has_begun_ || IsDiscarded()) {
-    if (has_begun_) {
+  if (state_ == State::kCorrupt) return Corrupt();
+  while (!HasBegun() || IsDiscarded()) {
+    if (HasBegun()) {
       const absl::Status finished = Finish(stream, deadline);
       if (!finished.ok()) return finished;
-      if (has_begun_) Forget();
+      if (HasBegun()) Lose();
       continue;
     }
     while (block_filled_ < kBlockSize) {
@@ -109,38 +109,46 @@ absl::Status MessageReader::Begin(port::Stream& stream, port::Deadline deadline)
       continue;
     }
     if (verdict == Verdict::kGivenUp) {
-      Forget();
+      Lose();
       continue;
     }
     const bool goes_on = verdict == Verdict::kGoesOn || verdict == Verdict::kDiscarded;
     if (header.size <= kInlineSize ? verdict != LastVerdict() : !goes_on) return Corrupt();
     size_ = header.size;
-    is_whole_ = verdict == Verdict::kWhole;
-    at_handles_ = verdict == Verdict::kHandles;
     if (goes_on) {
       long_.assign(reinterpret_cast<const char*>(block_.data()) + sizeof(header), kInlineSize);
       long_read_ = kInlineSize;
     }
-    has_begun_ = true;
+    state_ = StateAfter(verdict);
   }
   return absl::OkStatus();
 }
 
+MessageReader::State MessageReader::StateAfter(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kWhole:
+      return State::kWhole;
+    case Verdict::kHandles:
+      return State::kAtHandles;
+    default:
+      return State::kInPayload;
+  }
+}
+
 absl::Status MessageReader::Judge(Verdict verdict) {
   if (verdict == Verdict::kGivenUp) {
-    Forget();
+    Lose();
     return absl::OkStatus();
   }
   if (verdict != (long_read_ == size_ ? LastVerdict() : Verdict::kGoesOn)) return Corrupt();
-  is_whole_ = verdict == Verdict::kWhole;
-  at_handles_ = verdict == Verdict::kHandles;
+  state_ = StateAfter(verdict);
   return absl::OkStatus();
 }
 
 // A block that is not the beginning of a message.
 bool MessageReader::TakeParcel(Verdict verdict) {
   if (verdict == Verdict::kGivenUp) {
-    Forget();
+    Lose();
     return true;
   }
   if (verdict != Verdict::kGoesOn || enclosed_.parcel != 0) return false;
@@ -150,7 +158,8 @@ bool MessageReader::TakeParcel(Verdict verdict) {
 }
 
 absl::Status MessageReader::FinishHandles(port::Stream& stream, port::Deadline deadline) {
-  if (replayed_ < replay_.size()) return Corrupt();  // no end moves that may have read some
+  // What an owner before has read holds no handles: an end that may have read some does not move.
+  if (replayed_ < replay_.size()) return Corrupt();
   while (handles_.size() < enclosed_.handles()) {
     const absl::Status grown =
         WithMemory([&] { handles_.reserve(static_cast<size_t>(enclosed_.handles())); });
@@ -165,7 +174,7 @@ absl::Status MessageReader::FinishHandles(port::Stream& stream, port::Deadline d
     } else if (!handle.ok()) {
       return handle.status();
     } else if (!*handle) {
-      Forget();
+      Lose();
       return absl::OkStatus();
     }
     if (IsDiscarded()) handle->reset();
@@ -177,10 +186,10 @@ absl::Status MessageReader::FinishHandles(port::Stream& stream, port::Deadline d
   if (*size == 0) return AtEnd();
   switch (static_cast<Verdict>(verdict)) {
     case Verdict::kWhole:
-      is_whole_ = true;
+      state_ = State::kWhole;
       return absl::OkStatus();
     case Verdict::kGivenUp:
-      Forget();
+      Lose();
       return absl::OkStatus();
     default:
       return Corrupt();
@@ -188,8 +197,8 @@ absl::Status MessageReader::FinishHandles(port::Stream& stream, port::Deadline d
 }
 
 absl::Status MessageReader::Finish(port::Stream& stream, port::Deadline deadline) {
-  while (has_begun_ && !is_whole_) {
-    if (at_handles_) {
+  while (state_ == State::kInPayload || state_ == State::kAtHandles) {
+    if (state_ == State::kAtHandles) {
       const absl::Status finished = FinishHandles(stream, deadline);
       if (!finished.ok()) return finished;
       continue;
@@ -229,7 +238,7 @@ absl::Status MessageReader::FinishDirectly(port::Stream& stream, port::Deadline 
   const absl::Status grown = WithMemory([&] { long_.reserve(static_cast<size_t>(size_) + 1); });
   if (!grown.ok()) return grown;
   std::memcpy(into.data(), long_.data(), kInlineSize);
-  while (has_begun_ && !is_whole_) {
+  while (state_ == State::kInPayload) {
     const size_t end = EndOfChunk(long_read_, size_);
     absl::StatusOr<size_t> size = size_t{1};
     while (size.ok() && *size > 0 && long_read_ < end) {
@@ -246,7 +255,7 @@ absl::Status MessageReader::FinishDirectly(port::Stream& stream, port::Deadline 
     const absl::Status judged = Judge(static_cast<Verdict>(verdict));
     if (!judged.ok()) return judged;
   }
-  if (is_whole_) direct_ = into.data();
+  if (IsWhole()) direct_ = into.data();
   return absl::OkStatus();
 }
 
@@ -258,7 +267,7 @@ absl::StatusOr<uint64_t> MessageReader::NextSize(port::Stream& stream, port::Dea
 }
 
 bool MessageReader::IsDiscarded() const {
-  return has_begun_ && block_.back() == static_cast<std::byte>(Verdict::kDiscarded);
+  return HasBegun() && block_.back() == static_cast<std::byte>(Verdict::kDiscarded);
 }
 
 void MessageReader::ForgetChunks() {
@@ -273,8 +282,8 @@ absl::Status MessageReader::Discard(port::Stream& stream, port::Deadline deadlin
   read_in_call_ = 0;
   const absl::Status begun = Begin(stream, deadline);
   if (!begun.ok()) return begun;
-  if (is_whole_) {
-    Forget();
+  if (IsWhole()) {
+    Lose();
     return absl::OkStatus();
   }
   block_.back() = static_cast<std::byte>(Verdict::kDiscarded);
@@ -282,7 +291,7 @@ absl::Status MessageReader::Discard(port::Stream& stream, port::Deadline deadlin
   // Those that have come are not to stay open until somebody reads again.
   for (port::Handle& handle : handles_) handle.reset();
   const absl::Status finished = Finish(stream, port::Deadline::At(absl::ZeroDuration()));
-  if (finished.ok() && has_begun_) Forget();
+  if (finished.ok() && HasBegun()) Lose();
   return absl::IsDataLoss(finished) ? finished : absl::OkStatus();
 }
 
@@ -297,10 +306,10 @@ absl::Status MessageReader::Read(port::Stream& stream, uint64_t limit, port::Dea
           "the next message has ", size_, " bytes, more than the ", limit, " that are asked for"));
     }
     const bool goes_there = size_ >= kDirectSize && size_ <= into.size() &&
-                            long_read_ == kInlineSize && chunk_end_ == 0 && !is_whole_ &&
-                            enclosed_.handles() == 0;
+                            state_ == State::kInPayload && long_read_ == kInlineSize &&
+                            chunk_end_ == 0 && enclosed_.handles() == 0;
     status = goes_there ? FinishDirectly(stream, deadline, into) : Finish(stream, deadline);
-    if (!status.ok() || is_whole_) return status;
+    if (!status.ok() || IsWhole()) return status;
   }
 }
 
@@ -317,25 +326,23 @@ std::string MessageReader::TakePayload() {
   std::string taken = size_ <= kInlineSize
                           ? std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size())
                           : std::move(long_);
-  Drop();
+  Pop();
   return taken;
 }
 
-void MessageReader::Forget() {
+void MessageReader::Lose() {
   // What memory lacks for is let go with the pipe.
   if (enclosed_.handles() > 0) {
-    WithMemory([&] { dropped_.push_back(enclosed_.parcel); }).IgnoreError();
+    WithMemory([&] { lost_.push_back(enclosed_.parcel); }).IgnoreError();
   }
-  Drop();
+  Pop();
 }
 
-void MessageReader::Drop() {
+void MessageReader::Pop() {
+  if (state_ != State::kCorrupt) state_ = State::kAtBlock;
   block_filled_ = 0;
   enclosed_ = Enclosed();
-  at_handles_ = false;
   handles_.clear();
-  has_begun_ = false;
-  is_whole_ = false;
   long_read_ = 0;
   chunk_end_ = 0;
   direct_ = nullptr;
@@ -347,7 +354,8 @@ void MessageReader::Drop() {
 }
 
 std::string MessageReader::Consumed() const {
-  if (is_corrupt_) return std::string(kBlockSize, '\0');  // as little of a message as before
+  if (state_ == State::kCorrupt)
+    return std::string(kBlockSize, '\0');  // as little of a message as before
   std::string consumed;
   if (enclosed_.parcel != 0) {
     const MessageBlock block = BlockOfParcel(enclosed_);

@@ -38,7 +38,7 @@ class MessageReader {
   // Blocks, errors: as NextSize.
   absl::Status Discard(port::Stream& stream, port::Deadline deadline);
 
-  // Reads the next message, of up to `limit` bytes; payload() is valid then, until Drop. It may be
+  // Reads the next message, of up to `limit` bytes; payload() is valid then, until Pop. It may be
   // in `into`, if that is large enough, and some of it may be there after an error.
   // Errors:    as NextSize. ResourceExhausted: it is longer, or there is no memory; it stays.
   absl::Status Read(port::Stream& stream, uint64_t limit, port::Deadline deadline,
@@ -46,32 +46,45 @@ class MessageReader {
   absl::Span<const std::byte> payload() const;
   // The payload as a string, which is no longer payload() then. Requires: read without `into`.
   std::string TakePayload();
-  void Drop();
+  // The message is taken: the next one follows.
+  void Pop();
   // With payload(), or when the message has begun: what else is in it.
   const Enclosed& enclosed() const { return enclosed_; }
   // With payload(): its handles. One that this process had no room for is empty.
   absl::Span<port::Handle> handles() { return absl::MakeSpan(handles_); }
 
-  // The parcels of messages with handles that were dropped here, since it was asked: those that
-  // were given up, torn or discarded.
-  bool HasDropped() const { return !dropped_.empty(); }
-  std::vector<uint64_t> TakeDropped() { return std::exchange(dropped_, {}); }
+  // The parcels of messages with handles that nobody gets, since it was asked: those that were
+  // given up, torn or discarded.
+  bool HasLost() const { return !lost_.empty(); }
+  std::vector<uint64_t> TakeLost() { return std::exchange(lost_, {}); }
 
   // Whether NextSize or Read would go on although there is nothing more in the stream.
   bool HasNews() const {
-    return is_corrupt_ || is_whole_ || replay_.size() - replayed_ >= kBlockSize;
+    return state_ == State::kCorrupt || state_ == State::kWhole ||
+           replay_.size() - replayed_ >= kBlockSize;
   }
 
   // The bytes that were read of a message which is not complete.
   // Requires: no handle of it may have come.
   std::string Consumed() const;
-  bool MayHaveHandles() const { return at_handles_; }
+  bool MayHaveHandles() const {
+    return state_ == State::kAtHandles || (state_ == State::kWhole && enclosed_.handles() > 0);
+  }
   // payload() is valid.
-  bool IsWhole() const { return is_whole_; }
+  bool IsWhole() const { return state_ == State::kWhole; }
   // There will be no more messages.
   bool HasEnded() const { return has_ended_; }
 
  private:
+  // What follows in the stream.
+  enum class State {
+    kAtBlock,    // a block, of which some may have come
+    kInPayload,  // chunks
+    kAtHandles,  // handles, of which some may have come, and the last verdict
+    kWhole,      // nothing: Pop first
+    kCorrupt,    // what nobody understands, for ever
+  };
+
   absl::StatusOr<size_t> ReadSome(port::Stream& stream, absl::Span<std::byte> into,
                                   port::Deadline deadline);
   // Reads until a message has begun that is not discarded.
@@ -85,7 +98,9 @@ class MessageReader {
   // The same for a message of which only the block has come, into `into`.
   absl::Status FinishDirectly(port::Stream& stream, port::Deadline deadline,
                               absl::Span<std::byte> into);
+  static State StateAfter(Verdict verdict);
   absl::Status Judge(Verdict verdict);
+  bool HasBegun() const { return state_ != State::kAtBlock && state_ != State::kCorrupt; }
   bool TakeParcel(Verdict verdict);
   // Of a message whose payload is complete.
   absl::Status FinishHandles(port::Stream& stream, port::Deadline deadline);
@@ -93,27 +108,24 @@ class MessageReader {
   Verdict LastVerdict() const {
     return enclosed_.handles() == 0 ? Verdict::kWhole : Verdict::kHandles;
   }
-  // Drop, of a message that nobody gets.
-  void Forget();
+  // Pop, of a message that nobody gets.
+  void Lose();
   absl::Status AtEnd();
   absl::Status Corrupt();
 
+  State state_ = State::kAtBlock;
   MessageBlock block_{};
   size_t block_filled_ = 0;
   Enclosed enclosed_;  // of the message that follows, or has begun
   uint64_t size_ = 0;  // what follows counts once the block is filled
-  bool has_begun_ = false;
-  bool is_whole_ = false;
   // The payload of a message with chunks; while a chunk is read, its verdict follows.
   std::string long_;
   size_t long_read_ = 0;
   size_t chunk_end_ = 0;               // where that verdict is; 0: no chunk is being read
   const std::byte* direct_ = nullptr;  // where the payload is instead
-  bool at_handles_ = false;            // the payload is complete
   std::vector<port::Handle> handles_;
-  std::vector<uint64_t> dropped_;
+  std::vector<uint64_t> lost_;
   bool has_ended_ = false;
-  bool is_corrupt_ = false;
   std::string replay_;
   size_t replayed_ = 0;
   size_t read_in_call_ = 0;  // since the clock was looked at

@@ -132,7 +132,7 @@ std::string MessageWriter::owed() const {
 
 absl::Status MessageWriter::PayOwed(port::Stream& stream, port::Deadline deadline) {
   if (owes_handle_) {
-    absl::Status status = stream.SendHandle(port::Handle(), /*receiver=*/0, deadline);
+    absl::Status status = stream.SendHandle(port::Handle(), /*receiver=*/{}, deadline);
     if (!status.ok()) return status;
     owes_handle_ = false;
   }

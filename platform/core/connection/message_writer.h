@@ -36,8 +36,8 @@ class OwedBytes {
 // The handles that go with a message.
 struct OutgoingHandles {
   absl::Span<const port::Handle> handles;
-  int64_t receiver = 0;  // the process that has the other end
-  size_t sent = 0;       // how many are, also if the message is not
+  port::ProcessIdentity receiver;  // the process that has the other end
+  size_t sent = 0;                 // how many are, also if the message is not
 };
 
 // Thread safety: as a plain value.

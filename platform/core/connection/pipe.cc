@@ -19,6 +19,7 @@
 #include "platform/core/connection/connection_end.h"
 #include "platform/core/connection/message_reader.h"
 #include "platform/core/connection/message_writer.h"
+#include "platform/core/connection/moving_end.h"
 #include "platform/core/connection/pipe_carrier.h"
 #include "platform/core/runtime.h"
 #include "platform/core/wait_source.h"
@@ -167,10 +168,10 @@ void Connection::Save(internal::WriteArchive& archive) const {
   if (!moving.ok()) internal::ThrowStatus(moving.status());
   archive.luggage()->ends.push_back(*moving);
   archive.Write(static_cast<uint32_t>(archive.luggage()->ends.size() - 1));
-  internal::SaveObject(archive, (*moving)->carrier());
+  internal::SaveObject(archive, (*moving)->pipe());
   const internal::MessageWriter& writer = (*moving)->writer();
-  archive(readable(), writable(), end_->traits().side, (*moving)->Consumed(), writer.owed(),
-          writer.owes_handle());
+  archive(readable(), writable(), end_->traits().side, (*moving)->reader().Consumed(),
+          writer.owed(), writer.owes_handle());
 }
 
 void Connection::Load(internal::ReadArchive& archive) {

@@ -41,6 +41,13 @@ std::shared_ptr<SharedObject> PipeCarrier::Known() {
   return object_;
 }
 
+bool PipeCarrier::IsOfSamePipe(PipeCarrier& other) {
+  if (this == &other) return true;
+  const std::shared_ptr<SharedObject> mine = Known();
+  const std::shared_ptr<SharedObject> theirs = other.Known();
+  return mine != nullptr && theirs != nullptr && mine->name().word() == theirs->name().word();
+}
+
 std::shared_ptr<SharedObject> PipeCarrier::Part() {
   absl::StatusOr<std::shared_ptr<SharedObject>> object = Get();
   const std::lock_guard lock(mutex_);

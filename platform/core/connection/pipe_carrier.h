@@ -31,6 +31,9 @@ class PipeCarrier {
   // Null: there is none yet, or never will be.
   std::shared_ptr<SharedObject> Known();
 
+  // Whether `other` is that of the same pipe, whose ends may have been in different processes.
+  bool IsOfSamePipe(PipeCarrier& other);
+
   // For an end that leaves. Null, and never one from now on, if it cannot be made: the pipe then
   // carries bytes.
   std::shared_ptr<SharedObject> Part();

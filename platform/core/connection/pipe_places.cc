@@ -6,6 +6,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "platform/core/connection/message.h"
 #include "platform/core/shared/arena.h"
 #include "platform/core/shared/atomic.h"
 #include "platform/core/shared/payload.h"
@@ -31,7 +32,7 @@ void PipePlaces::Prepare(ObjectSlot& slot, Stamp self) {
   }
 }
 
-void PipePlaces::Settle(int side) {
+void PipePlaces::MarkHere(int side) {
   const absl::StatusOr<Stamp> self = object_.Enter();
   if (!self.ok()) return;  // a forked copy
   PlaceOf(object_, side).store(self->process().word());
@@ -40,7 +41,7 @@ void PipePlaces::Settle(int side) {
 
 void PipePlaces::Rouse() { object_.arena().parking().WakeAll(object_.slot().waiters); }
 
-absl::Status PipePlaces::Leave(int side) {
+absl::Status PipePlaces::MarkLeaving(int side) {
   const absl::StatusOr<Stamp> self = object_.Enter();
   if (!self.ok()) return self.status();
   PlaceOf(object_, side).store(self->process().word() | kLeaving);
@@ -62,7 +63,7 @@ absl::StatusOr<std::optional<port::ProcessIdentity>> PipePlaces::TryPost(int sid
   }
   parcel.Unpost();
   if ((word & kLeaving) != 0) return process;
-  return absl::UnavailableError("the process that had the other end is gone");
+  return absl::UnavailableError(kOtherEndIsClosed);
 }
 
 absl::Status PipePlaces::AwaitArrival(int side, port::Deadline deadline,

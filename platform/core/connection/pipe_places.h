@@ -36,15 +36,15 @@ class PipePlaces {
   static void Prepare(ObjectSlot& slot, Stamp self);
 
   // This process has the end.
-  void Settle(int side);
+  void MarkHere(int side);
 
   // Wakes those who wait in AwaitArrival, to look again.
   void Rouse();
 
-  // The end is about to leave this process, if there are no handles for it after this. Settle takes
-  // it back.
+  // The end is about to leave this process, if there are no handles for it after this. MarkHere
+  // takes it back.
   // Errors: FailedPrecondition: this process is a forked copy; as SharedObject::Enter.
-  absl::Status Leave(int side);
+  absl::Status MarkLeaving(int side);
   // How many messages with handles there may be for an end of this process.
   uint64_t CountHandles(int side);
   bool HandlesWait(int side) { return CountHandles(side) > 0; }

@@ -84,8 +84,9 @@ inline constexpr uint64_t kMostInline = uint64_t{1} << 30;
 // The writing end. Thread safety: one thread at a time.
 class PoolWriter {
  public:
-  // `receiver` is the process id of the reader.
-  PoolWriter(port::Stream& stream, int64_t receiver) : stream_(stream), receiver_(receiver) {}
+  // `receiver` is the process of the reader.
+  PoolWriter(port::Stream& stream, const port::ProcessIdentity& receiver)
+      : stream_(stream), receiver_(receiver) {}
 
   // Says `kind`, and nothing else.
   void Put(PoolMessage::Kind kind);
@@ -120,7 +121,7 @@ class PoolWriter {
   absl::Status PutFrame(const PoolMessage& message, size_t handles);
 
   port::Stream& stream_;
-  const int64_t receiver_;
+  const port::ProcessIdentity receiver_;
   BlockShelf blocks_;
   std::deque<Piece> pieces_;
   size_t written_ = 0;  // of the first

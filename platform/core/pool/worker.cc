@@ -107,7 +107,7 @@ class Worker {
         desk_(blocks_.back()),
         stream_(std::move(stream)),
         reader_(*stream_, (std::numeric_limits<uint32_t>::max)()),
-        writer_(*stream_, Runtime::Get().parent()->pid) {
+        writer_(*stream_, Runtime::Get().parent()->identity) {
     Runtime::Get().port().RunInForkedCopies([] { is_forked_copy = true; });
   }
 

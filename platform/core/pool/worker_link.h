@@ -33,7 +33,7 @@ class WorkerLink {
         stream_(std::move(stream)),
         desk_(std::move(desk)),
         reader_(*stream_, 1),
-        writer_(*stream_, child_->pid()),
+        writer_(*stream_, {.pid = child_->pid()}),
         has_arena_(has_arena) {}
 
   int64_t pid() const { return child_->pid(); }

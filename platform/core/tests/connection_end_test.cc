@@ -14,6 +14,7 @@
 #include "absl/types/span.h"
 #include "gtest/gtest.h"
 #include "platform/core/connection/message_writer.h"
+#include "platform/core/connection/moving_end.h"
 #include "platform/core/connection/pipe_carrier.h"
 #include "platform/port/port.h"
 #include "platform/testing/byte_stream.h"

@@ -65,7 +65,7 @@ std::string Next(MessageReader& reader, port::Stream& stream, absl::Span<std::by
   if (into.empty()) return Shown(reader.TakePayload(), enclosed);
   const absl::Span<const std::byte> payload = reader.payload();
   std::string text(reinterpret_cast<const char*>(payload.data()), payload.size());
-  reader.Drop();
+  reader.Pop();
   return Shown(text, enclosed);
 }
 
@@ -212,13 +212,13 @@ TEST(MessageTest, MessagesThatNobodyGetsAreTold) {
   ByteStream in(out.written() + Block(BlockOfParcel({.parcel = 10, .ends = 1})));
   MessageReader reader;
   EXPECT_TRUE(reader.Read(in, 100, kNever).ok());
-  EXPECT_EQ(reader.TakeDropped(), std::vector<uint64_t>{7});
+  EXPECT_EQ(reader.TakeLost(), std::vector<uint64_t>{7});
   EXPECT_EQ(ByteStream::open_handles(), 1);
   EXPECT_EQ(reader.TakePayload(), "received");
   EXPECT_EQ(ByteStream::open_handles(), 0);
   EXPECT_TRUE(reader.Discard(in, kNever).ok());
   EXPECT_TRUE(absl::IsDataLoss(reader.Read(in, 100, kNever)));
-  EXPECT_EQ(reader.TakeDropped(), (std::vector<uint64_t>{9, 10}));
+  EXPECT_EQ(reader.TakeLost(), (std::vector<uint64_t>{9, 10}));
   EXPECT_TRUE(reader.HasEnded());
 }
 
@@ -306,7 +306,8 @@ class LargeStream final : public port::Stream {
     written_ += bytes.size();
     return bytes.size();
   }
-  absl::Status SendHandle(const port::Handle&, int64_t, port::Deadline) override {
+  absl::Status SendHandle(const port::Handle&, const port::ProcessIdentity&,
+                          port::Deadline) override {
     return absl::UnimplementedError("no handles");
   }
   absl::StatusOr<port::Handle> ReceiveHandle(port::Deadline) override {
@@ -406,7 +407,7 @@ TEST(MessageTest, DiscardClosesHandlesAtOnce) {
     }
     ASSERT_TRUE(reader.Discard(in, kNever).ok());
     EXPECT_EQ(ByteStream::open_handles(), 0);
-    EXPECT_EQ(reader.TakeDropped(), std::vector<uint64_t>{7});
+    EXPECT_EQ(reader.TakeLost(), std::vector<uint64_t>{7});
     EXPECT_EQ(Next(reader, in), "next");
   }
 }

@@ -44,7 +44,8 @@ class MemoryStream final : public port::Stream {
     out_->bytes.insert(out_->bytes.end(), bytes.begin(), bytes.end());
     return bytes.size();
   }
-  absl::Status SendHandle(const port::Handle&, int64_t, port::Deadline) override {
+  absl::Status SendHandle(const port::Handle&, const port::ProcessIdentity&,
+                          port::Deadline) override {
     return absl::UnimplementedError("no handles");
   }
   absl::StatusOr<port::Handle> ReceiveHandle(port::Deadline) override {

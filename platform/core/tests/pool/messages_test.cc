@@ -53,7 +53,7 @@ absl::StatusCode Reading(const Header& header) {
 
 TEST(PoolMessages, AreReadAsTheyWereWritten) {
   port::ByteStream out;
-  PoolWriter writer(out, 0);
+  PoolWriter writer(out, {});
   for (const char* const text : {"one", ""}) {
     PoolMessage message;
     message.kind = PoolMessage::Kind::kResult;
@@ -111,7 +111,7 @@ TEST(PoolMessages, LossOfAHandleIsTheLossOfOnePayload) {
 TEST(PoolMessages, PayloadsComeInBlocks) {
   port::Port& port = port::HostPort();
   const port::StreamPair streams = port.CreateStreamPair().value();
-  PoolWriter writer(*streams.first, port.ProcessId());
+  PoolWriter writer(*streams.first, {.pid = port.ProcessId()});
   PoolReader reader(*streams.second, 1);
   const auto pass = [&](char letter, bool is_free) {
     PoolMessage message;
@@ -144,7 +144,7 @@ TEST(PoolMessages, PayloadsComeInBlocks) {
 
 TEST(PoolMessages, WhatIsTooLargeIsNotWritten) {
   port::ByteStream out;
-  PoolWriter writer(out, 0);
+  PoolWriter writer(out, {});
   constexpr uint64_t kTooLarge = uint64_t{1} << 62;
   const auto fill = [](std::byte*) { FAIL() << "there is no room"; };
   EXPECT_EQ(writer.PutInline({}, kTooLarge, fill).code(), absl::StatusCode::kResourceExhausted);

@@ -468,7 +468,7 @@ absl::Duration PoolCore::NextDeadline() {
 void PoolCore::Await(std::unique_lock<std::mutex>& lock) {
   if (!has_helper_) {
     for (const auto& [worker, link] : links_) link->FallAsleep();
-    if (LookAtDesks()) return;
+    if (LookAtDesks() || !to_send_.empty()) return;
   }
   port::Port& port = Runtime::Get().port();
   const absl::Duration now = port.Now();
@@ -595,11 +595,15 @@ bool PoolCore::LookAtDesk(WorkerId worker, WorkerLink& link) {
 }
 
 bool PoolCore::LookAtDesks() {
+  bool has_news = false;
   bool any = false;
   for (const auto& [worker, link] : links_) {
-    if (link->has_news()) any |= LookAtDesk(worker, *link);
+    if (!link->has_news()) continue;
+    has_news = true;
+    any |= LookAtDesk(worker, *link);
   }
-  if (any) Act();
+  // Also for what has just begun: it may have a deadline, of which the manager must know.
+  if (has_news) Act();
   return any;
 }
 

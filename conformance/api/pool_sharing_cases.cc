@@ -1,0 +1,91 @@
+// Pools: the threads of users do what the manager does, and pool and worker share memory. What is
+// done there is done as if one thread did it, and as if all of it were copied.
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "conformance/api/pool_support.h"
+#include "conformance/api/process_support.h"
+#include "conformance/api/replaced_port.h"
+#include "conformance/harness/case.h"
+#include "conformance/harness/environment.h"
+#include "conformance/harness/status_matchers.h"
+#include "gtest/gtest.h"
+#include "isoproc/async_result.h"
+#include "isoproc/pool.h"
+#include "isoproc/sync.h"
+#include "platform/port/port.h"
+#include "platform/testing/fault_port.h"
+#include "platform/testing/port_wrapper.h"
+#include "platform/testing/system_support.h"
+
+namespace isoproc::conformance {
+namespace {
+
+// ---- what who waits sees, the manager need not see ----------------------------------------------
+
+// For one thread time stands still until the event is set, and for one look at the clock more.
+class HeldClock : public port::PortWrapper {
+ public:
+  using PortWrapper::PortWrapper;
+
+  void HoldHereUntil(const Event& event) {
+    holder_ = std::this_thread::get_id();
+    until_ = &event;
+    held_ = real().Now();
+  }
+  void LetGo() { until_ = nullptr; }
+  absl::Duration Now() override {
+    const Event* const until = until_;
+    if (until == nullptr || std::this_thread::get_id() != holder_) return real().Now();
+    if (until->IsSet()) LetGo();
+    return held_;
+  }
+
+ private:
+  std::thread::id holder_;
+  std::atomic<const Event*> until_ = nullptr;
+  absl::Duration held_;
+};
+
+std::optional<Event> begun_here;
+void KeepEvent(const Event& begun) { begun_here = begun; }
+void HangIf(bool hangs) {
+  if (!hangs) return;
+  begun_here->Set().IgnoreError();
+  Stay();
+}
+
+// Who waits sees the task begin, and then sleeps: the manager, which slept, ends it in time.
+ISOPROC_CASE(PoolSharing, POOL_66_3, TimeoutHoldsWhoeverSawTheTaskBegin) {
+  HeldClock port(port::HostPort());
+  const ReplacedPort replaced(port);
+  ASSERT_OK_AND_ASSIGN(const Event begun, Event::Create());
+  ASSERT_OK_AND_ASSIGN(
+      Pool pool, Pool::Create({.processes = 1, .initializer = Hook<KeepEvent>(begun)}));
+  for (int round = 0; round < 10; ++round) {
+    ASSERT_OK(pool.Apply<HangIf>(false)) << "so that the worker knows the function";
+    ASSERT_OK(begun.Clear());
+    port.HoldHereUntil(begun);
+    ASSERT_OK_AND_ASSIGN(
+        const auto result,
+        pool.ApplyAsync<HangIf>(TaskOptions{.timeout = absl::Milliseconds(20)}, true));
+    ASSERT_OK(result.Wait(GetEnvironment().patience)) << round;
+    EXPECT_CODE(result.Get(), kDeadlineExceeded);
+  }
+}
+
+}  // namespace
+}  // namespace isoproc::conformance

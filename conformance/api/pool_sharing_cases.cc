@@ -87,5 +87,51 @@ ISOPROC_CASE(PoolSharing, POOL_66_3, TimeoutHoldsWhoeverSawTheTaskBegin) {
   }
 }
 
+// ---- the manager and who waits write to one worker ----------------------------------------------
+
+// Whoever writes comes back late.
+class SlowPort : public port::PortWrapper {
+ public:
+  using PortWrapper::PortWrapper;
+
+ protected:
+  std::unique_ptr<port::Stream> WrapStream(std::unique_ptr<port::Stream> real) override {
+    return std::make_unique<SlowStream>(std::move(real));
+  }
+
+ private:
+  class SlowStream : public port::StreamWrapper {
+   public:
+    using StreamWrapper::StreamWrapper;
+
+    absl::StatusOr<size_t> Write(absl::Span<const std::byte> bytes,
+                                 port::Deadline deadline) override {
+      const absl::StatusOr<size_t> written = StreamWrapper::Write(bytes, deadline);
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      return written;
+    }
+  };
+};
+
+struct Adds {
+  int summand;
+  int operator()(int x) const { return x + summand; }
+};
+// The result of a chunk comes while its writer has not come back: the next one waits for that.
+ISOPROC_CASE(PoolSharing, POOL_61_2, WhatIsGivenWaitsForWhatIsBeingGiven) {
+  SlowPort port(port::HostPort());
+  const ReplacedPort replaced(port);
+  ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(1));
+  ASSERT_OK(pool.Apply<Square>(1));
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_OK_AND_ASSIGN(const auto sum, pool.ApplyAsync(Adds{i}, 1));
+    ASSERT_OK_AND_ASSIGN(const auto square, pool.ApplyAsync<Square>(i));
+    // Who waits looks only at first: so again and again.
+    while (absl::IsDeadlineExceeded(square.Wait(absl::Microseconds(100)))) continue;
+    EXPECT_EQ(sum.Get().value_or(-1), i + 1);
+    EXPECT_EQ(square.Get().value_or(-1), i * i);
+  }
+}
+
 }  // namespace
 }  // namespace isoproc::conformance

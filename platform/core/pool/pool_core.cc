@@ -413,11 +413,14 @@ void PoolCore::Act() {
     } else if (const auto* items = std::get_if<SendItems>(&command)) {
       WorkerLink* const link = Find(items->worker);
       if (link == nullptr) continue;
-      if (link->IsQuick(*items) && link->Send(*items).ok()) {
-        Sent(*items, *link);
-      } else {
-        to_send_.push_back(*items);
+      if (link->IsQuick(*items)) {
+        const absl::StatusOr<ChunkNote> chunk = link->Prepare(*items);
+        if (chunk.ok()) {
+          Give(*items, *chunk, *link);
+          continue;
+        }
       }
+      to_send_.push_back(*items);
     } else if (const auto* dismiss = std::get_if<DismissWorker>(&command)) {
       if (WorkerLink* const link = Find(dismiss->worker)) link->Dismiss();
     } else if (const auto* kill = std::get_if<KillWorker>(&command)) {
@@ -432,19 +435,19 @@ void PoolCore::SendLarge(std::unique_lock<std::mutex>& lock) {
     WorkerLink* const link = Find(items.worker);
     if (link == nullptr) continue;
     lock.unlock();
-    const absl::Status sent = link->Send(items);
+    const absl::StatusOr<ChunkNote> chunk = link->Prepare(items);
     lock.lock();
-    if (sent.ok()) {
-      Sent(items, *link);
+    if (chunk.ok()) {
+      Give(items, *chunk, *link);
       continue;
     }
     // There is no memory or handle for what it needs. The worker knows nothing of these items.
-    scheduler_.Refused(items.worker, sent, Now());
+    scheduler_.Refused(items.worker, chunk.status(), Now());
   }
 }
 
-void PoolCore::Sent(const SendItems& items, WorkerLink& link) {
-  link.Sent(items);
+void PoolCore::Give(const SendItems& items, const ChunkNote& chunk, WorkerLink& link) {
+  link.Give(items, chunk);
   link.sent_at = Now();
 }
 

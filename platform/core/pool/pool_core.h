@@ -22,6 +22,7 @@
 #include "isoproc/internal/call_state.h"
 #include "isoproc/internal/task.h"
 #include "isoproc/pool_options.h"
+#include "platform/core/pool/desk.h"
 #include "platform/core/pool/scheduler.h"
 #include "platform/core/pool/worker_link.h"
 #include "platform/core/shared/spin.h"
@@ -97,7 +98,7 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
 
   // These require the lock. Does what the scheduler wants.
   void Act();
-  void Sent(const SendItems& items, WorkerLink& link);
+  void Give(const SendItems& items, const ChunkNote& chunk, WorkerLink& link);
   // Until it is dead: what fails is tried again.
   void Kill(WorkerLink& link);
   // Null if it died before the command for it was executed.
@@ -128,8 +129,9 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   Scheduler scheduler_;
   // Only the manager changes who is there; and what a link reads from its stream is the manager's.
   std::map<WorkerId, std::unique_ptr<WorkerLink>> links_;
-  // What is not sent in no time is sent by the manager, without the lock. Until it is, the worker
-  // has a chunk, so that nothing else is sent to it.
+  // What takes time to prepare is prepared by the manager, without the lock. Meanwhile the scheduler
+  // believes that the worker has these items, and nothing is taken from its desk: so the scheduler
+  // wants nothing else to be sent to it, and nobody else writes to its stream.
   std::vector<SendItems> to_send_;
   std::vector<TaskOutcome> outcomes_;      // of LookAtDesk, to use the memory again
   bool has_helper_ = false;                // who looks at the desks; meanwhile workers do not ring

@@ -38,13 +38,14 @@ class WorkerLink {
 
   int64_t pid() const { return child_->pid(); }
 
-  // Items, after what the worker needs for them.
-  // Errors: none of the items is sent. As port::Segment::Share.
-  absl::Status Send(const SendItems& items);
-  // To be called after that; meanwhile another thread may use what says something of the desk.
-  void Sent(const SendItems& items);
+  // Sends what the worker needs for items, and those that are large. Meanwhile another thread may
+  // use what says something of the desk: nothing is on it, whatever the worker writes there.
+  // Errors: none of the items will be given. As port::Segment::Share.
+  absl::StatusOr<ChunkNote> Prepare(const SendItems& items);
   // Whether that takes no time: they are few bytes, and the worker knows their code.
   bool IsQuick(const SendItems& items) const;
+  // What was prepared last: from now on the worker has it.
+  void Give(const SendItems& items, const ChunkNote& chunk);
   // The worker has refused the items that were sent last. It may lack the block that they were in.
   void TakeBack() {
     given_ = ended_;
@@ -65,8 +66,8 @@ class WorkerLink {
   bool has_news() const {
     return !desk_.is_broken() && (desk_.has_results() || (says_begun_ && begun_ < desk_.begun()));
   }
-  // The next result that is on the desk. One that came as a message is the next when there is none;
-  // then TakenFromStream is called.
+  // The next result that is on the desk, if the worker has items: what else lies there is made up.
+  // One that came as a message is the next when there is none; then TakenFromStream is called.
   std::optional<DeskOfPool::Result> TakeFromDesk();
   void TakenFromStream() { ++ended_; }
   // What was taken needs no room any more.

@@ -133,5 +133,27 @@ ISOPROC_CASE(PoolSharing, POOL_61_2, WhatIsGivenWaitsForWhatIsBeingGiven) {
   }
 }
 
+// ---- what pool and worker keep ------------------------------------------------------------------
+
+size_t SleepWith(const std::string& text, absl::Duration time) {
+  std::this_thread::sleep_for(absl::ToChronoNanoseconds(time));
+  return text.size();
+}
+// Memory that is kept for the next task stays while there is one, and nobody looks after it.
+ISOPROC_CASE(PoolSharing, POOL_78_4, LongTaskCostsItsOwnerNothing) {
+  port::FaultPort port(port::HostPort());
+  const ReplacedPort replaced(port);
+  ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(1));
+  const std::string text(10'000, 'x');
+  ASSERT_OK(pool.Apply<SleepWith>(text, absl::ZeroDuration()));
+  port.FailNothing();
+  // Longer than what is kept is kept without a task.
+  ASSERT_OK(pool.Apply<SleepWith>(text, absl::Milliseconds(1200)));
+  ASSERT_OK(pool.Apply<SleepWith>(text, absl::ZeroDuration()));
+  const std::vector<std::string> calls = port.calls();
+  EXPECT_EQ(std::count(calls.begin(), calls.end(), "CreateSegment"), 0);
+  EXPECT_LT(std::count(calls.begin(), calls.end(), "WaitAny"), 50);
+}
+
 }  // namespace
 }  // namespace isoproc::conformance

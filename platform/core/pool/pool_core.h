@@ -22,7 +22,6 @@
 #include "isoproc/internal/call_state.h"
 #include "isoproc/internal/task.h"
 #include "isoproc/pool_options.h"
-#include "platform/core/pool/desk.h"
 #include "platform/core/pool/scheduler.h"
 #include "platform/core/pool/worker_link.h"
 #include "platform/core/shared/spin.h"
@@ -98,7 +97,6 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
 
   // These require the lock. Does what the scheduler wants.
   void Act();
-  void Give(const SendItems& items, const ChunkNote& chunk, WorkerLink& link);
   // Until it is dead: what fails is tried again.
   void Kill(WorkerLink& link);
   // Null if it died before the command for it was executed.

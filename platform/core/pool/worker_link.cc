@@ -191,7 +191,7 @@ void WorkerLink::KeepOrCopy(PoolMessage& message) {
 std::optional<DeskOfPool::Result> WorkerLink::TakeFromDesk() {
   if (!has_items()) return std::nullopt;
   std::optional<DeskOfPool::Result> result = desk_.Take(ended_);
-  if (result.has_value()) ++ended_;
+  if (result.has_value()) Ended(result->flags);
   return result;
 }
 

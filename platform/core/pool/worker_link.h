@@ -69,7 +69,7 @@ class WorkerLink {
   // The next result that is on the desk, if the worker has items: what else lies there is made up.
   // One that came as a message is the next when there is none; then TakenFromStream is called.
   std::optional<DeskOfPool::Result> TakeFromDesk();
-  void TakenFromStream() { ++ended_; }
+  void TakenFromStream(const PoolMessage& message) { Ended(message.flags); }
   // What was taken needs no room any more.
   void ClearDesk() { desk_.Clear(); }
   // Whether the worker has begun the item whose result is next. Once.
@@ -91,8 +91,8 @@ class WorkerLink {
   // Neither side keeps a block any more. Requires: the worker has no items.
   void LetGoOfBlocks();
   bool keeps_blocks() const { return keeps_blocks_ && !is_deaf_; }
-  // When items were sent last.
-  absl::Duration sent_at = -absl::InfiniteDuration();
+  // When an item of its ended last.
+  absl::Duration ended_at = -absl::InfiniteDuration();
 
   // With the processes that it started. Errors: it may live.
   absl::Status Kill();
@@ -112,6 +112,11 @@ class WorkerLink {
   absl::Status SendArena();
   absl::Status PutLargeItems(ChunkNote& chunk, absl::FunctionRef<void(std::byte* into)> write);
   void Ring();
+  // The next item, with these flags of its result.
+  void Ended(uint32_t flags) {
+    ++ended_;
+    if ((flags & PoolMessage::kIsFull) != 0) given_ = ended_;
+  }
   // What a message has in a block.
   void KeepOrCopy(PoolMessage& message);
 
@@ -121,7 +126,7 @@ class WorkerLink {
   PoolReader reader_;
   PoolWriter writer_;
   bool has_arena_;
-  uint64_t given_ = 0;  // items, in all
+  uint64_t given_ = 0;  // items, in all, but for those which the worker gave back
   uint64_t chunk_ = 0;  // of these, given last
   uint64_t ended_ = 0;
   uint64_t begun_ = 0;  // as far as seen

@@ -155,5 +155,22 @@ ISOPROC_CASE(PoolSharing, POOL_78_4, LongTaskCostsItsOwnerNothing) {
   EXPECT_LT(std::count(calls.begin(), calls.end(), "WaitAny"), 50);
 }
 
+std::string Repeat(char letter, size_t times) { return std::string(times, letter); }
+// The memory of a large result is the worker's again when the result is dropped: by its owner.
+ISOPROC_CASE_WITH(PoolSharing, POOL_55_3, ForkDropsItsOwnCopiesOfResults, "foreign_fork") {
+  constexpr size_t kLarge = size_t{2} << 20;
+  ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(1));
+  ASSERT_OK_AND_ASSIGN(AsyncResult<std::string> first, pool.ApplyAsync<Repeat>('a', kLarge));
+  ASSERT_OK(first.Wait(GetEnvironment().patience));
+  EXPECT_EQ(system_support::RunInFork([&first] {
+              first = AsyncResult<std::string>();
+              return 0;
+            }),
+            0);
+  ASSERT_OK_AND_ASSIGN(const auto second, pool.ApplyAsync<Repeat>('b', kLarge));
+  EXPECT_TRUE(second.Get().value_or("") == Repeat('b', kLarge));
+  EXPECT_TRUE(first.Get().value_or("") == Repeat('a', kLarge));
+}
+
 }  // namespace
 }  // namespace isoproc::conformance

@@ -145,6 +145,23 @@ TEST(PoolMessages, PayloadsComeInBlocks) {
   EXPECT_EQ(reader.Block(0).status().code(), absl::StatusCode::kDataLoss);
 }
 
+// Each worker would hold it until there is another one.
+TEST(PoolMessages, BlockThatServesOnceIsGivenAway) {
+  port::Port& port = port::HostPort();
+  const port::StreamPair streams = port.CreateStreamPair().value();
+  PoolWriter writer(*streams.first, port.ProcessId());
+  PoolReader reader(*streams.second, 1);
+  for (const uint64_t size : {BlockShelf::kMostKept + 1, uint64_t{1000}}) {
+    const bool is_kept = size <= BlockShelf::kMostKept;
+    const BlockShelf::Loan loan = writer.PutBlock(size, [](uint32_t) { return true; }).value();
+    ASSERT_TRUE(writer.Flush(kNever).ok());
+    ASSERT_TRUE(reader.Read(kNever).ok());
+    EXPECT_EQ(loan.place != BlockShelf::kOnce, is_kept);
+    EXPECT_TRUE(reader.Block(loan.place).ok());
+    EXPECT_EQ(reader.Block(loan.place).ok(), is_kept);
+  }
+}
+
 TEST(PoolMessages, WhatIsTooLargeIsNotWritten) {
   port::ByteStream out;
   PoolWriter writer(out, 0);

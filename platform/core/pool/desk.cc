@@ -15,6 +15,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "isoproc/internal/call_state.h"
 #include "platform/core/shared/shared_block.h"
 
 namespace isoproc::internal {
@@ -172,8 +173,9 @@ std::shared_ptr<SharedBlock> DeskOfPool::ReturnedLater(uint32_t place,
                                                        std::shared_ptr<SharedBlock> mapped) {
   SharedBlock* const block = mapped.get();
   return std::shared_ptr<SharedBlock>(
-      block, [mapped = std::move(mapped), desk = desk_, place](SharedBlock*) {
-        WordsOf(*desk)->blocks[place].store(DeskOfWorker::kFree, std::memory_order_release);
+      block, [mapped = std::move(mapped), desk = desk_, place, owner = ThisProcess()](SharedBlock*) {
+        // A fork has the result as well, and the owner needs what is in it after the fork let go.
+        if (ThisProcess() == owner) DeskOfPool(desk).ReturnBlock(place);
       });
 }
 

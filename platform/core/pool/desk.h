@@ -142,7 +142,7 @@ class DeskOfPool {
   bool is_broken() const { return is_broken_; }
 
   // Gives a block back: what was in it is not needed any more, or could not be had. `mapped` of it
-  // stays here; the result gives it back when it is dropped, in whatever thread.
+  // stays here; the result gives it back when it is dropped, in whatever thread of this process.
   void ReturnBlock(uint32_t place);
   void LoseBlock(uint32_t place);
   std::shared_ptr<SharedBlock> ReturnedLater(uint32_t place, std::shared_ptr<SharedBlock> mapped);

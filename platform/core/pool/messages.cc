@@ -231,7 +231,6 @@ absl::Status PoolReader::TakeBlock(PoolMessage& message) {
   if (header_.block == 0) return absl::OkStatus();
   message.place = static_cast<uint32_t>(header_.block - 1);
   absl::StatusOr<std::shared_ptr<SharedBlock>> block = Block(message.place);
-  if (message.place == BlockShelf::kOnce) blocks_[message.place] = std::shared_ptr<SharedBlock>();
   if (absl::IsResourceExhausted(block.status())) {
     message.lost = block.status();
     return absl::OkStatus();
@@ -245,7 +244,9 @@ absl::Status PoolReader::TakeBlock(PoolMessage& message) {
 }
 
 absl::StatusOr<std::shared_ptr<SharedBlock>> PoolReader::Block(uint32_t place) {
-  const auto& block = blocks_[place];
+  auto& here = blocks_[place];
+  absl::StatusOr<std::shared_ptr<SharedBlock>> block = here;
+  if (place == BlockShelf::kOnce) here = std::shared_ptr<SharedBlock>();
   if (block.ok() && *block == nullptr) return absl::DataLossError("there is no such block");
   return block;
 }

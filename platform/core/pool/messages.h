@@ -143,8 +143,8 @@ class PoolReader {
   absl::StatusOr<PoolMessage> Read(port::Deadline deadline);
   // How many messages were read.
   uint64_t messages() const { return messages_; }
-  // The other side's block of that place. Errors: DataLoss: there is none; as
-  // port::Port::MapSegment.
+  // The other side's block of that place; that of kOnce is given away. Errors: DataLoss: there is
+  // none; as port::Port::MapSegment.
   absl::StatusOr<std::shared_ptr<SharedBlock>> Block(uint32_t place);
   void LetGo();
 

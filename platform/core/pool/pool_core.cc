@@ -59,7 +59,7 @@ constexpr absl::Duration kUnsentPause = absl::Milliseconds(1);
 constexpr absl::Duration kStartTimeout = absl::Minutes(1);
 // How long a result may lie on a desk while its worker is busy with the next item.
 constexpr absl::Duration kLookPause = absl::Milliseconds(5);
-// How long blocks are kept after a worker was given something.
+// How long blocks are kept by a worker that has no items.
 constexpr absl::Duration kKeepBlocks = absl::Seconds(1);
 // How often who helps does nothing before it looks at the desks again: some 5 microseconds.
 constexpr int kLongPause = 128;
@@ -382,7 +382,7 @@ void PoolCore::Manage() {
     }
     for (const auto& [worker, link] : links_) {
       link->Flush();
-      if (!link->has_items() && link->keeps_blocks() && link->sent_at + kKeepBlocks <= Now()) {
+      if (!link->has_items() && link->keeps_blocks() && link->ended_at + kKeepBlocks <= Now()) {
         link->LetGoOfBlocks();
       }
     }
@@ -413,11 +413,14 @@ void PoolCore::Act() {
     } else if (const auto* items = std::get_if<SendItems>(&command)) {
       WorkerLink* const link = Find(items->worker);
       if (link == nullptr) continue;
-      if (link->IsQuick(*items) && link->Send(*items).ok()) {
-        Sent(*items, *link);
-      } else {
-        to_send_.push_back(*items);
+      if (link->IsQuick(*items)) {
+        const absl::StatusOr<ChunkNote> chunk = link->Prepare(*items);
+        if (chunk.ok()) {
+          link->Give(*items, *chunk);
+          continue;
+        }
       }
+      to_send_.push_back(*items);
     } else if (const auto* dismiss = std::get_if<DismissWorker>(&command)) {
       if (WorkerLink* const link = Find(dismiss->worker)) link->Dismiss();
     } else if (const auto* kill = std::get_if<KillWorker>(&command)) {
@@ -432,20 +435,15 @@ void PoolCore::SendLarge(std::unique_lock<std::mutex>& lock) {
     WorkerLink* const link = Find(items.worker);
     if (link == nullptr) continue;
     lock.unlock();
-    const absl::Status sent = link->Send(items);
+    const absl::StatusOr<ChunkNote> chunk = link->Prepare(items);
     lock.lock();
-    if (sent.ok()) {
-      Sent(items, *link);
+    if (chunk.ok()) {
+      link->Give(items, *chunk);
       continue;
     }
     // There is no memory or handle for what it needs. The worker knows nothing of these items.
-    scheduler_.Refused(items.worker, sent, Now());
+    scheduler_.Refused(items.worker, chunk.status(), Now());
   }
-}
-
-void PoolCore::Sent(const SendItems& items, WorkerLink& link) {
-  link.Sent(items);
-  link.sent_at = Now();
 }
 
 WorkerLink* PoolCore::Find(WorkerId worker) {
@@ -460,7 +458,11 @@ absl::Duration PoolCore::NextDeadline() {
     next = (std::min)(next, link->kill_at);
     if (link->has_unsent()) next = (std::min)(next, now + kUnsentPause);
     if (link->needs_a_look()) next = (std::min)(next, now + kLookPause);
-    if (link->keeps_blocks()) next = (std::min)(next, link->sent_at + kKeepBlocks);
+    if (link->keeps_blocks()) {
+      // One that is busy is looked at now and then, so that its end need not wake the manager.
+      const absl::Duration since = link->has_items() ? now : link->ended_at;
+      next = (std::min)(next, since + kKeepBlocks);
+    }
   }
   return next;
 }
@@ -468,7 +470,7 @@ absl::Duration PoolCore::NextDeadline() {
 void PoolCore::Await(std::unique_lock<std::mutex>& lock) {
   if (!has_helper_) {
     for (const auto& [worker, link] : links_) link->FallAsleep();
-    if (LookAtDesks()) return;
+    if (LookAtDesks() || !to_send_.empty()) return;
   }
   port::Port& port = Runtime::Get().port();
   const absl::Duration now = port.Now();
@@ -552,12 +554,16 @@ void PoolCore::Tell(WorkerId worker, WorkerLink& link, PoolMessage message) {
           Now());
       break;
     case PoolMessage::Kind::kRefused:
+      if (!link.has_items()) break;  // it makes things up
       link.TakeBack();
+      link.ended_at = Now();
       scheduler_.Refused(worker, ToStatus(message, worker, link.pid()), Now());
       break;
     case PoolMessage::Kind::kResult: {
       LookAtDesk(worker, link);
-      link.TakenFromStream();
+      if (!link.has_items()) break;
+      link.TakenFromStream(message);
+      link.ended_at = Now();
       const bool leaves = (message.flags & PoolMessage::kIsFull) != 0;
       TaskOutcome outcome = ToOutcome(std::move(message), worker, link.pid());
       scheduler_.Ended(worker, absl::MakeSpan(&outcome, 1), leaves, Now());
@@ -585,6 +591,7 @@ bool PoolCore::LookAtDesk(WorkerId worker, WorkerLink& link) {
     if (leaves || outcomes_.size() == kMostTaken) tell(leaves);
   }
   if (!outcomes_.empty()) tell(/*leaves=*/false);
+  if (any) link.ended_at = now;
   if (any && gave_up_.has_value()) {
     const absl::Duration late = now - *std::exchange(gave_up_, std::nullopt);
     spin_.Learn(late < absl::Nanoseconds(SpinTime::kLongest));
@@ -595,11 +602,15 @@ bool PoolCore::LookAtDesk(WorkerId worker, WorkerLink& link) {
 }
 
 bool PoolCore::LookAtDesks() {
+  bool has_news = false;
   bool any = false;
   for (const auto& [worker, link] : links_) {
-    if (link->has_news()) any |= LookAtDesk(worker, *link);
+    if (!link->has_news()) continue;
+    has_news = true;
+    any |= LookAtDesk(worker, *link);
   }
-  if (any) Act();
+  // Also for what has just begun: it may have a deadline, of which the manager must know.
+  if (has_news) Act();
   return any;
 }
 

@@ -44,12 +44,12 @@ bool IsSame(const std::shared_ptr<const TaskCode>& one,
 bool WorkerLink::IsQuick(const SendItems& items) const {
   const auto is_plain = [](const Slice& slice) { return slice.batch->luggage.empty(); };
   const auto is_its_code = [&](const auto& entry) { return IsSame(items.code, entry.second); };
-  return std::any_of(codes_.begin(), codes_.end(), is_its_code) &&
+  return (IsSame(items.code, code_) || std::any_of(codes_.begin(), codes_.end(), is_its_code)) &&
          std::all_of(items.items.begin(), items.items.end(), is_plain) &&
          SizeOfItems(items) <= kMostOnDesk;
 }
 
-absl::Status WorkerLink::Send(const SendItems& items) {
+absl::StatusOr<ChunkNote> WorkerLink::Prepare(const SendItems& items) {
   bool needs_arena = !items.code->object.luggage.kept.empty();
   for (const Slice& slice : items.items) needs_arena |= !slice.batch->luggage.kept.empty();
   if (needs_arena && !has_arena_) {
@@ -62,22 +62,24 @@ absl::Status WorkerLink::Send(const SendItems& items) {
   ChunkNote chunk = {};
   chunk.size = SizeOfItems(items);
   chunk.flags = items.says_begun ? PoolMessage::kSaysBegun : 0;
-  const auto write = [&](std::byte* into) { WriteItems(*code, items, into); };
   absl::Status put;
-  if (chunk.size > kMostOnDesk) put = PutLargeItems(chunk, write);
+  if (chunk.size > kMostOnDesk) {
+    put = PutLargeItems(chunk, [&](std::byte* into) { WriteItems(*code, items, into); });
+  }
   // At last: other items would take it for theirs.
   if (put.ok()) put = PutLuggage(writer_, items);
   if (!put.ok()) return put;
   chunk.messages = writer_.messages();
   Flush();
-  if (desk_.Give(chunk, write)) Ring();
-  return put;
+  return chunk;
 }
 
-void WorkerLink::Sent(const SendItems& items) {
+void WorkerLink::Give(const SendItems& items, const ChunkNote& chunk) {
   says_begun_ = items.says_begun;
   chunk_ = items.count;
   given_ += items.count;
+  const auto write = [&](std::byte* into) { WriteItems(code_number_, items, into); };
+  if (desk_.Give(chunk, write)) Ring();
 }
 
 absl::Status WorkerLink::PutLargeItems(ChunkNote& chunk,
@@ -187,8 +189,9 @@ void WorkerLink::KeepOrCopy(PoolMessage& message) {
 }
 
 std::optional<DeskOfPool::Result> WorkerLink::TakeFromDesk() {
+  if (!has_items()) return std::nullopt;
   std::optional<DeskOfPool::Result> result = desk_.Take(ended_);
-  if (result.has_value()) ++ended_;
+  if (result.has_value()) Ended(result->flags);
   return result;
 }
 

@@ -38,13 +38,14 @@ class WorkerLink {
 
   int64_t pid() const { return child_->pid(); }
 
-  // Items, after what the worker needs for them.
-  // Errors: none of the items is sent. As port::Segment::Share.
-  absl::Status Send(const SendItems& items);
-  // To be called after that; meanwhile another thread may use what says something of the desk.
-  void Sent(const SendItems& items);
+  // Sends what the worker needs for items, and those that are large. Meanwhile another thread may
+  // use what says something of the desk: nothing is on it, whatever the worker writes there.
+  // Errors: none of the items will be given. As port::Segment::Share.
+  absl::StatusOr<ChunkNote> Prepare(const SendItems& items);
   // Whether that takes no time: they are few bytes, and the worker knows their code.
   bool IsQuick(const SendItems& items) const;
+  // What was prepared last: from now on the worker has it.
+  void Give(const SendItems& items, const ChunkNote& chunk);
   // The worker has refused the items that were sent last. It may lack the block that they were in.
   void TakeBack() {
     given_ = ended_;
@@ -65,10 +66,10 @@ class WorkerLink {
   bool has_news() const {
     return !desk_.is_broken() && (desk_.has_results() || (says_begun_ && begun_ < desk_.begun()));
   }
-  // The next result that is on the desk. One that came as a message is the next when there is none;
-  // then TakenFromStream is called.
+  // The next result that is on the desk, if the worker has items: what else lies there is made up.
+  // One that came as a message is the next when there is none; then TakenFromStream is called.
   std::optional<DeskOfPool::Result> TakeFromDesk();
-  void TakenFromStream() { ++ended_; }
+  void TakenFromStream(const PoolMessage& message) { Ended(message.flags); }
   // What was taken needs no room any more.
   void ClearDesk() { desk_.Clear(); }
   // Whether the worker has begun the item whose result is next. Once.
@@ -90,8 +91,8 @@ class WorkerLink {
   // Neither side keeps a block any more. Requires: the worker has no items.
   void LetGoOfBlocks();
   bool keeps_blocks() const { return keeps_blocks_ && !is_deaf_; }
-  // When items were sent last.
-  absl::Duration sent_at = -absl::InfiniteDuration();
+  // When an item of its ended last.
+  absl::Duration ended_at = -absl::InfiniteDuration();
 
   // With the processes that it started. Errors: it may live.
   absl::Status Kill();
@@ -111,6 +112,11 @@ class WorkerLink {
   absl::Status SendArena();
   absl::Status PutLargeItems(ChunkNote& chunk, absl::FunctionRef<void(std::byte* into)> write);
   void Ring();
+  // The next item, with these flags of its result.
+  void Ended(uint32_t flags) {
+    ++ended_;
+    if ((flags & PoolMessage::kIsFull) != 0) given_ = ended_;
+  }
   // What a message has in a block.
   void KeepOrCopy(PoolMessage& message);
 
@@ -120,7 +126,7 @@ class WorkerLink {
   PoolReader reader_;
   PoolWriter writer_;
   bool has_arena_;
-  uint64_t given_ = 0;  // items, in all
+  uint64_t given_ = 0;  // items, in all, but for those which the worker gave back
   uint64_t chunk_ = 0;  // of these, given last
   uint64_t ended_ = 0;
   uint64_t begun_ = 0;  // as far as seen

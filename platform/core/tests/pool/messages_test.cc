@@ -14,9 +14,12 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "isoproc/codec.h"
+#include "isoproc/internal/batch.h"
+#include "isoproc/internal/task.h"
 #include "platform/core/child.h"
 #include "platform/core/pool/blocks.h"
 #include "platform/core/pool/desk.h"
+#include "platform/core/pool/scheduler.h"
 #include "platform/core/pool/worker_link.h"
 #include "platform/core/shared/shared_block.h"
 #include "platform/port/port.h"
@@ -142,6 +145,23 @@ TEST(PoolMessages, PayloadsComeInBlocks) {
   EXPECT_EQ(reader.Block(0).status().code(), absl::StatusCode::kDataLoss);
 }
 
+// Each worker would hold it until there is another one.
+TEST(PoolMessages, BlockThatServesOnceIsGivenAway) {
+  port::Port& port = port::HostPort();
+  const port::StreamPair streams = port.CreateStreamPair().value();
+  PoolWriter writer(*streams.first, port.ProcessId());
+  PoolReader reader(*streams.second, 1);
+  for (const uint64_t size : {BlockShelf::kMostKept + 1, uint64_t{1000}}) {
+    const bool is_kept = size <= BlockShelf::kMostKept;
+    const BlockShelf::Loan loan = writer.PutBlock(size, [](uint32_t) { return true; }).value();
+    ASSERT_TRUE(writer.Flush(kNever).ok());
+    ASSERT_TRUE(reader.Read(kNever).ok());
+    EXPECT_EQ(loan.place != BlockShelf::kOnce, is_kept);
+    EXPECT_TRUE(reader.Block(loan.place).ok());
+    EXPECT_EQ(reader.Block(loan.place).ok(), is_kept);
+  }
+}
+
 TEST(PoolMessages, WhatIsTooLargeIsNotWritten) {
   port::ByteStream out;
   PoolWriter writer(out, {});
@@ -185,6 +205,37 @@ TEST(PoolWorkerLink, WorkerThatCannotBeWrittenToIsLost) {
   link.Dismiss();
   EXPECT_TRUE(link.is_lost());
   EXPECT_FALSE(link.has_unsent());
+}
+
+// Nothing that a worker writes is believed before it has items, or the pool would give it others
+// while these are on their way.
+TEST(PoolWorkerLink, ResultsOfWhatWasNotGivenAreNotTaken) {
+  absl::StatusOr<std::shared_ptr<SharedBlock>> desk = MakeDesk();
+  if (absl::IsUnimplemented(desk.status())) GTEST_SKIP() << desk.status();
+  auto stream = std::make_unique<NiceMock<port::MockStream>>();
+  ON_CALL(*stream, Write).WillByDefault([](absl::Span<const std::byte> bytes, port::Deadline) {
+    return bytes.size();
+  });
+  WorkerLink link(
+      std::make_shared<Child>(Child::Traits{}, std::make_unique<NiceMock<port::MockChildProcess>>(),
+                              nullptr),
+      std::move(stream), *desk, false);
+  DeskOfWorker worker(*desk);
+  const auto batch = std::make_shared<const Batch>(Batch{"argument", {8}, {}});
+  const TaskTarget target("task", 0, nullptr);
+  const auto code = std::make_shared<const TaskCode>(TaskCode{&target, {}});
+  const SendItems items = {1, false, code, 1, {{batch, 0, 1}}};
+
+  worker.Begin();
+  ASSERT_TRUE(worker.Put(0, "result"));
+  EXPECT_FALSE(link.TakeFromDesk().has_value());
+  const absl::StatusOr<ChunkNote> chunk = link.Prepare(items);
+  ASSERT_TRUE(chunk.ok()) << chunk.status();
+  EXPECT_FALSE(worker.has_chunk());
+  EXPECT_FALSE(link.TakeFromDesk().has_value());
+  link.Give(items, *chunk);
+  EXPECT_TRUE(worker.has_chunk());
+  EXPECT_TRUE(link.TakeFromDesk().has_value());
 }
 
 }  // namespace

@@ -255,6 +255,23 @@ ISOPROC_CASE(PoolMap, POOL_30_3, LoopKeepsItsStream) {
   EXPECT_OK(base);
 }
 
+// As that of a Map does.
+ISOPROC_CASE(PoolMap, POOL_30_4, ErrorNamesTheItem) {
+  ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(2));
+  for (const int64_t chunk_size : {1, 3}) {
+    ASSERT_OK_AND_ASSIGN(auto stream,
+                         pool.IMap<ThrowOnOdd>(Numbers(5), {.chunk_size = chunk_size}));
+    std::vector<std::string> messages;
+    while (const auto next = stream.Next()) {
+      if (next->ok()) continue;
+      messages.emplace_back(next->status().message());
+      EXPECT_TRUE(RemoteErrorOf(next->status()).has_value());
+    }
+    EXPECT_THAT(messages, ElementsAre("item 1: std::invalid_argument: odd 1",
+                                      "item 3: std::invalid_argument: odd 3"));
+  }
+}
+
 ISOPROC_CASE(PoolMap, POOL_31, StreamWithChunksIsTheSame) {
   ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(2));
   ASSERT_OK_AND_ASSIGN(auto stream, pool.IMap<ThrowOnOdd>(Numbers(7), {.chunk_size = 3}));
@@ -296,6 +313,23 @@ ISOPROC_CASE(PoolMap, POOL_34, UnorderedStreamGivesWhatIsThere) {
   EXPECT_EQ(Texts(stream, 2), "1 2");
   EXPECT_OK(go.Set());
   EXPECT_EQ(Texts(stream), "0");
+}
+
+// Where it stood in the input, and not among the results.
+ISOPROC_CASE(PoolMap, POOL_34_2, ErrorOfAnUnorderedStreamNamesTheItem) {
+  ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(2));
+  ASSERT_OK_AND_ASSIGN(const Event go, Event::Create());
+  const auto throw_unless_first = [](const std::pair<int, Event>& item) {
+    if (item.first != 0) throw std::runtime_error("not the first");
+    return WaitIfFirst(item);
+  };
+  const std::vector<std::pair<int, Event>> items = {{0, go}, {1, go}, {2, go}};
+  ASSERT_OK_AND_ASSIGN(auto stream, pool.IMapUnordered(throw_unless_first, items));
+  for (const char* const name : {"item 1: ", "item 2: "}) {
+    EXPECT_EQ(stream.Next().value().status().message().substr(0, 8), name);
+  }
+  EXPECT_OK(go.Set());
+  EXPECT_OK(stream.Next().value());
 }
 
 // The whole input is read at once.

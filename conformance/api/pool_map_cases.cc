@@ -178,15 +178,26 @@ ISOPROC_CASE(PoolMap, POOL_26, FirstErrorCancelsTheRestIfWanted) {
   EXPECT_EQ(calls.Load().value_or(0), 5);
 }
 
-// A worker has the whole chunk.
+int ThrowFirstOrWait(const std::pair<Value<int>, Event>& item) {
+  const int call = CountAndThrowFirst(item.first);
+  item.second.Wait(GetEnvironment().patience).IgnoreError();
+  return call;
+}
+// A worker has the whole chunk, and is in the midst of it when the error is known.
 ISOPROC_CASE(PoolMap, POOL_26_2, GivenChunksAreNotCancelled) {
   ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(1));
   ASSERT_OK_AND_ASSIGN(const auto calls, Value<int>::Create(0));
-  const std::vector<Value<int>> items(6, calls);
-  ASSERT_OK_AND_ASSIGN(const auto outcomes,
-                       pool.MapOutcomes<CountAndThrowFirst>(
-                           items, {.chunk_size = 3, .on_error = OnError::kCancelRest}));
+  ASSERT_OK_AND_ASSIGN(const Event go, Event::Create());
+  const std::vector<std::pair<Value<int>, Event>> items(6, {calls, go});
+  MapOptions options = {.chunk_size = 3, .on_error = OnError::kCancelRest};
+  options.on_progress = [&go](uint64_t done, uint64_t) {
+    if (done >= 4) {
+      EXPECT_OK(go.Set());
+    }
+  };
+  ASSERT_OK_AND_ASSIGN(const auto outcomes, pool.MapOutcomes<ThrowFirstOrWait>(items, options));
   EXPECT_CODE(outcomes[0], kUnknown);
+  EXPECT_OK(outcomes[1]);
   EXPECT_OK(outcomes[2]);
   EXPECT_CODE(outcomes[3], kCancelled);
   EXPECT_EQ(calls.Load().value_or(0), 3);

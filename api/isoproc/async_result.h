@@ -126,7 +126,8 @@ class AsyncResultBase {
   bool Ready() const { return state_ == nullptr || state_->ready(); }
 
   // Blocks:  until the result or an error is there, or `timeout`.                       [POOL-40]
-  // Errors:  DeadlineExceeded: it is not. The task goes on.
+  // Errors:  DeadlineExceeded: it is not. The task goes on. FailedPrecondition: the caller is a
+  //          callback of the pool, and the result comes after this callback or another. [POOL-45]
   absl::Status Wait(absl::Duration timeout = absl::InfiniteDuration()) const {
     return state_ == nullptr ? absl::OkStatus() : state_->AwaitReady(timeout);
   }
@@ -172,7 +173,7 @@ class AsyncResult : public AsyncResultBase {
   // Errors:  those of the tasks (pool.h); of several tasks that of the first in the order of the
   //          input, whichever failed first [POOL-27]. DataLoss: the result cannot be decoded.
   //          DeadlineExceeded: it is not there, or the task took longer than its timeout: then
-  //          Ready() is true.
+  //          Ready() is true. FailedPrecondition: as Wait.
   Outcome<R> Get(absl::Duration timeout = absl::InfiniteDuration()) const {
     if (state() == nullptr) return NoCall();
     const absl::Status ready = state()->AwaitReady(timeout);

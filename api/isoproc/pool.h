@@ -133,8 +133,9 @@ class Pool {
   // Submits a task.
   // Blocks:  never.
   // Errors:  nothing was submitted. InvalidArgument: an argument does not fit its parameter, a hook
-  //          of its type threw, or it has a Connection [POOL-15]. FailedPrecondition: the pool is
-  //          closed [POOL-47]. Aborted: it is broken.
+  //          of its type threw, or it has a Connection [POOL-15]; the timeout is not positive
+  //          [POOL-66], or retries is negative [POOL-67]. FailedPrecondition: the pool is closed
+  //          [POOL-47]. Aborted: it is broken.
   template <auto kFunction, class... Args>
     requires(!internal::kStartsWithTaskOptions<Args...>)
   auto ApplyAsync(const Args&... args) {
@@ -147,11 +148,11 @@ class Pool {
   template <class Callable, class... Args>
     requires(!std::is_same_v<Callable, TaskOptions>)
   auto ApplyAsync(const Callable& callable, const Args&... args) {
-    return SubmitOne<internal::ObjectKey<Callable>>(TaskOptions{}, callable, args...);
+    return SubmitOne<internal::KeyOf<Callable>>(TaskOptions{}, callable, args...);
   }
   template <class Callable, class... Args>
   auto ApplyAsync(const TaskOptions& options, const Callable& callable, const Args&... args) {
-    return SubmitOne<internal::ObjectKey<Callable>>(options, callable, args...);
+    return SubmitOne<internal::KeyOf<Callable>>(options, callable, args...);
   }
 
   // ---- a task for each item of a range ----------------------------------------------------------
@@ -192,7 +193,7 @@ class Pool {
   }
   template <class Callable, class Range>
   auto MapAsync(const Callable& callable, Range&& range, const MapOptions& options = {}) {
-    return SubmitAll<internal::ObjectKey<Callable>, false>(callable, range, options);
+    return SubmitAll<internal::KeyOf<Callable>, false>(callable, range, options);
   }
   template <auto kFunction, class Range>
   auto StarMapAsync(Range&& range, const MapOptions& options = {}) {
@@ -200,12 +201,14 @@ class Pool {
   }
   template <class Callable, class Range>
   auto StarMapAsync(const Callable& callable, Range&& range, const MapOptions& options = {}) {
-    return SubmitAll<internal::ObjectKey<Callable>, true>(callable, range, options);
+    return SubmitAll<internal::KeyOf<Callable>, true>(callable, range, options);
   }
 
   // As Map, with what became of each item: a vector of values and errors, in the order of the
   // input.                                                                              [POOL-25]
-  // Blocks:  until all have ended.  Errors: as MapAsync; what on_progress threw.        [POOL-44]
+  // Blocks:  until all have ended.
+  // Errors:  as MapAsync; what on_progress threw [POOL-44]. FailedPrecondition: the caller is a
+  //          callback of the pool, and on_progress would come after it [POOL-45].
   template <auto kFunction, class Range>
   auto MapOutcomes(Range&& range, const MapOptions& options = {}) {
     return AwaitOutcomes(MapAsync<kFunction>(std::forward<Range>(range), options));
@@ -226,8 +229,8 @@ class Pool {
   }
   template <class Callable, class Range>
   auto IMap(const Callable& callable, Range&& range, const StreamOptions& options = {}) {
-    return StartStream<internal::ObjectKey<Callable>>(callable, std::forward<Range>(range), options,
-                                                      true);
+    return StartStream<internal::KeyOf<Callable>>(callable, std::forward<Range>(range), options,
+                                                  true);
   }
   template <auto kFunction, class Range>
   auto IMapUnordered(Range&& range, const StreamOptions& options = {}) {
@@ -236,8 +239,8 @@ class Pool {
   }
   template <class Callable, class Range>
   auto IMapUnordered(const Callable& callable, Range&& range, const StreamOptions& options = {}) {
-    return StartStream<internal::ObjectKey<Callable>>(callable, std::forward<Range>(range), options,
-                                                      false);
+    return StartStream<internal::KeyOf<Callable>>(callable, std::forward<Range>(range), options,
+                                                  false);
   }
 
   // ---- the end ----------------------------------------------------------------------------------
@@ -295,8 +298,8 @@ class Pool {
     return Outcomes<void>(*result);
   }
   static absl::Status AwaitCallbacks(const AsyncResultBase& result) {
-    result.Wait().IgnoreError();  // without a timeout it cannot fail
-    return result.state()->ErrorOfCallbacks();
+    const absl::Status ready = result.Wait();
+    return ready.ok() ? result.state()->ErrorOfCallbacks() : ready;
   }
   template <class R>
   static std::vector<Outcome<R>> Outcomes(const AsyncResultBase& result) {

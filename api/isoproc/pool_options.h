@@ -76,7 +76,8 @@ struct PoolOptions {
 // Options of a single task.
 struct TaskOptions {
   // How long it may take, from its beginning; then its worker is killed and replaced, and the
-  // result is kDeadlineExceeded. Getting a result late ends nothing.           [POOL-39, POOL-66]
+  // result is kDeadlineExceeded. Must be positive. Getting a result late ends nothing.
+  //                                                                            [POOL-39, POOL-66]
   absl::Duration timeout = absl::InfiniteDuration();
   // How often it is begun again when its worker dies. For tasks that may be done twice. Exceptions
   // and the timeout are results, and are not tried again.                               [POOL-67]
@@ -96,7 +97,8 @@ struct MapOptions {
   std::optional<int64_t> chunk_size = std::nullopt;
   absl::Duration timeout = absl::InfiniteDuration();
   // How long the whole call may take, from now on; then all that is not done is given up as
-  // CancelRunning does, but with kDeadlineExceeded.                                     [FUT-14]
+  // CancelRunning does, but with kDeadlineExceeded. If it is not positive, that is all at once.
+  //                                                                                     [FUT-14]
   absl::Duration total_timeout = absl::InfiniteDuration();
   int retries = 0;
   OnError on_error = OnError::kWaitForAll;  // [POOL-26]

@@ -42,14 +42,16 @@ class ResultStream {
   }
   ~ResultStream() { Abandon(); }
 
-  // The next result, or why there is none for that item; nullopt at the end, again and again.
-  //                                                                           [POOL-30, POOL-37]
+  // The next result, or why there is none for that item, whose place in the input the message names
+  // as that of a Map does: "item 3: …"; nullopt at the end, again and again. [POOL-30, POOL-37]
   // Blocks:  for the input, if there is room for more of it, and until the result is there.
   std::optional<Outcome<R>> Next() {
     if (state_ == nullptr) return std::nullopt;
     const std::optional<internal::TaskOutcome> outcome = state_->Next();
     if (!outcome.has_value()) return std::nullopt;
-    return internal::ToOutcome<R>(*outcome);
+    Outcome<R> result = internal::ToOutcome<R>(*outcome);
+    if (!result.ok()) result = state_->Named(internal::StatusOfOutcome(result));
+    return result;
   }
 
   // Waits until Next has something to give.                                             [POOL-32]

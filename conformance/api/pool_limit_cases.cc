@@ -65,20 +65,6 @@ ISOPROC_CASE(PoolLimit, POOL_81, CallableThatEndsItsWorkerFailsOneTaskEachTime) 
   EXPECT_EQ(pool.Statistics().back().number, 6);
 }
 
-struct HangsWhenRead {
-  Event begun;
-  template <class Archive>
-  void save(Archive& archive) const {
-    archive(begun);
-  }
-  template <class Archive>
-  void load(Archive& archive) {
-    archive(begun);
-    begun.Set().IgnoreError();
-    Stay();
-  }
-  int operator()(int x) const { return x; }
-};
 ISOPROC_CASE(PoolLimit, POOL_81_2, TimeoutHoldsForTheReadingToo) {
   ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(1));
   ASSERT_OK_AND_ASSIGN(const Event begun, Event::Create());
@@ -168,10 +154,6 @@ ISOPROC_CASE(PoolLimit, POOL_86, WhoIsKilledLeavesNoProcesses) {
   }
 }
 
-// Both the worker and its copy come back.
-int ComeBackTwice() {
-  return system_support::RunInFork([]() -> int { throw std::runtime_error("the copy"); });
-}
 struct ForksWhenRead {
   int end_of_copy = 1;
   template <class Archive>

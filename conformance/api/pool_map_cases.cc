@@ -178,15 +178,26 @@ ISOPROC_CASE(PoolMap, POOL_26, FirstErrorCancelsTheRestIfWanted) {
   EXPECT_EQ(calls.Load().value_or(0), 5);
 }
 
-// A worker has the whole chunk.
+int ThrowFirstOrWait(const std::pair<Value<int>, Event>& item) {
+  const int call = CountAndThrowFirst(item.first);
+  item.second.Wait(GetEnvironment().patience).IgnoreError();
+  return call;
+}
+// A worker has the whole chunk, and is in the midst of it when the error is known.
 ISOPROC_CASE(PoolMap, POOL_26_2, GivenChunksAreNotCancelled) {
   ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(1));
   ASSERT_OK_AND_ASSIGN(const auto calls, Value<int>::Create(0));
-  const std::vector<Value<int>> items(6, calls);
-  ASSERT_OK_AND_ASSIGN(const auto outcomes,
-                       pool.MapOutcomes<CountAndThrowFirst>(
-                           items, {.chunk_size = 3, .on_error = OnError::kCancelRest}));
+  ASSERT_OK_AND_ASSIGN(const Event go, Event::Create());
+  const std::vector<std::pair<Value<int>, Event>> items(6, {calls, go});
+  MapOptions options = {.chunk_size = 3, .on_error = OnError::kCancelRest};
+  options.on_progress = [&go](uint64_t done, uint64_t) {
+    if (done >= 4) {
+      EXPECT_OK(go.Set());
+    }
+  };
+  ASSERT_OK_AND_ASSIGN(const auto outcomes, pool.MapOutcomes<ThrowFirstOrWait>(items, options));
   EXPECT_CODE(outcomes[0], kUnknown);
+  EXPECT_OK(outcomes[1]);
   EXPECT_OK(outcomes[2]);
   EXPECT_CODE(outcomes[3], kCancelled);
   EXPECT_EQ(calls.Load().value_or(0), 3);
@@ -255,6 +266,23 @@ ISOPROC_CASE(PoolMap, POOL_30_3, LoopKeepsItsStream) {
   EXPECT_OK(base);
 }
 
+// As that of a Map does.
+ISOPROC_CASE(PoolMap, POOL_30_4, ErrorNamesTheItem) {
+  ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(2));
+  for (const int64_t chunk_size : {1, 3}) {
+    ASSERT_OK_AND_ASSIGN(auto stream,
+                         pool.IMap<ThrowOnOdd>(Numbers(5), {.chunk_size = chunk_size}));
+    std::vector<std::string> messages;
+    while (const auto next = stream.Next()) {
+      if (next->ok()) continue;
+      messages.emplace_back(next->status().message());
+      EXPECT_TRUE(RemoteErrorOf(next->status()).has_value());
+    }
+    EXPECT_THAT(messages, ElementsAre("item 1: std::invalid_argument: odd 1",
+                                      "item 3: std::invalid_argument: odd 3"));
+  }
+}
+
 ISOPROC_CASE(PoolMap, POOL_31, StreamWithChunksIsTheSame) {
   ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(2));
   ASSERT_OK_AND_ASSIGN(auto stream, pool.IMap<ThrowOnOdd>(Numbers(7), {.chunk_size = 3}));
@@ -296,6 +324,23 @@ ISOPROC_CASE(PoolMap, POOL_34, UnorderedStreamGivesWhatIsThere) {
   EXPECT_EQ(Texts(stream, 2), "1 2");
   EXPECT_OK(go.Set());
   EXPECT_EQ(Texts(stream), "0");
+}
+
+// Where it stood in the input, and not among the results.
+ISOPROC_CASE(PoolMap, POOL_34_2, ErrorOfAnUnorderedStreamNamesTheItem) {
+  ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(2));
+  ASSERT_OK_AND_ASSIGN(const Event go, Event::Create());
+  const auto throw_unless_first = [](const std::pair<int, Event>& item) {
+    if (item.first != 0) throw std::runtime_error("not the first");
+    return WaitIfFirst(item);
+  };
+  const std::vector<std::pair<int, Event>> items = {{0, go}, {1, go}, {2, go}};
+  ASSERT_OK_AND_ASSIGN(auto stream, pool.IMapUnordered(throw_unless_first, items));
+  for (const char* const name : {"item 1: ", "item 2: "}) {
+    EXPECT_EQ(stream.Next().value().status().message().substr(0, 8), name);
+  }
+  EXPECT_OK(go.Set());
+  EXPECT_OK(stream.Next().value());
 }
 
 // The whole input is read at once.

@@ -2,9 +2,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <optional>
-#include <random>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -34,27 +32,13 @@ namespace {
 
 using testing::ElementsAre;
 
-// An argument that is never read to its end, by a worker that says so.
-struct Endless {
-  Event begun;
-  template <class Archive>
-  void save(Archive& archive) const {
-    archive(begun);
-  }
-  template <class Archive>
-  void load(Archive& archive) {
-    archive(begun);
-    begun.Set().IgnoreError();
-    Stay();
-  }
-};
-int TakeEndless(const Endless&) { return 1; }
+int TakeEndless(const HangsWhenRead&) { return 1; }
 
 // A worker that dies while it has the lock of the tasks stops all others.
 ISOPROC_CASE(PoolMisuse, FUT_03_2, Complaint02DeathWhileATaskIsReadStopsNobody) {
   ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(2));
   ASSERT_OK_AND_ASSIGN(const Event begun, Event::Create());
-  ASSERT_OK_AND_ASSIGN(const auto reads, pool.ApplyAsync<TakeEndless>(Endless{begun}));
+  ASSERT_OK_AND_ASSIGN(const auto reads, pool.ApplyAsync<TakeEndless>(HangsWhenRead{begun}));
   ASSERT_OK(begun.Wait(GetEnvironment().patience));
   ASSERT_OK_AND_ASSIGN(const int64_t other, pool.Apply<PidOfWorker>());
   EXPECT_EQ(pool.Apply<Square>(3).value_or(0), 9) << "while the first reads";
@@ -66,14 +50,7 @@ ISOPROC_CASE(PoolMisuse, FUT_03_2, Complaint02DeathWhileATaskIsReadStopsNobody) 
 }
 
 std::atomic<bool> writes = false;
-void DieWhileWriting() {
-  std::thread([] {
-    std::mt19937 random(static_cast<uint32_t>(CurrentProcess().pid()));
-    while (!writes) std::this_thread::yield();
-    for (uint32_t turns = random() % 100; turns > 0; --turns) std::this_thread::yield();
-    std::_Exit(0);
-  }).detach();
-}
+void DieWhileWriting() { EndSoonAfter(writes, 100); }
 // As large as a result can be that goes through the stream.
 std::string Fill(char with) {
   writes = true;
@@ -177,10 +154,6 @@ ISOPROC_CASE(PoolMisuse, POOL_18_5, TaskThatClosesAllHandlesAndReturnsStopsNobod
   EXPECT_EQ(pool.Apply<Square>(5).value_or(0), 25);
 }
 
-// Both the worker and its copy come back from the task.
-int ComeBackTwice() {
-  return system_support::RunInFork([]() -> int { throw std::runtime_error("the copy"); });
-}
 ISOPROC_CASE(PoolMisuse, POOL_80, CopyOfAWorkerSaysNothing) {
   ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(1));
   for (int i = 0; i < 3; ++i) {

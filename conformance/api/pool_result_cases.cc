@@ -215,6 +215,31 @@ ISOPROC_CASE(PoolResult, POOL_45, Complaint04CallbacksMayUseThePool) {
   EXPECT_OK(busy.pool().Join(GetEnvironment().patience));
 }
 
+// It would wait for itself.
+ISOPROC_CASE(PoolResult, POOL_45_2, CallbackCannotWaitForWhatComesAfterIt) {
+  BusyPool busy;
+  const AsyncResult<int> result = busy.Hold(3);
+  ASSERT_OK_AND_ASSIGN(const auto later, busy.pool().ApplyAsync<Square>(4));
+  later.OnSuccess([](int) {});
+  ASSERT_OK_AND_ASSIGN(const auto plain, busy.pool().ApplyAsync<Square>(5));
+  const std::vector<int> numbers = {1, 2};
+  const auto look = [](uint64_t, uint64_t) {};
+  result.OnSuccess([&](int) {
+    EXPECT_CODE(result.Get(), kFailedPrecondition);
+    EXPECT_CODE(result.Wait(absl::ZeroDuration()), kFailedPrecondition);
+    EXPECT_CODE(WaitAll({result}), kFailedPrecondition);
+    EXPECT_CODE(later.Get(), kFailedPrecondition) << "whose own callback comes after this one";
+    EXPECT_CODE(busy.pool().Map<Square>(numbers, {.on_progress = look}), kFailedPrecondition);
+    EXPECT_CODE(busy.pool().MapOutcomes<Square>(numbers, {.on_progress = look}),
+                kFailedPrecondition);
+    EXPECT_EQ(plain.Get(GetEnvironment().patience).value_or(0), 25) << "which needs no callback";
+    EXPECT_EQ(busy.pool().Apply<Square>(6).value_or(0), 36);
+  });
+  busy.Go();
+  EXPECT_EQ(result.Get(GetEnvironment().patience).value_or(0), 3);
+  EXPECT_EQ(later.Get(GetEnvironment().patience).value_or(0), 16);
+}
+
 // It cannot wait for the thread in which it is.
 ISOPROC_CASE(PoolResult, POOL_51_4, DestructorInACallbackDoesNotWait) {
   std::optional<Pool> pool = MakePool(1).value();

@@ -2,9 +2,13 @@
 #ifndef ISOPROC_CONFORMANCE_API_POOL_SUPPORT_H_
 #define ISOPROC_CONFORMANCE_API_POOL_SUPPORT_H_
 
+#include <atomic>
 #include <cstdint>
+#include <cstdlib>
+#include <random>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -17,6 +21,8 @@
 #include "isoproc/process_info.h"
 #include "isoproc/status.h"
 #include "isoproc/sync.h"
+#include "platform/testing/left_running.h"
+#include "platform/testing/system_support.h"
 
 namespace isoproc::conformance {
 
@@ -55,6 +61,36 @@ inline int Hang(const Event& begun) {
 inline int ThrowOnOdd(int x) {
   if (x % 2 != 0) throw std::invalid_argument("odd " + std::to_string(x));
   return x;
+}
+
+// Both the worker and its copy come back from this. Gives the end of the copy.
+inline int ComeBackTwice() {
+  return system_support::RunInFork([]() -> int { throw std::runtime_error("the copy"); });
+}
+// Never read to its end, by a worker that says so: an argument, or a callable.
+struct HangsWhenRead {
+  Event begun;
+  template <class Archive>
+  void save(Archive& archive) const {
+    archive(begun);
+  }
+  template <class Archive>
+  void load(Archive& archive) {
+    archive(begun);
+    begun.Set().IgnoreError();
+    Stay();
+  }
+  int operator()(int x) const { return x; }
+};
+// Ends the worker at a moment of its own, some time after `begun`: at most so many turns of other
+// threads.
+inline void EndSoonAfter(const std::atomic<bool>& begun, uint32_t most_turns) {
+  LeaveRunning(std::thread([&begun, most_turns] {
+    std::mt19937 random(static_cast<uint32_t>(CurrentProcess().pid()));
+    while (!begun) std::this_thread::yield();
+    for (uint32_t turns = random() % most_turns; turns > 0; --turns) std::this_thread::yield();
+    std::_Exit(0);
+  }));
 }
 
 }  // namespace isoproc::conformance

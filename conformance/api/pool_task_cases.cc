@@ -5,10 +5,8 @@
 #include <cstdlib>
 #include <numeric>
 #include <optional>
-#include <random>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -307,6 +305,20 @@ ISOPROC_CASE(PoolTask, POOL_66_2, TimeoutIsThatOfEachItem) {
   EXPECT_EQ(stream.Next(), std::nullopt);
 }
 
+ISOPROC_CASE(PoolTask, POOL_66_3, TaskHasTime) {
+  ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(1));
+  const std::vector<int> numbers = {1, 2};
+  for (const absl::Duration timeout :
+       {absl::ZeroDuration(), -absl::Nanoseconds(1), -absl::InfiniteDuration()}) {
+    EXPECT_CODE(pool.ApplyAsync<Square>(TaskOptions{.timeout = timeout}, 1), kInvalidArgument);
+    EXPECT_CODE(pool.Map<Square>(numbers, {.timeout = timeout}), kInvalidArgument);
+    EXPECT_CODE(pool.IMap<Square>(numbers, {.timeout = timeout}), kInvalidArgument);
+  }
+  const absl::Status status =
+      pool.Apply<Square>(TaskOptions{.timeout = absl::ZeroDuration()}, 1).status();
+  EXPECT_EQ(status.message(), "a task takes time, more than 0");
+}
+
 // Dies `deaths` times, and gives how often it was called.
 int DieAtFirst(const Value<int>& calls, int deaths) {
   const int call = calls.FetchAdd(1).value_or(0);
@@ -458,15 +470,7 @@ ISOPROC_CASE(PoolTask, FUT_21, WorkersMayHaveChildren) {
 }
 
 std::atomic<bool> has_task = false;
-// The worker dies at a moment of its own, some time after its first task has begun.
-void DieSoon() {
-  std::thread([] {
-    std::mt19937 random(static_cast<uint32_t>(CurrentProcess().pid()));
-    while (!has_task) std::this_thread::yield();
-    for (uint32_t turns = random() % 300; turns > 0; --turns) std::this_thread::yield();
-    std::_Exit(0);
-  }).detach();
-}
+void DieSoon() { EndSoonAfter(has_task, 300); }
 int SquareSoon(int x) {
   has_task = true;
   return x * x;

@@ -60,13 +60,17 @@ constexpr Clause kClauses[] = {
          "first."),
     Core("POOL-28", "What the input of a Map throws comes out of it, and nothing is submitted."),
     Core("POOL-29", "StarMap takes tuples and pairs as the arguments of a call."),
-    Core("POOL-30",
-         "IMap gives results in the order of the input, with the error of an item in its place, "
-         "and goes on after it; it is a range, also where a loop asks for its value at once."),
+    Core(
+        "POOL-30",
+        "IMap gives results in the order of the input, with the error of an item in its place, "
+        "which names it, and goes on after it; it is a range, also where a loop asks for its value "
+        "at once."),
     Core("POOL-31", "So it does with chunks of several items."),
     Core("POOL-32", "Wait of a stream fails with kDeadlineExceeded; the result comes later."),
     Core("POOL-33", "A chunk_size or look_ahead of less than 1 is kInvalidArgument."),
-    Core("POOL-34", "IMapUnordered gives each result once, as they come."),
+    Core("POOL-34",
+         "IMapUnordered gives each result once, as they come; an error names the place of its item "
+         "in the input."),
     Core("POOL-35",
          "A stream reads at most look_ahead items beyond the results that were taken, by default "
          "four chunks for each worker, and a result comes before more is read in its place."),
@@ -90,7 +94,8 @@ constexpr Clause kClauses[] = {
          "A callback that throws, on_progress too, makes kUnknown with its exception the error of "
          "its call, also of MapOutcomes, and when it is called late; later calls are as before."),
     Core("POOL-45",
-         "A callback may submit, close and terminate; Join there is kFailedPrecondition."),
+         "A callback may submit, close and terminate; Join there is kFailedPrecondition, as is to "
+         "wait for its own result, or for one that other callbacks come before."),
     HeldBy("POOL-46", "The arguments of a task are let go when it is over.",
            "platform/core/tests/pool/scheduler_test.cc SchedulerTest.LetsGoOfArguments: a program "
            "does not see them."),
@@ -134,7 +139,7 @@ constexpr Clause kClauses[] = {
     Core("POOL-66",
          "A task that takes longer than its timeout is ended, with its worker, and fails with "
          "kDeadlineExceeded; the next one has a new worker. In a Map or stream each item has the "
-         "whole time."),
+         "whole time. A timeout that is not positive is kInvalidArgument."),
     Core("POOL-67",
          "A task whose worker dies is begun again as often as retries says, and by default never."),
     Core("POOL-68",

@@ -23,7 +23,6 @@
 #include "platform/base/type_name.h"
 #include "platform/core/connection/moving_end.h"
 #include "platform/core/parent_monitor.h"
-#include "platform/core/pool/worker.h"
 #include "platform/core/runtime.h"
 #include "platform/core/shared/family.h"
 #include "platform/core/shared/shared_block.h"
@@ -119,11 +118,6 @@ absl::StatusOr<Orders> ReadOrders(port::Stream& control) {
     absl::StatusOr<port::Handle> arena = control.ReceiveHandle(port::Deadline::Never());
     if (!arena.ok()) return arena.status();
     InheritArena(*std::move(arena));
-  }
-  if (message->has_pool_stream) {
-    absl::StatusOr<port::Handle> stream = control.ReceiveHandle(port::Deadline::Never());
-    if (!stream.ok()) return stream.status();
-    InheritPoolStream(*std::move(stream));
   }
   absl::StatusOr<std::vector<port::Handle>> blocks = ReceiveHandles(control, message->blocks);
   if (!blocks.ok()) return blocks.status();

@@ -114,8 +114,6 @@ absl::StatusOr<std::shared_ptr<Child>> StartChildWithStream(const ProcessOptions
   if (!arena.ok()) return arena.status();
   message.has_arena = arena->has_value();
   if (arena->has_value()) handles.push_back(**std::move(arena));
-  message.has_pool_stream = static_cast<bool>(stream);
-  if (stream) handles.push_back(std::move(stream));
   for (const std::shared_ptr<SharedBlock>& block : arguments.luggage.blocks) {
     absl::StatusOr<port::Handle> handle = block->Share();
     if (!handle.ok()) return handle.status();
@@ -126,6 +124,10 @@ absl::StatusOr<std::shared_ptr<Child>> StartChildWithStream(const ProcessOptions
     handles.push_back(end->BorrowHandle());
   }
   message.ends = static_cast<uint32_t>(arguments.luggage.ends.size());
+  if (stream) {
+    handles.push_back(std::move(stream));
+    ++message.ends;
+  }
 
   const port::Deadline deadline = runtime.DeadlineAfter(options.start_timeout);
   const auto spawn = [&](const port::SpawnRequest& filled, std::unique_ptr<port::Stream>& own_end) {

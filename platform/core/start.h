@@ -12,7 +12,7 @@
 
 namespace isoproc::internal {
 
-// As StartChild, for a child that also gets a stream (InheritPoolStream).
+// As StartChild, for a child that also gets a stream: the last of the ends that come to it.
 absl::StatusOr<std::shared_ptr<Child>> StartChildWithStream(const ProcessOptions& options,
                                                             const Target& target,
                                                             const Arguments& arguments,

@@ -97,10 +97,9 @@ struct StartMessage {
   std::string executable;    // as set by SetExecutable
   std::string program_path;  // as the first process found it: a child may be in another directory
   std::string program_identity;
-  // Handles that follow the arguments: that of the family's arena, of a worker's stream to its
-  // pool, of the blocks among them, and of the ends of pipes.
+  // Handles that follow the arguments: that of the family's arena, of the blocks among them, and of
+  // the ends of pipes and what serves as one.
   bool has_arena = false;
-  bool has_pool_stream = false;
   uint32_t blocks = 0;
   uint32_t ends = 0;
 };

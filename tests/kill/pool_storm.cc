@@ -1,12 +1,14 @@
 // A storm: the workers of a pool are killed at random, every few milliseconds, while it has
-// thousands of tasks; then owners of pools are killed.
+// thousands of tasks, chunks and streams: first from outside, at any moment of their lives, then by
+// a thread of their own; at last owners of pools are killed.
 //
 //   kill_pool_storm [--tasks=10000] [--owners=50] [--life=20] [--seed=<number>]
 //
 // Every task must get its value or the exit status of its worker, once, in bounded time, and each
 // worker takes no more than one with it; those that may be tried again must all have their values;
-// nothing may be left; and no worker may survive its owner. A worker lives --life milliseconds at
-// most. The seed chooses when somebody dies, as far as that goes.
+// nothing may be left; and no worker may survive its owner. One pool has all --tasks, the next a
+// tenth of them. A worker is killed at most --life milliseconds after the last one, or lives as
+// long at most. The seed chooses when somebody dies, as far as that goes.
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -14,7 +16,9 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <deque>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <thread>
@@ -35,7 +39,8 @@ namespace isoproc::kill {
 namespace {
 
 constexpr int kProcesses = 4;
-constexpr int kTasksOfARound = 500;
+// How many tasks the pool has at a time, so that others come between them.
+constexpr int kOutstanding = 500;
 constexpr int kItems = 100;
 constexpr int kKilled = 9;
 
@@ -49,6 +54,11 @@ void DieSoon(uint32_t seed, int most_ms) {
         std::chrono::microseconds(1000 + random() % (1000 * static_cast<uint32_t>(most_ms))));
     std::_Exit(kKilled);
   }).detach();
+}
+// Takes its time, so that some die in the midst of it.
+void Prepare() {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(2);
+  while (std::chrono::steady_clock::now() < end) std::this_thread::yield();
 }
 // What tasks take and give is small, or has memory of its own.
 std::string AnswerOf(int number, const std::string& text) {
@@ -74,7 +84,51 @@ struct Tally {
   int64_t values = 0;
   int64_t lost = 0;
   int64_t deaths = 0;
+  int64_t unready = 0;  // of these, before they were ready for tasks
   int64_t wrong = 0;
+};
+
+// Kills workers of a pool from outside.
+class Killer {
+ public:
+  Killer(Pool& pool, uint32_t seed, int most_ms)
+      : pool_(pool), random_(seed), most_ms_(most_ms), thread_([this] { Run(); }) {}
+  Killer(const Killer&) = delete;
+  Killer& operator=(const Killer&) = delete;
+  ~Killer() {
+    over_ = true;
+    thread_.join();
+  }
+
+ private:
+  void Run() {
+    while (!over_) {
+      std::this_thread::sleep_for(
+          std::chrono::microseconds(random_() % (1000 * static_cast<uint32_t>(most_ms_))));
+      KillOne();
+    }
+  }
+  // Any of them, or the youngest, which has hardly begun. Only if all are there, and the last one
+  // that was killed is known to be dead: where starts take long, none would ever be ready else.
+  void KillOne() {
+    std::vector<WorkerStatistics> workers = pool_.Statistics();
+    std::erase_if(workers, [](const WorkerStatistics& one) { return !one.alive || one.pid == 0; });
+    if (workers.size() < kProcesses) return;
+    for (const WorkerStatistics& one : workers) {
+      if (one.number == last_) return;
+    }
+    const bool youngest = random_() % 2 == 0;
+    const WorkerStatistics& victim = youngest ? workers.back() : workers[random_() % kProcesses];
+    last_ = victim.number;
+    system_support::KillFromOutside(victim.pid);
+  }
+
+  Pool& pool_;
+  std::minstd_rand random_;
+  const int most_ms_;
+  int64_t last_ = 0;
+  std::atomic<bool> over_ = false;
+  std::thread thread_;
 };
 
 // Items that may be tried again, in chunks and as a stream.
@@ -105,50 +159,107 @@ void TryAgain(Pool& pool, Tally& tally) {
   if (number != kItems) ++tally.wrong;
 }
 
-void Round(uint32_t seed, int life, int tasks, Tally& tally) {
-  PoolOptions options = {.processes = kProcesses};
-  options.initializer = Hook<DieSoon>(seed, life);
-  for (const StartMethod method : StartMethods()) {
-    if (method == StartMethod::kForkServer) options.process.start_method = method;
+enum class Death { kFromOutside, kByItself };
+
+// What becomes of all tasks in a pool whose workers die so.
+class Storm {
+ public:
+  Storm(Death death, uint32_t seed, int life, Watchdog& watchdog, std::string again)
+      : death_(death), seed_(seed), life_(life), watchdog_(watchdog), again_(std::move(again)) {}
+
+  void Run(int tasks, Tally& tally) {
+    watchdog_.Begin(again_);
+    Pool pool = Pool::Create(Options()).value();
+    std::optional<Killer> killer;
+    if (death_ == Death::kFromOutside) killer.emplace(pool, seed_, life_);
+    std::atomic<bool> over = false;
+    Tally others;
+    std::thread other([&] {
+      do {
+        TryAgain(pool, others);
+      } while (!over);
+    });
+    for (int number = 0; number < tasks; ++number) {
+      if (outstanding_.size() == kOutstanding) Await(tally);
+      Submit(pool, number);
+      if (number % kOutstanding == 0) watchdog_.Begin(again_);
+    }
+    while (!outstanding_.empty()) Await(tally);
+    over = true;
+    other.join();
+    tally.wrong += others.wrong;
+    killer.reset();
+    pool.Close();
+    if (!pool.Join().ok()) ++tally.wrong;
+    Count(pool.Statistics(), tally);
   }
-  Pool pool = Pool::Create(options).value();
-  std::vector<AsyncResult<std::string>> results;
-  std::vector<std::unique_ptr<Fate>> fates;
-  for (int number = 0; number < tasks; ++number) {
-    results.push_back(pool.ApplyAsync<Work>(number, TextOf(number)).value());
-    Fate* const fate = fates.emplace_back(std::make_unique<Fate>()).get();
-    results.back().OnSuccess([fate](const std::string&) { ++fate->good; });
-    results.back().OnError([fate](const absl::Status&) { ++fate->bad; });
+
+ private:
+  struct Outstanding {
+    int number;
+    AsyncResult<std::string> result;
+    std::unique_ptr<Fate> fate;
+  };
+
+  PoolOptions Options() const {
+    PoolOptions options = {.processes = kProcesses};
+    options.initializer =
+        death_ == Death::kByItself ? Hook<DieSoon>(seed_, life_) : Hook<Prepare>();
+    for (const StartMethod method : StartMethods()) {
+      if (method == StartMethod::kForkServer) options.process.start_method = method;
+    }
+    return options;
   }
-  int64_t lost = 0;
-  for (int number = 0; number < tasks; ++number) {
-    const auto place = static_cast<size_t>(number);
-    const absl::StatusOr<std::string> value = results[place].Get();
-    const auto end = ExitStatusOf(value.status());
-    const bool has_value = value.ok() && *value == AnswerOf(number, TextOf(number));
-    const bool is_lost =
-        absl::IsAborted(value.status()) && end.has_value() && end->code() == kKilled;
-    const Fate& fate = *fates[place];
-    const bool once = fate.good == (has_value ? 1 : 0) && fate.bad == (is_lost ? 1 : 0);
+  void Submit(Pool& pool, int number) {
+    Outstanding& task = outstanding_.emplace_back(Outstanding{
+        number, pool.ApplyAsync<Work>(number, TextOf(number)).value(), std::make_unique<Fate>()});
+    Fate* const fate = task.fate.get();
+    task.result.OnSuccess([fate](const std::string&) { ++fate->good; });
+    task.result.OnError([fate](const absl::Status&) { ++fate->bad; });
+  }
+  bool IsDeath(const absl::Status& status) const {
+    const auto end = ExitStatusOf(status);
+    if (!absl::IsAborted(status) || !end.has_value()) return false;
+    return death_ == Death::kByItself ? end->code() == kKilled : !end->ok();
+  }
+  // For the first of those that are outstanding.
+  void Await(Tally& tally) {
+    const Outstanding task = std::move(outstanding_.front());
+    outstanding_.pop_front();
+    const absl::StatusOr<std::string> value = task.result.Get();
+    const bool has_value = value.ok() && *value == AnswerOf(task.number, TextOf(task.number));
+    const bool is_lost = IsDeath(value.status());
+    const bool once = task.fate->good == (has_value ? 1 : 0) && task.fate->bad == (is_lost ? 1 : 0);
     tally.values += has_value ? 1 : 0;
-    lost += is_lost ? 1 : 0;
-    if ((has_value || is_lost) && once) continue;
+    lost_ += is_lost ? 1 : 0;
+    if ((has_value || is_lost) && once) return;
     ++tally.wrong;
-    std::printf("task %d: %s, %d and %d times\n", number, value.status().ToString().c_str(),
-                fate.good.load(), fate.bad.load());
+    std::printf("task %d: %s, %d and %d times\n", task.number, value.status().ToString().c_str(),
+                task.fate->good.load(), task.fate->bad.load());
   }
-  TryAgain(pool, tally);
-  pool.Close();
-  if (!pool.Join().ok()) ++tally.wrong;
-  const int64_t workers = pool.Statistics().back().number;
-  if (lost > workers) {
-    ++tally.wrong;
-    std::printf("%lld tasks were lost with %lld workers\n", static_cast<long long>(lost),
-                static_cast<long long>(workers));
+  void Count(const std::vector<WorkerStatistics>& workers, Tally& tally) {
+    // Those that are remembered.
+    for (const WorkerStatistics& one : workers) {
+      if (one.idle + one.working == absl::ZeroDuration()) ++tally.unready;
+    }
+    const int64_t all = workers.back().number;
+    if (lost_ > all) {
+      ++tally.wrong;
+      std::printf("%lld tasks were lost with %lld workers\n", static_cast<long long>(lost_),
+                  static_cast<long long>(all));
+    }
+    tally.lost += lost_;
+    tally.deaths += all - kProcesses;
   }
-  tally.lost += lost;
-  tally.deaths += workers - kProcesses;
-}
+
+  const Death death_;
+  const uint32_t seed_;
+  const int life_;
+  Watchdog& watchdog_;
+  const std::string again_;
+  std::deque<Outstanding> outstanding_;
+  int64_t lost_ = 0;
+};
 
 // ---- owners -------------------------------------------------------------------------------------
 
@@ -161,13 +272,29 @@ void OwnAPool() {
   }
 }
 
-// How many handles there are more than before, once the last thread of the last pool has let go of
-// it, which is a moment after Join.
-int HandlesMoreThan(int before) {
-  const absl::Time end = absl::Now() + absl::Seconds(5);
-  while (system_support::CountHandles() > before && absl::Now() < end) std::this_thread::yield();
-  return system_support::CountHandles() - before;
-}
+// What a pool could leave.
+struct Leftovers {
+  int handles = system_support::CountHandles();
+  int mappings = system_support::CountMappings();
+  int children = system_support::CountChildren();
+
+  // The last thread of a pool lets go of it a moment after Join.
+  bool AwaitNoMoreThan(const Leftovers& before) {
+    const absl::Time end = absl::Now() + absl::Seconds(5);
+    while (IsMoreThan(before) && absl::Now() < end) {
+      std::this_thread::yield();
+      *this = Leftovers();
+    }
+    return !IsMoreThan(before);
+  }
+
+ private:
+  // Mappings are also what the heap and the system make of their own accord.
+  bool IsMoreThan(const Leftovers& before) const {
+    return handles > before.handles || mappings > before.mappings + 20 ||
+           children > before.children;
+  }
+};
 
 int Run(int argc, char** argv) {
   int tasks = 10'000;
@@ -192,27 +319,23 @@ int Run(int argc, char** argv) {
   auto* const watchdog = new Watchdog;
   const std::string again = absl::StrCat("kill_pool_storm --seed=", seed);
   Tally tally;
-  int handles = 0;
-  int mappings = 0;
+  // What the first pool leaves, such as a fork server, stays.
+  Storm(Death::kFromOutside, seed, life, *watchdog, again).Run(kItems, tally);
+  const Leftovers before;
   const absl::Time begin = absl::Now();
-  for (int done = 0; done < tasks && tally.wrong == 0; done += kTasksOfARound) {
-    watchdog->Begin(again);
-    Round(seed + static_cast<uint32_t>(done), life, (std::min)(tasks, kTasksOfARound), tally);
-    // What the first round leaves, such as a fork server, stays.
-    if (done == 0) {
-      handles = system_support::CountHandles();
-      mappings = system_support::CountMappings();
-    }
-  }
+  Storm(Death::kFromOutside, seed, life, *watchdog, again).Run(tasks, tally);
+  // Where starts take long, no worker lives long enough for many tasks.
+  Storm(Death::kByItself, seed, life, *watchdog, again).Run(tasks / 10, tally);
   const absl::Duration took = absl::Now() - begin;
-  const int more_handles = HandlesMoreThan(handles);
-  const int more_mappings = system_support::CountMappings() - mappings;
+  Leftovers after;
+  const bool all_gone = after.AwaitNoMoreThan(before) && ActiveChildren().empty();
   std::printf(
-      "%lld deaths in %.1f s: %lld tasks have values, %lld the end of their worker, %lld "
-      "are wrong; handles %+d, mappings %+d\n",
+      "%lld deaths in %.1f s, %lld or more before they were ready: %lld tasks have values, %lld "
+      "the end of their worker, %lld are wrong; handles %+d, mappings %+d\n",
       static_cast<long long>(tally.deaths), absl::ToDoubleSeconds(took),
-      static_cast<long long>(tally.values), static_cast<long long>(tally.lost),
-      static_cast<long long>(tally.wrong), more_handles, more_mappings);
+      static_cast<long long>(tally.unready), static_cast<long long>(tally.values),
+      static_cast<long long>(tally.lost), static_cast<long long>(tally.wrong),
+      after.handles - before.handles, after.mappings - before.mappings);
   std::minstd_rand random(seed);
   for (int i = 0; i < owners; ++i) {
     watchdog->Begin(again);
@@ -223,8 +346,7 @@ int Run(int argc, char** argv) {
     owner.AwaitTheEndOfAll();
   }
   std::printf("%d owners were killed, and no worker survived one\n", owners);
-  const bool good =
-      tally.wrong == 0 && tally.values > 0 && more_handles <= 0 && more_mappings <= 20;
+  const bool good = tally.wrong == 0 && tally.values > tally.lost && all_gone;
   if (!good) std::printf("FAILED, --seed=%u\n", seed);
   return good ? 0 : 1;
 }

@@ -62,7 +62,8 @@ class CallState final : public TaskSink, public std::enable_shared_from_this<Cal
   void Resolve(uint64_t first, absl::Span<TaskOutcome> outcomes) override;
 
   bool ready();
-  // Errors: DeadlineExceeded: it is not ready. FailedPrecondition: this process is a fork.
+  // Errors: DeadlineExceeded: it is not ready. FailedPrecondition: this process is a fork; or the
+  // caller is the thread of callbacks, which it still needs.
   absl::Status AwaitReady(absl::Duration timeout);
 
   // OK, or the error that counts of those which `look` gives of outcomes: the first in the order of
@@ -90,6 +91,8 @@ class CallState final : public TaskSink, public std::enable_shared_from_this<Cal
  private:
   // Requires the lock. All is done, and no callback is left.
   void BecomeReady();
+  // Whether callbacks are still to be called, or one of them runs, before it is ready.
+  bool NeedsCallbacks();
   // Runs user code, without the lock, and keeps what it throws.
   void Run(absl::FunctionRef<void()> body);
 

@@ -45,6 +45,8 @@ class StreamState final : public TaskSink {
   absl::Status Await(absl::Duration timeout);
   // Takes from the input as Await does. In a fork gives an error, then the end.
   std::optional<TaskOutcome> Next();
+  // An error of what Next gave last, with its place in the input.
+  absl::Status Named(const absl::Status& error) const;
   // Nobody wants the rest. To be called before the last reference goes.
   void Abandon();
 
@@ -76,7 +78,8 @@ class StreamState final : public TaskSink {
   JobId job_ = 0;
   bool input_over_ = false;
   std::exception_ptr input_failed_;
-  bool refused_ = false;  // in a fork
+  bool refused_ = false;          // in a fork
+  std::optional<uint64_t> last_;  // where that stood in the input which Next gave last
 
   std::mutex mutex_;
   std::condition_variable placed_;
@@ -86,8 +89,8 @@ class StreamState final : public TaskSink {
   // items.
   std::map<uint64_t, uint64_t> positions_;
   uint64_t items_ = 0;
-  std::deque<std::optional<TaskOutcome>> window_;  // if ordered, from given_ on
-  std::deque<TaskOutcome> arrived_;                // if not
+  std::deque<std::optional<TaskOutcome>> window_;         // if ordered, from given_ on
+  std::deque<std::pair<uint64_t, TaskOutcome>> arrived_;  // if not, with the place in the input
 };
 
 }  // namespace isoproc::internal

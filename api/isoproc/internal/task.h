@@ -210,6 +210,23 @@ consteval bool IsTaskCallable() {
   }
 }
 
+// Whether a callable that is not const can be called with the parameters, and one that is cannot.
+template <class Callable, class Parameters>
+inline constexpr bool kNeedsToChange = false;
+template <class Callable, class... Ts>
+inline constexpr bool kNeedsToChange<Callable, Types<Ts...>> =
+    std::is_invocable_v<Callable&, Ts...> && !std::is_invocable_v<const Callable&, Ts...>;
+
+// Of a callable that was given as an argument of the call; a function is given by its address.
+template <class Callable>
+using KeyOf = ObjectKey<std::decay_t<Callable>>;
+
+// Whether it is such a function.
+template <class Key>
+inline constexpr bool kIsFunctionAtRunTime = false;
+template <class T>
+inline constexpr bool kIsFunctionAtRunTime<ObjectKey<T>> = !std::is_class_v<T>;
+
 // A task as it is called with arguments of these types. Check is false, after one failed assertion
 // that says why, where that cannot be.
 template <class Key, class... Args>
@@ -219,7 +236,13 @@ struct TaskTraits {
   using Task = internal::Task<Key, Parameters>;
 
   static constexpr bool Check() {
-    if constexpr (!IsTaskCallable<Callable>()) {
+    if constexpr (kIsFunctionAtRunTime<Key>) {
+      static_assert(
+          !kIsFunctionAtRunTime<Key>,
+          "isoproc: the function of a task is known at compile time: write "
+          "Map<function>(range) and Apply<function>(arguments), not Map(function, range)");
+      return false;
+    } else if constexpr (!IsTaskCallable<Callable>()) {
       static_assert(IsTaskCallable<Callable>(),
                     "isoproc: a task is a function known at compile time, as in Apply<function>, a "
                     "lambda without captures, or a callable object that travels: a plain "
@@ -227,6 +250,10 @@ struct TaskTraits {
       return false;
     } else if constexpr (!Fit<Parameters, Args...>::IsGood()) {
       static_cast<void>(&Fit<Parameters, Args...>::Explain);
+      return false;
+    } else if constexpr (kNeedsToChange<Callable, Parameters>) {
+      static_assert(!kNeedsToChange<Callable, Parameters>,
+                    "isoproc: all tasks of a worker share its callable: make its operator() const");
       return false;
     } else {
       return CheckResult<typename Task::Result>();
@@ -252,12 +279,31 @@ struct TaskTraits {
   }
 };
 
+template <class T>
+inline constexpr bool kIsTuple = requires {
+  std::tuple_size<T>::value;
+};
+template <class Element>
+struct NoTuple {
+  static constexpr bool Check() {
+    static_assert(kIsTuple<Element>,
+                  "isoproc: StarMap takes tuples, pairs or arrays, each with the arguments of a "
+                  "call; for items that are one argument each there is Map");
+    return false;
+  }
+};
+
 // The same for an element of a range: one argument, or with kStar a tuple of all of them.
 template <class Key, bool kStar, class Element>
 struct ItemTraits {
   using Type = TaskTraits<Key, Element>;
 };
 template <class Key, class Element>
+struct ItemTraits<Key, true, Element> {
+  using Type = NoTuple<Element>;
+};
+template <class Key, class Element>
+  requires kIsTuple<Element>
 struct ItemTraits<Key, true, Element> {
   template <size_t... kPlaces>
   static TaskTraits<Key, std::remove_cv_t<std::tuple_element_t<kPlaces, Element>>...> Of(

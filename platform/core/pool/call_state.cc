@@ -132,12 +132,22 @@ bool CallState::ready() {
 absl::Status CallState::AwaitReady(absl::Duration timeout) {
   const absl::Status is_owner = CheckIsOwner(owner_);
   if (!is_owner.ok()) return is_owner;
-  if (const std::shared_ptr<PoolCore> pool = pool_.lock()) {
+  const std::shared_ptr<PoolCore> pool = ready_ ? nullptr : pool_.lock();
+  if (pool != nullptr) {
+    if (pool->IsThreadOfCallbacks() && NeedsCallbacks()) {
+      return absl::FailedPreconditionError(
+          "a callback cannot wait for a result that is ready only after callbacks");
+    }
     timeout = pool->Help(timeout, [this] { return ready_.load(); });
   }
   std::unique_lock lock(mutex_);
   if (WaitUntil(changed_, lock, timeout, [this] { return ready_.load(); })) return absl::OkStatus();
   return absl::DeadlineExceededError("the result is not there yet");
+}
+
+bool CallState::NeedsCallbacks() {
+  const std::lock_guard lock(mutex_);
+  return !ready_ && (calls_back_ || progress_ != nullptr || !callbacks_.empty());
 }
 
 absl::Status CallState::Error(absl::FunctionRef<absl::Status(const TaskOutcome& outcome)> look) {

@@ -10,10 +10,10 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "isoproc/internal/call_state.h"
 #include "isoproc/pool_options.h"
+#include "platform/core/pool/check_options.h"
 #include "platform/core/pool/pool_core.h"
 #include "platform/core/pool/scheduler.h"
 
@@ -33,14 +33,9 @@ absl::StatusOr<std::shared_ptr<CallState>> SubmitCall(const std::shared_ptr<Pool
                                                       std::shared_ptr<const TaskCode> code,
                                                       Batches items, const MapOptions& options,
                                                       CallState::Check check) {
-  if (options.chunk_size.value_or(1) < 1) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("a chunk has at least one item, not ", *options.chunk_size));
-  }
-  if (options.retries < 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("a task is tried again at least 0 times, not ", options.retries));
-  }
+  const absl::Status good =
+      CheckTaskOptions(options.chunk_size.value_or(1), options.timeout, options.retries);
+  if (!good.ok()) return good;
   const absl::Status travels = CheckLuggage(code->object.luggage);
   if (!travels.ok()) return travels;
   size_t count = 0;

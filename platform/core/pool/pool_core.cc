@@ -4,7 +4,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -20,34 +19,26 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
-#include "isoproc/codec.h"
 #include "isoproc/exit_status.h"
 #include "isoproc/internal/batch.h"
 #include "isoproc/internal/call_state.h"
 #include "isoproc/internal/task.h"
 #include "isoproc/pool_options.h"
-#include "isoproc/process_options.h"
-#include "isoproc/status.h"
 #include "platform/base/native_error.h"
-#include "platform/core/exit_status_payload.h"
+#include "platform/core/pool/check_options.h"
 #include "platform/core/pool/desk.h"
 #include "platform/core/pool/messages.h"
 #include "platform/core/pool/scheduler.h"
-#include "platform/core/pool/worker.h"
+#include "platform/core/pool/start_worker.h"
 #include "platform/core/pool/worker_link.h"
+#include "platform/core/pool/worker_outcome.h"
 #include "platform/core/runtime.h"
-#include "platform/core/shared/family.h"
-#include "platform/core/shared/shared_block.h"
-#include "platform/core/start.h"
-#include "platform/core/target_registry.h"
 #include "platform/core/wait_until.h"
-#include "platform/port/peak_memory.h"
 #include "platform/port/port.h"
 
 namespace isoproc::internal {
 namespace {
 
-constexpr int kMostNested = 10;
 // A worker that is lost is about to die. If it does not:
 constexpr absl::Duration kLostGrace = absl::Seconds(5);
 // A worker that could not be killed is killed again after this time.
@@ -56,7 +47,6 @@ constexpr absl::Duration kKillPause = absl::Milliseconds(50);
 constexpr int kMostHeard = 256;
 // What did not fit into a stream is tried again after this time.
 constexpr absl::Duration kUnsentPause = absl::Milliseconds(1);
-constexpr absl::Duration kStartTimeout = absl::Minutes(1);
 // How long a result may lie on a desk while its worker is busy with the next item.
 constexpr absl::Duration kLookPause = absl::Milliseconds(5);
 // How long blocks are kept by a worker that has no items.
@@ -67,8 +57,6 @@ constexpr int kLongPause = 128;
 constexpr size_t kMostTaken = 256;
 
 port::Deadline Once() { return port::Deadline::At(absl::ZeroDuration()); }
-
-std::string NameOfWorker(WorkerId worker) { return absl::StrCat("PoolWorker-", worker); }
 
 // The pools that exist, for the end of the process.
 struct Pools {
@@ -102,109 +90,11 @@ void Remember(const std::shared_ptr<PoolCore>& pool) {
   Runtime::Get().BeforeEndingChildren(&EndPools);
 }
 
-absl::StatusOr<Scheduler::Rules> CheckOptions(const PoolOptions& options) {
-  if (options.processes < 1) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("a pool has at least one process, not ", options.processes));
-  }
-  if (options.max_tasks_per_child.value_or(1) < 1) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("a worker has at least one task, not ", *options.max_tasks_per_child));
-  }
-  if (options.max_memory_per_child.has_value()) {
-    if (*options.max_memory_per_child < 1) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("a worker needs memory, more than ", *options.max_memory_per_child));
-    }
-    const absl::StatusOr<uint64_t> told = port::PeakMemory();
-    if (!told.ok()) return told.status();
-  }
-  for (const std::optional<WorkerHook>& hook : {options.initializer, options.exit_hook}) {
-    if (!hook.has_value()) continue;
-    if (!hook->prepared().ok()) return hook->prepared().status();
-    const absl::Status travels = CheckLuggage(hook->prepared()->second.luggage);
-    if (!travels.ok()) return travels;
-  }
-  if (options.process.start_method == StartMethod::kFork) {
-    return absl::InvalidArgumentError(
-        "the workers of a pool cannot be forked: a pool has threads of its own");
-  }
-  if (PoolDepth() >= kMostNested) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("pools are nested more than ", kMostNested, " deep"));
-  }
-  if (options.initializer_timeout <= absl::ZeroDuration()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("an initializer takes time, more than ",
-                     absl::FormatDuration(options.initializer_timeout)));
-  }
-  return Scheduler::Rules{
-      options.processes,           options.on_demand,
-      options.idle_timeout,        static_cast<uint64_t>(options.max_tasks_per_child.value_or(0)),
-      options.initializer_timeout, options.exit_timeout};
-}
-
-std::optional<HookCall> Describe(const std::optional<WorkerHook>& hook, Luggage& luggage) {
-  if (!hook.has_value()) return std::nullopt;
-  const auto& [target, arguments] = *hook->prepared();
-  const Luggage& more = arguments.luggage;
-  luggage.kept.insert(luggage.kept.end(), more.kept.begin(), more.kept.end());
-  luggage.blocks.insert(luggage.blocks.end(), more.blocks.begin(), more.blocks.end());
-  return HookCall{NameOf(*target), arguments.bytes, static_cast<uint32_t>(more.blocks.size())};
-}
-
-// What a worker says of a failure.
-absl::Status ToStatus(const PoolMessage& message, WorkerId worker, int64_t pid) {
-  const absl::StatusOr<TaskFailure> failure = ReadFailure(message);
-  if (!failure.ok()) return failure.status();
-  if (failure->type.empty()) {
-    return absl::Status(static_cast<absl::StatusCode>(failure->code), failure->message);
-  }
-  return internal::ToStatus(
-      RemoteError{failure->type, failure->message, NameOfWorker(worker), pid});
-}
-
-TaskOutcome ToOutcome(DeskOfPool::Result result, WorkerId worker, int64_t pid) {
-  TaskOutcome outcome;
-  if ((result.flags & PoolMessage::kFailed) == 0) {
-    outcome.bytes = std::move(result.bytes);
-    return outcome;
-  }
-  PoolMessage message;
-  message.bytes = std::move(result.bytes);
-  outcome.status = ToStatus(message, worker, pid);
-  return outcome;
-}
-TaskOutcome ToOutcome(PoolMessage message, WorkerId worker, int64_t pid) {
-  TaskOutcome outcome;
-  if (!message.lost.ok()) {
-    outcome.status = port::Annotate(message.lost, "the result");
-  } else if ((message.flags & PoolMessage::kFailed) != 0) {
-    outcome.status = ToStatus(message, worker, pid);
-  } else {
-    outcome.bytes = std::move(message.bytes);
-    outcome.block = std::move(message.block);
-    outcome.size = message.size;
-  }
-  return outcome;
-}
-
 }  // namespace
-
-absl::Status CheckLuggage(const Luggage& luggage) {
-  if (luggage.ends.empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      "a Connection travels to a process that is started, and not to the workers of a pool");
-}
 
 absl::Status CheckIsOwner(int64_t owner) {
   if (Runtime::Get().port().ProcessId() == owner) return absl::OkStatus();
   return absl::FailedPreconditionError("this process is a fork of the one that made the pool");
-}
-
-absl::Span<const std::byte> TaskOutcome::value() const {
-  if (block != nullptr) return block->bytes().subspan(0, static_cast<size_t>(size));
-  return absl::MakeConstSpan(reinterpret_cast<const std::byte*>(bytes.data()), bytes.size());
 }
 
 // ---- beginning ----------------------------------------------------------------------------------
@@ -217,7 +107,7 @@ PoolCore::PoolCore(const PoolOptions& options, const Scheduler::Rules& rules)
       scheduler_(rules) {}
 
 absl::StatusOr<std::shared_ptr<PoolCore>> PoolCore::Create(const PoolOptions& options) {
-  const absl::StatusOr<Scheduler::Rules> rules = CheckOptions(options);
+  const absl::StatusOr<Scheduler::Rules> rules = CheckPoolOptions(options);
   if (!rules.ok()) return rules.status();
   Runtime& runtime = Runtime::Get();
   const absl::Status can_start = runtime.program().CheckReady(runtime.port());
@@ -325,7 +215,7 @@ absl::Status PoolCore::Join(absl::Duration timeout) {
   if (!scheduler_.closed()) {
     return absl::FailedPreconditionError("the pool was neither closed nor terminated");
   }
-  if (std::this_thread::get_id() == callback_thread_) {
+  if (IsThreadOfCallbacks()) {
     return absl::FailedPreconditionError("a callback cannot wait for the end of its pool");
   }
   if (!WaitUntil(changed_, lock, timeout, [this] { return over_ && threads_ == 0; })) {
@@ -675,7 +565,7 @@ void PoolCore::StartWorkers() {
     }
     absl::StatusOr<std::unique_ptr<WorkerLink>> link =
         absl::CancelledError("the pool was terminated");
-    if (is_wanted) link = StartOne(worker);
+    if (is_wanted) link = StartWorkerProcess(worker, options_);
     const std::lock_guard lock(mutex_);
     ++starts_done_;
     if (!link.ok() && !first_start_failure_.has_value()) first_start_failure_ = link.status();
@@ -683,39 +573,6 @@ void PoolCore::StartWorkers() {
     Wake();
     changed_.notify_all();
   }
-}
-
-absl::StatusOr<std::unique_ptr<WorkerLink>> PoolCore::StartOne(WorkerId worker) {
-  Arguments arguments;
-  WorkerOrders orders;
-  orders.number = static_cast<int64_t>(worker);
-  orders.depth = PoolDepth() + 1;
-  orders.max_memory = static_cast<uint64_t>(options_.max_memory_per_child.value_or(0));
-  orders.initializer = Describe(options_.initializer, arguments.luggage);
-  orders.exit_hook = Describe(options_.exit_hook, arguments.luggage);
-  absl::StatusOr<std::string> bytes = Encode(orders);
-  if (!bytes.ok()) return bytes.status();
-  arguments.bytes = *std::move(bytes);
-
-  ProcessOptions process = options_.process;
-  process.name = NameOfWorker(worker);
-  process.at_exit = AtExit::kKill;
-  process.detached = false;
-  process.start_timeout = (std::min)(process.start_timeout, kStartTimeout);
-
-  const absl::StatusOr<std::shared_ptr<SharedBlock>> desk = MakeDesk();
-  if (!desk.ok()) return desk.status();
-  arguments.luggage.blocks.push_back(*desk);
-
-  const absl::StatusOr<std::optional<port::Handle>> arena = ArenaForChild();
-  if (!arena.ok()) return arena.status();
-  absl::StatusOr<port::StreamPair> streams = Runtime::Get().port().CreateStreamPair();
-  if (!streams.ok()) return streams.status();
-  absl::StatusOr<std::shared_ptr<Child>> child =
-      StartChildWithStream(process, WorkerTarget(), arguments, streams->second->Detach());
-  if (!child.ok()) return child.status();
-  return std::make_unique<WorkerLink>(*std::move(child), std::move(streams->first), *desk,
-                                      arena->has_value());
 }
 
 // ---- callbacks ----------------------------------------------------------------------------------
@@ -727,10 +584,7 @@ void PoolCore::CallLater(std::shared_ptr<CallState> call) {
 }
 
 void PoolCore::RunCallbacks() {
-  {
-    const std::lock_guard lock(mutex_);
-    callback_thread_ = std::this_thread::get_id();
-  }
+  callback_thread_ = std::this_thread::get_id();
   while (true) {
     std::shared_ptr<CallState> call;
     {

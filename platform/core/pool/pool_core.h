@@ -2,6 +2,7 @@
 #ifndef ISOPROC_PLATFORM_CORE_POOL_POOL_CORE_H_
 #define ISOPROC_PLATFORM_CORE_POOL_POOL_CORE_H_
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -70,6 +71,8 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
 
   // Has `call` called by the thread of callbacks.
   void CallLater(std::shared_ptr<CallState> call);
+  // Whether the caller is that thread.
+  bool IsThreadOfCallbacks() const { return std::this_thread::get_id() == callback_thread_; }
 
  private:
   struct NewWorker {
@@ -108,7 +111,6 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   // When the manager is to look at the latest.
   absl::Duration NextDeadline();
 
-  absl::StatusOr<std::unique_ptr<WorkerLink>> StartOne(WorkerId worker);
   // Makes the manager look, if it sleeps. Requires the lock.
   void Wake();
   // The same, if it would sleep for too long.
@@ -147,7 +149,7 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   std::condition_variable calls_changed_;
   std::deque<std::shared_ptr<CallState>> calls_;
   bool no_more_calls_ = false;
-  std::thread::id callback_thread_;
+  std::atomic<std::thread::id> callback_thread_;
 };
 
 }  // namespace isoproc::internal

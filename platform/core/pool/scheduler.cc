@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
-#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -39,11 +37,6 @@ absl::Status WorkerLost(const absl::StatusOr<ExitStatus>& how, absl::string_view
 }
 
 }  // namespace
-
-uint64_t DefaultChunkSize(uint64_t items, int processes) {
-  const uint64_t shares = 4 * static_cast<uint64_t>(processes);
-  return (std::max)((items + shares - 1) / shares, uint64_t{1});
-}
 
 // ---- what users want ----------------------------------------------------------------------------
 
@@ -277,7 +270,7 @@ void Scheduler::TakeBack(Worker& worker, const absl::StatusOr<ExitStatus>& how) 
   for (uint64_t index = items.first; index < items.first + items.count; ++index) {
     const Range item = {index, 1};
     const bool had_begun = worker.is_at_one && index == items.first;
-    Losses& losses = job.lost[index];
+    Job::Losses& losses = job.lost[index];
     if (had_begun && ++losses.lost > job.request.retries) {
       Resolve(job, item, WorkerLost(how, "while it ran the task"));
     } else if (!had_begun && ++losses.returned > kMostReturns) {
@@ -325,14 +318,7 @@ void Scheduler::Pause(absl::Duration now) {
 
 void Scheduler::Enqueue(Job& job, Batches items) {
   changed_jobs_.push_back(job.id);
-  Range added = {job.next_index, 0};
-  for (std::shared_ptr<const Batch>& batch : items) {
-    const uint64_t size = batch->size();
-    job.parts.emplace(added.first + added.count, Part{std::move(batch), size});
-    added.count += size;
-  }
-  job.next_index += added.count;
-  job.unresolved += added.count;
+  Range added = job.Add(std::move(items));
   unresolved_ += added.count;
   if (job.cancelling) {
     return Resolve(job, added, absl::CancelledError("another task of the call failed"));
@@ -370,7 +356,7 @@ void Scheduler::Resolve(Job& job, Range items, const absl::Status& status) {
 void Scheduler::Resolve(Job& job, uint64_t first, absl::Span<TaskOutcome> outcomes) {
   const bool failed = std::any_of(outcomes.begin(), outcomes.end(),
                                   [](const TaskOutcome& one) { return !one.status.ok(); });
-  Forget(job, {first, outcomes.size()});
+  job.Forget({first, outcomes.size()});
   job.unresolved -= outcomes.size();
   unresolved_ -= outcomes.size();
   changed_jobs_.push_back(job.id);
@@ -379,36 +365,6 @@ void Scheduler::Resolve(Job& job, uint64_t first, absl::Span<TaskOutcome> outcom
     job.cancelling = true;
     ResolvePending(job, absl::CancelledError("another task of the call failed"));
   }
-}
-
-void Scheduler::Forget(Job& job, Range items) {
-  if (!job.lost.empty()) {
-    job.lost.erase(job.lost.lower_bound(items.first),
-                   job.lost.lower_bound(items.first + items.count));
-  }
-  auto part = std::prev(job.parts.upper_bound(items.first));
-  while (items.count > 0) {
-    const uint64_t end = part->first + part->second.batch->size();
-    const uint64_t count = (std::min)(items.count, end - items.first);
-    items.first += count;
-    items.count -= count;
-    part->second.unresolved -= count;
-    part = part->second.unresolved == 0 ? job.parts.erase(part) : std::next(part);
-  }
-}
-
-std::vector<Slice> Scheduler::Slices(const Job& job, Range items) {
-  std::vector<Slice> slices;
-  auto part = std::prev(job.parts.upper_bound(items.first));
-  for (; items.count > 0; ++part) {
-    const std::shared_ptr<const Batch>& batch = part->second.batch;
-    const uint64_t begin = items.first - part->first;
-    const uint64_t count = (std::min)(items.count, batch->size() - begin);
-    slices.push_back(Slice{batch, static_cast<size_t>(begin), static_cast<size_t>(count)});
-    items.first += count;
-    items.count -= count;
-  }
-  return slices;
 }
 
 uint64_t Scheduler::ResolvePending(Job& job, const absl::Status& status) {
@@ -547,7 +503,7 @@ bool Scheduler::GiveTo(WorkerId id, Worker& worker, absl::Duration now) {
     --pending_;
   }
   commands_.emplace_back(SendItems{id, job->request.task_timeout != absl::InfiniteDuration(),
-                                   job->request.code, count, Slices(*job, worker.items)});
+                                   job->request.code, count, job->Slices(worker.items)});
   Enter(worker, WorkerState::kBusy, now);
   return true;
 }

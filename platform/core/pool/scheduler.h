@@ -39,39 +39,16 @@
 #include "isoproc/internal/batch.h"
 #include "isoproc/internal/task_results.h"
 #include "isoproc/pool_options.h"
+#include "platform/core/pool/job.h"
 
 namespace isoproc::internal {
 
-struct TaskCode;
-
 using WorkerId = uint64_t;  // one life of a worker; never used again
-
-// All of one call.
-struct JobRequest {
-  std::shared_ptr<TaskSink> sink;
-  std::shared_ptr<const TaskCode> code;
-  Batches items;
-  uint64_t chunk_size = 1;
-  absl::Duration task_timeout = absl::InfiniteDuration();
-  absl::Duration total_timeout = absl::InfiniteDuration();  // of all items, from Submit on
-  int retries = 0;
-  bool cancel_rest_on_error = false;
-  bool more_to_come = false;  // Append may follow, until Finish
-};
-
-// How many items a worker gets at a time if nobody says so.
-uint64_t DefaultChunkSize(uint64_t items, int processes);
 
 // ---- what is to be done -------------------------------------------------------------------------
 
 struct StartWorker {
   WorkerId worker;
-};
-// Items that follow each other in a batch.
-struct Slice {
-  std::shared_ptr<const Batch> batch;
-  size_t first;
-  size_t count;
 };
 // Requires nothing of the worker: it is ready and has no other items.
 struct SendItems {
@@ -164,31 +141,7 @@ class Scheduler {
   std::vector<WorkerStatistics> Statistics(absl::Duration now) const;
 
  private:
-  // Items that follow each other.
-  struct Range {
-    uint64_t first = 0;  // index in the job
-    uint64_t count = 0;
-  };
-  struct Part {
-    std::shared_ptr<const Batch> batch;
-    uint64_t unresolved;
-  };
-  struct Losses {
-    int lost = 0;      // workers that died with it
-    int returned = 0;  // workers that died before they began it
-  };
-  // An item that is not resolved is in `pending`, or a worker has it.
-  struct Job {
-    JobId id = 0;
-    JobRequest request;               // without its items
-    std::map<uint64_t, Part> parts;   // by the index of the first item; while any is not resolved
-    std::deque<Range> pending;        // what no worker has, as it is to be given
-    std::map<uint64_t, Losses> lost;  // by index: items whose workers died
-    uint64_t next_index = 0;
-    uint64_t unresolved = 0;
-    bool more_to_come = false;
-    bool cancelling = false;
-  };
+  using Range = Job::Range;
   enum class WorkerState { kStarting, kInitializing, kIdle, kBusy, kLeaving, kKilled };
   struct Worker {
     WorkerState state = WorkerState::kStarting;
@@ -216,9 +169,6 @@ class Scheduler {
   // All with the same.
   void Resolve(Job& job, Range items, const absl::Status& status);
   void Resolve(Job& job, uint64_t first, absl::Span<TaskOutcome> outcomes);
-  // Their arguments are not needed any more.
-  static void Forget(Job& job, Range items);
-  static std::vector<Slice> Slices(const Job& job, Range items);
   // Those which no worker has. Gives how many.
   uint64_t ResolvePending(Job& job, const absl::Status& status);
   void Break(const absl::Status& reason);

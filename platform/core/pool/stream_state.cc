@@ -17,6 +17,8 @@
 #include "absl/types/span.h"
 #include "isoproc/internal/batch.h"
 #include "isoproc/pool_options.h"
+#include "platform/base/native_error.h"
+#include "platform/core/pool/check_options.h"
 #include "platform/core/pool/pool_core.h"
 #include "platform/core/wait_until.h"
 
@@ -25,9 +27,11 @@ namespace isoproc::internal {
 absl::StatusOr<std::shared_ptr<StreamState>> StreamState::Start(
     std::shared_ptr<PoolCore> pool, std::shared_ptr<const TaskCode> code,
     const StreamOptions& options, bool ordered, Pull pull) {
-  if (options.chunk_size < 1 || options.look_ahead.value_or(1) < 1 || options.retries < 0) {
+  const absl::Status good = CheckTaskOptions(options.chunk_size, options.timeout, options.retries);
+  if (!good.ok()) return good;
+  if (options.look_ahead.value_or(1) < 1) {
     return absl::InvalidArgumentError(
-        "chunk_size and look_ahead are at least 1, and retries at least 0");
+        absl::StrCat("a stream reads at least one item ahead, not ", *options.look_ahead));
   }
   const uint64_t chunk_size = static_cast<uint64_t>(options.chunk_size);
   const uint64_t chunks = 4 * static_cast<uint64_t>(pool->processes());
@@ -68,7 +72,7 @@ void StreamState::Place(uint64_t position, TaskOutcome outcome) {
     if (window_.size() <= place) window_.resize(place + 1);
     window_[place] = std::move(outcome);
   } else {
-    arrived_.push_back(std::move(outcome));
+    arrived_.emplace_back(position, std::move(outcome));
   }
   placed_.notify_all();
 }
@@ -139,6 +143,7 @@ absl::Status StreamState::Await(absl::Duration timeout) {
 std::optional<TaskOutcome> StreamState::Next() {
   std::optional<TaskOutcome> outcome;
   if (const absl::Status is_owner = pool_->CheckIsOwner(); !is_owner.ok()) {
+    last_ = std::nullopt;
     if (!std::exchange(refused_, true)) outcome.emplace().status = is_owner;
     return outcome;
   }
@@ -150,10 +155,12 @@ std::optional<TaskOutcome> StreamState::Next() {
     placed_.wait(lock, [this] { return HasNext(); });
     if (given_ != taken_) {
       if (ordered_) {
+        last_ = given_;
         outcome = std::move(window_.front());
         window_.pop_front();
       } else {
-        outcome = std::move(arrived_.front());
+        last_ = arrived_.front().first;
+        outcome = std::move(arrived_.front().second);
         arrived_.pop_front();
       }
       ++given_;
@@ -163,6 +170,10 @@ std::optional<TaskOutcome> StreamState::Next() {
     std::rethrow_exception(std::exchange(input_failed_, nullptr));
   }
   return outcome;
+}
+
+absl::Status StreamState::Named(const absl::Status& error) const {
+  return last_.has_value() ? port::Annotate(error, absl::StrCat("item ", *last_)) : error;
 }
 
 void StreamState::Abandon() {

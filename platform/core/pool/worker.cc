@@ -25,6 +25,7 @@
 #include "isoproc/internal/task.h"
 #include "isoproc/pool_options.h"
 #include "platform/base/type_name.h"
+#include "platform/core/connection/connection_end.h"
 #include "platform/core/known_process.h"
 #include "platform/core/pool/blocks.h"
 #include "platform/core/pool/desk.h"
@@ -56,7 +57,6 @@ constexpr absl::Duration kNextToNothing = absl::Microseconds(100);
 struct Self {
   std::optional<int64_t> number;
   int depth = 0;
-  port::Handle stream;
 };
 Self& GetSelf() {
   static Self* const self = new Self;
@@ -101,11 +101,11 @@ std::optional<TaskFailure> Guard(Body body) {
 
 class Worker {
  public:
-  Worker(WorkerOrders orders, const Delivery& delivery, std::unique_ptr<port::Stream> stream)
+  Worker(WorkerOrders orders, const Delivery& delivery)
       : orders_(std::move(orders)),
         blocks_(delivery.blocks),
         desk_(blocks_.back()),
-        stream_(std::move(stream)),
+        stream_(delivery.ends.back()->Take()),
         reader_(*stream_, (std::numeric_limits<uint32_t>::max)()),
         writer_(*stream_, Runtime::Get().parent()->identity) {
     Runtime::Get().port().RunInForkedCopies([] { is_forked_copy = true; });
@@ -387,7 +387,7 @@ class Worker {
   const WorkerOrders orders_;
   SharedBlocks blocks_;
   DeskOfWorker desk_;
-  const std::unique_ptr<port::Stream> stream_;
+  const std::shared_ptr<port::Stream> stream_;
   PoolReader reader_;
   PoolWriter writer_;
   Call exit_hook_;
@@ -415,11 +415,10 @@ absl::StatusOr<Call> BindWorker(absl::Span<const std::byte> bytes, const Deliver
   Self& self = GetSelf();
   self.number = orders->number;
   self.depth = orders->depth;
-  absl::StatusOr<std::unique_ptr<port::Stream>> stream =
-      Runtime::Get().port().AdoptStream(std::move(self.stream));
-  if (!stream.ok()) return stream.status();
-  if (delivery.blocks.empty()) return absl::DataLossError("a worker without a desk");
-  auto worker = std::make_unique<Worker>(*std::move(orders), delivery, *std::move(stream));
+  if (delivery.blocks.empty() || delivery.ends.empty()) {
+    return absl::DataLossError("a worker without a desk or a stream");
+  }
+  auto worker = std::make_unique<Worker>(*std::move(orders), delivery);
   absl::StatusOr<Call> call;
   call.emplace([worker = std::move(worker)] {
     worker->Run();
@@ -440,8 +439,6 @@ TaskTarget::TaskTarget(const char* name, uint64_t file, TaskBinder binder)
     : Target(name, file, &RefuseToStart), bind_task_(binder) {}
 
 const Target& WorkerTarget() { return worker_target; }
-
-void InheritPoolStream(port::Handle stream) { GetSelf().stream = std::move(stream); }
 
 int PoolDepth() { return GetSelf().depth; }
 

@@ -8,7 +8,6 @@
 
 #include "isoproc/internal/target.h"
 #include "platform/core/target_registry.h"
-#include "platform/port/handle.h"
 
 namespace isoproc::internal {
 
@@ -29,11 +28,8 @@ struct WorkerOrders {
   std::optional<HookCall> exit_hook;
 };
 
-// The target of all workers.
+// The target of all workers. Their stream to the pool comes with the arguments.
 const Target& WorkerTarget();
-
-// In a child, before its target runs: its stream to the pool.
-void InheritPoolStream(port::Handle stream);
 
 // How many pools the process is below the one that the user started; 0 if it is no worker.
 int PoolDepth();

@@ -148,6 +148,12 @@ class SchedulerTest : public testing::Test {
     now_ += time;
     scheduler_->Tick(now_);
   }
+  // One that has begun nothing dies, and however long starts wait then, the next one is there.
+  void DieAndBeReplaced(WorkerId worker) {
+    Die(worker);
+    Pass(absl::Seconds(10));
+    if (!scheduler_->closed()) MakeReadyOne(worker + 1);
+  }
 
   absl::Duration now_ = absl::Seconds(1000);
   std::optional<Scheduler> scheduler_;
@@ -230,10 +236,7 @@ TEST_F(SchedulerTest, WhatIsNeverBegunIsGivenUp) {
   WorkerId worker = 1;
   for (; sink_->resolved() == 0; ++worker) {
     ASSERT_LE(worker, WorkerId{Scheduler::kMostReturns + 1});
-    Die(worker);
-    Pass(absl::Seconds(10));
-    Commands();
-    MakeReadyOne(worker + 1);
+    DieAndBeReplaced(worker);
   }
   EXPECT_EQ(worker, WorkerId{Scheduler::kMostReturns + 2});
   EXPECT_EQ(sink_->ToString(), "ABORTED");
@@ -245,10 +248,7 @@ TEST_F(SchedulerTest, PoolInWhichNothingIsEverBegunBreaks) {
   WorkerId worker = 1;
   for (; sink_->resolved() < 1000; ++worker) {
     ASSERT_LE(worker, WorkerId{Scheduler::kMostGivenUp * Scheduler::kMostReturns + 2});
-    Die(worker);
-    Pass(absl::Seconds(10));
-    Commands();
-    if (sink_->resolved() < 1000) MakeReadyOne(worker + 1);
+    DieAndBeReplaced(worker);
   }
   EXPECT_EQ(sink_->at(999).code(), absl::StatusCode::kAborted);
   EXPECT_EQ(ExitStatusOf(sink_->at(999)), ExitStatus::Signalled(9));
@@ -261,11 +261,7 @@ TEST_F(SchedulerTest, OneThatIsNeverBegunBreaksNothing) {
   for (int i = 0; i < Scheduler::kMostGivenUp; ++i) {
     auto sink = std::make_shared<Sink>();
     Submit(Request(sink, 1));
-    for (; sink->resolved() == 0; ++worker) {
-      Die(worker);
-      Pass(absl::Seconds(10));
-      MakeReadyOne(worker + 1);
-    }
+    for (; sink->resolved() == 0; ++worker) DieAndBeReplaced(worker);
     auto other = std::make_shared<Sink>();
     Submit(Request(other, 1));
     Begin(worker);

@@ -87,6 +87,49 @@ ISOPROC_CASE(PoolSharing, POOL_66_3, TimeoutHoldsWhoeverSawTheTaskBegin) {
   }
 }
 
+// A clock that throws, once, in one thread, as what else is called there might.
+class BrokenClock : public port::PortWrapper {
+ public:
+  using PortWrapper::PortWrapper;
+
+  // After so many looks in this thread.
+  void ThrowHere(int looks) {
+    thrower_ = std::this_thread::get_id();
+    looks_ = looks;
+  }
+  absl::Duration Now() override {
+    if (looks_ > 0 && std::this_thread::get_id() == thrower_ && --looks_ == 0) {
+      throw std::bad_alloc();
+    }
+    return real().Now();
+  }
+
+ private:
+  std::thread::id thrower_;
+  std::atomic<int> looks_ = 0;
+};
+
+ISOPROC_CASE(PoolSharing, POOL_61_3, WaitThatEndsByAnExceptionStopsNobody) {
+  BrokenClock port(port::HostPort());
+  const ReplacedPort replaced(port);
+  ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(1));
+  ASSERT_OK_AND_ASSIGN(const Event begun, Event::Create());
+  ASSERT_OK_AND_ASSIGN(const Event go, Event::Create());
+  ASSERT_OK_AND_ASSIGN(const auto result, pool.ApplyAsync<Hold>(begun, go, 7));
+  ASSERT_OK(begun.Wait(GetEnvironment().patience));
+  for (int looks = 1; looks <= 4; ++looks) {
+    port.ThrowHere(looks);
+    try {
+      EXPECT_CODE(result.Wait(absl::Milliseconds(1)), kDeadlineExceeded);
+    } catch (const std::bad_alloc&) {
+      continue;
+    }
+  }
+  port.ThrowHere(0);
+  EXPECT_OK(go.Set());
+  EXPECT_EQ(result.Get(GetEnvironment().patience).value_or(0), 7);
+}
+
 // ---- the manager and who waits write to one worker ----------------------------------------------
 
 // Whoever writes comes back late.

@@ -506,14 +506,14 @@ bool PoolCore::LookAtDesks() {
 
 absl::Duration PoolCore::Help(absl::Duration timeout, absl::FunctionRef<bool()> is_done) {
   if (processors_ < 2 || timeout <= absl::ZeroDuration() || is_done()) return timeout;
+  port::Port& port = Runtime::Get().port();
+  const port::Deadline deadline = Runtime::Get().DeadlineAfter(timeout);
   {
     const std::lock_guard lock(mutex_);
     if (has_helper_) return timeout;
     has_helper_ = true;
     for (const auto& [worker, link] : links_) link->WakeUp();
   }
-  port::Port& port = Runtime::Get().port();
-  const port::Deadline deadline = Runtime::Get().DeadlineAfter(timeout);
   // While workers have chunks of several items, not after each of them: to look takes the memory
   // away from who writes it.
   int pause = 1;
@@ -532,9 +532,17 @@ absl::Duration PoolCore::Help(absl::Duration timeout, absl::FunctionRef<bool()> 
     return any;
   };
   bool goes_well = true;
-  while (goes_well && !is_done() && !deadline.Expired(port.Now())) {
-    goes_well = spin_.Look(port, look);
-    if (goes_well) spin_.Learn(true);
+  try {
+    while (goes_well && !is_done() && !deadline.Expired(port.Now())) {
+      goes_well = spin_.Look(port, look);
+      if (goes_well) spin_.Learn(true);
+    }
+  } catch (...) {
+    // Of want of memory, or since the thread is cancelled. The manager does what is left to do.
+    const std::lock_guard lock(mutex_);
+    has_helper_ = false;
+    Wake();
+    throw;
   }
   {
     const std::lock_guard lock(mutex_);

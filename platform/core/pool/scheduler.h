@@ -139,6 +139,8 @@ class Scheduler {
   bool closed() const { return closed_; }
   uint64_t unresolved() const { return unresolved_; }
   std::vector<WorkerStatistics> Statistics(absl::Duration now) const;
+  // Those which are over and still kept included.
+  size_t TurnsForTesting() const { return turns_.size(); }
 
  private:
   using Range = Job::Range;

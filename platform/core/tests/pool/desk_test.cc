@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "gtest/gtest.h"
 #include "platform/core/pool/blocks.h"
@@ -71,13 +72,15 @@ TEST_F(DeskTest, GoesRoundAndRound) {
 }
 
 TEST_F(DeskTest, NonsenseIsSeen) {
-  for (const uint64_t word : {~uint64_t{0}, uint64_t{1} << 20, uint64_t{5}, uint64_t{16}}) {
+  // More than there can be, of what would be results; then what is none.
+  for (const auto& [written, rest] : {std::pair{~uint64_t{0}, 0}, std::pair{uint64_t{1} << 20, 0},
+                                      std::pair{uint64_t{5}, 0}, std::pair{uint64_t{16}, 0xff}}) {
     const std::shared_ptr<SharedBlock> desk = MakeDesk().value();
     DeskOfPool reader(desk);
-    std::memset(desk->bytes().data(), 0xff, desk->bytes().size());
-    std::memcpy(desk->bytes().data() + sizeof(uint64_t), &word, sizeof(word));
+    std::memset(desk->bytes().data(), rest, desk->bytes().size());
+    std::memcpy(desk->bytes().data() + sizeof(uint64_t), &written, sizeof(written));
     EXPECT_FALSE(reader.Take(0).has_value());
-    EXPECT_TRUE(reader.is_broken()) << word;
+    EXPECT_TRUE(reader.is_broken()) << written;
   }
 }
 

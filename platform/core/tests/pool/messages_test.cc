@@ -113,9 +113,10 @@ TEST(PoolMessages, LossOfAHandleIsTheLossOfOnePayload) {
 // A block that is kept travels once, with all that comes to lie in it after that.
 TEST(PoolMessages, PayloadsComeInBlocks) {
   port::Port& port = port::HostPort();
-  const port::StreamPair streams = port.CreateStreamPair().value();
-  PoolWriter writer(*streams.first, {.pid = port.ProcessId()});
-  PoolReader reader(*streams.second, 1);
+  const absl::StatusOr<port::StreamPair> streams = port.CreateStreamPair();
+  if (absl::IsUnimplemented(streams.status())) GTEST_SKIP() << streams.status();
+  PoolWriter writer(*streams->first, {.pid = port.ProcessId()});
+  PoolReader reader(*streams->second, 1);
   const auto pass = [&](char letter, bool is_free) {
     PoolMessage message;
     message.kind = PoolMessage::Kind::kResult;
@@ -148,9 +149,10 @@ TEST(PoolMessages, PayloadsComeInBlocks) {
 // Each worker would hold it until there is another one.
 TEST(PoolMessages, BlockThatServesOnceIsGivenAway) {
   port::Port& port = port::HostPort();
-  const port::StreamPair streams = port.CreateStreamPair().value();
-  PoolWriter writer(*streams.first, port.ProcessId());
-  PoolReader reader(*streams.second, 1);
+  const absl::StatusOr<port::StreamPair> streams = port.CreateStreamPair();
+  if (absl::IsUnimplemented(streams.status())) GTEST_SKIP() << streams.status();
+  PoolWriter writer(*streams->first, {.pid = port.ProcessId()});
+  PoolReader reader(*streams->second, 1);
   for (const uint64_t size : {BlockShelf::kMostKept + 1, uint64_t{1000}}) {
     const bool is_kept = size <= BlockShelf::kMostKept;
     const BlockShelf::Loan loan = writer.PutBlock(size, [](uint32_t) { return true; }).value();

@@ -25,7 +25,7 @@
 #include "isoproc/internal/task.h"
 #include "isoproc/pool_options.h"
 #include "platform/base/type_name.h"
-#include "platform/core/connection/connection_end.h"
+#include "platform/core/connection/moving_end.h"
 #include "platform/core/known_process.h"
 #include "platform/core/pool/blocks.h"
 #include "platform/core/pool/desk.h"

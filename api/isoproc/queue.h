@@ -46,8 +46,8 @@
 namespace isoproc {
 
 struct QueueOptions {
-  // Items at the same time; at most 2^24. 0: as many as `bytes` would hold of the smallest, so that
-  // the places take as much memory again.                                    [QUE-01, QUE-02]
+  // Items at the same time; at most 2^24. 0: as many as `bytes`, not 0 then, would hold of the
+  // smallest, at least 2, so that the places take as much memory again.         [QUE-01, QUE-02]
   uint64_t capacity = 1024;
   // Room for items of more than 112 bytes (240 if all are of one size), each rounded up to KiB; at
   // most 2^40.                                                                          [QUE-42]
@@ -152,7 +152,7 @@ class Queue {
   //          `timeout`.                                                         [QUE-05, QUE-06]
   // On OK:   it is in the queue.
   // Errors:  the item was not put.
-  //          DeadlineExceeded: no room.
+  //          DeadlineExceeded: no room; the message says whether it is full or lacks bytes.
   //          Unavailable: the queue is closed, or was while this waited.        [QUE-17, QUE-40]
   //          ResourceExhausted: it is larger than all `bytes` [QUE-42], or holds shared objects
   //          and there is no room for one more of these.

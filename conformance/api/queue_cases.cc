@@ -49,7 +49,12 @@ ISOPROC_CASE(Queue, QUE_02, CapacityOutOfRange) {
   EXPECT_CODE(Numbers::Create({.capacity = uint64_t{1} << 40}), kInvalidArgument);
   EXPECT_CODE(Numbers::Create({.capacity = (uint64_t{1} << 24) + 1}), kInvalidArgument);
   EXPECT_CODE(Numbers::Create({.bytes = (uint64_t{1} << 40) + 1}), kInvalidArgument);
+  EXPECT_CODE(Numbers::Create({.capacity = 0, .bytes = 0}), kInvalidArgument);
   EXPECT_OK(Numbers::Create({.capacity = 1, .bytes = 0}));
+  EXPECT_OK(Numbers::Create({.capacity = 0, .bytes = 1}));
+  // Not refused for its number. Nobody has so much, but some systems promise it all the same.
+  const absl::Status most = Numbers::Create({.bytes = uint64_t{1} << 40}).status();
+  EXPECT_TRUE(most.ok() || absl::IsResourceExhausted(most)) << most;
 }
 
 void PutNumbers(const Queue<std::pair<int, int>>& queue, int who, int count) {

@@ -7,7 +7,9 @@ namespace {
 
 constexpr Clause kClauses[] = {
     Core("QUE-01", "A queue of capacity 0 takes as many items as its bytes would hold."),
-    Core("QUE-02", "More than 2^24 items or 2^40 bytes are kInvalidArgument, on every port alike."),
+    Core("QUE-02",
+         "More than 2^24 items or 2^40 bytes, or 0 of both, are kInvalidArgument, on every port "
+         "alike."),
     Core("QUE-03",
          "Items are got in the order in which they were put, by one thread or by several "
          "processes."),

@@ -1,8 +1,9 @@
 // A copy of the calling process that goes on instruction by instruction. Only where the port has
 // it: posix/tests/linux/stepped_copy.cc.
 //
-// What a process does is cut at its changes: instructions that store to the memory that is watched,
-// and calls of the system. Between two changes it does nothing that another process could see.
+// What a process does is cut at its changes: instructions that store to memory which it shares, as
+// far as it had that when it was copied, and calls of the system. Between two changes it does
+// nothing that another process could see.
 #ifndef ISOPROC_PLATFORM_TESTING_STEPPED_COPY_H_
 #define ISOPROC_PLATFORM_TESTING_STEPPED_COPY_H_
 
@@ -24,10 +25,8 @@ class SteppedCopy {
   // Why it cannot be here; empty: it can.
   static std::string WhyNot();
 
-  // Starts a copy and returns when `before` has returned there. `watched`: shared memory, whole
-  // pages.
-  SteppedCopy(absl::Span<const std::byte> watched, const std::function<void()>& before,
-              const std::function<void()>& act);
+  // Starts a copy and returns when `before` has returned there.
+  SteppedCopy(const std::function<void()>& before, const std::function<void()>& act);
   SteppedCopy(const SteppedCopy&) = delete;
   SteppedCopy& operator=(const SteppedCopy&) = delete;
   ~SteppedCopy() { Kill(); }
@@ -50,10 +49,16 @@ class SteppedCopy {
 
   // To behind the next change, or by one instruction.
   Stop Advance(How how);
-  void StoreThrough();
-  void Protect(int protection);
+  using Memory = absl::Span<const std::byte>;
+  // What this process shares and may write to.
+  static std::vector<Memory> SharedMemory();
+  // Of `watched_`, what has `address`; null: nothing has.
+  const Memory* Watched(const void* address) const;
+  void StoreThrough(const Memory& memory);
+  // Gives whether the copy still has it.
+  bool Protect(const Memory& memory, int protection);
 
-  absl::Span<const std::byte> watched_;
+  const std::vector<Memory> watched_;
   int64_t pid_ = 0;
   // Where there is an instruction that calls the system.
   uint64_t call_at_ = 0;

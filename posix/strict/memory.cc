@@ -77,10 +77,18 @@ bool IsShortage(int error) {
   return error == ENOSPC || error == ENOMEM || error == EDQUOT || error == EFBIG;
 }
 
+// More than there is can be found in no time. An object that may be larger than that (a file system
+// in memory can say so) would fill the memory of the whole machine first.
+bool IsMoreThanThereIs(uint64_t size) {
+  const auto pages = ::sysconf(_SC_PHYS_PAGES);
+  return pages > 0 && size / PageSize() > static_cast<uint64_t>(pages);
+}
+
 // Writing zeros makes the system find room for them; the call that only does this is missing on
 // some systems. Those which do not let such objects be written to (macOS) keep them in memory that
 // they can swap out. Returns 0 or errno.
 int Reserve(int fd, uint64_t size) {
+  if (IsMoreThanThereIs(size)) return ENOMEM;
   struct statvfs space;
   // A shortage that can be known is not found by filling the memory first.
   if (::fstatvfs(fd, &space) == 0 && space.f_blocks > 0 && size / space.f_frsize > space.f_bavail) {

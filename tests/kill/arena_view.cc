@@ -1,12 +1,10 @@
 #include "tests/kill/arena_view.h"
 
 #include <bit>
-#include <cstddef>
 #include <cstdint>
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "absl/types/span.h"
 #include "platform/core/shared/arena.h"
 #include "platform/core/shared/family.h"
 #include "platform/core/shared/layout.h"
@@ -45,11 +43,6 @@ bool IsUntold(ObjectSlot& slot) {
 }  // namespace
 
 void Enter() { Family().Self().value(); }
-
-absl::Span<const std::byte> SharedBytes() {
-  const internal::ArenaMemory& memory = Family().memory();
-  return {reinterpret_cast<const std::byte*>(&memory), sizeof(memory)};
-}
 
 int CountSleepers() {
   Arena& arena = Family();

@@ -2,18 +2,12 @@
 #ifndef ISOPROC_TESTS_KILL_ARENA_VIEW_H_
 #define ISOPROC_TESTS_KILL_ARENA_VIEW_H_
 
-#include <cstddef>
 #include <string>
-
-#include "absl/types/span.h"
 
 namespace isoproc::kill {
 
 // Makes the calling process one of the family.
 void Enter();
-
-// The memory of the family.
-absl::Span<const std::byte> SharedBytes();
 
 // Threads that have said that they are about to sleep.
 int CountSleepers();

@@ -29,7 +29,6 @@ class SteppedVictim : public Victim {
   SteppedVictim(const Scenario& scenario, const Objects& objects, Role role)
       : objects_(objects),
         copy_(
-            SharedBytes(),
             [&] {
               if (role == Role::kVictim && !scenario.registered) return;
               Enter();

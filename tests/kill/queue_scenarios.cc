@@ -1,6 +1,10 @@
 // Queue. The victim's item is "new", or large; "old" ones are there before.
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -18,6 +22,8 @@ using Texts = std::vector<std::string>;
 
 constexpr size_t kBytes = 8192;
 std::string LargeText() { return std::string(3000, 'l'); }
+// As large as all bytes.
+std::string LargestText() { return std::string(kBytes, 'x'); }
 
 std::function<void(Objects& mine)> MakeQueue(const Texts& texts, uint64_t capacity = 4) {
   return [=](Objects& mine) {
@@ -41,8 +47,13 @@ std::string Show(const Texts& texts) {
   return all;
 }
 
-// What is there, in order, and that all memory can be used again.
-void ExpectLeft(Stage& stage, Objects& mine, const Texts& expected) {
+// All memory can be used again.
+void ExpectAllBytes(Stage& stage, Objects& mine) {
+  stage.ExpectOk(mine.queue.Put(LargestText(), stage.limit()), "Put of all bytes");
+  stage.ExpectOk(mine.queue.Get(stage.limit()).status(), "Get of all bytes");
+}
+// What is there, in order, and all memory with it.
+Texts TakeAll(Stage& stage, Objects& mine) {
   stage.ExpectOk(mine.queue.Put("end", stage.limit()), "Put");
   Texts left;
   while (true) {
@@ -51,9 +62,12 @@ void ExpectLeft(Stage& stage, Objects& mine, const Texts& expected) {
     if (!text.ok() || *text == "end") break;
     left.push_back(*text);
   }
+  ExpectAllBytes(stage, mine);
+  return left;
+}
+void ExpectLeft(Stage& stage, Objects& mine, const Texts& expected) {
+  const Texts left = TakeAll(stage, mine);
   stage.Expect(left == expected, "left: " + Show(left) + "and not: " + Show(expected));
-  stage.ExpectOk(mine.queue.Put(std::string(kBytes, 'x'), stage.limit()), "Put of all bytes");
-  stage.ExpectOk(mine.queue.Get(stage.limit()).status(), "Get of all bytes");
 }
 
 // `before` if it has not come to pass, `after` if it has.
@@ -78,6 +92,43 @@ void ExpectBackOrDone(Stage& stage, Objects& mine, bool) {
     stage.ExpectOk(lease->Done(), "Done");
   }
   ExpectLeft(stage, mine, {});
+}
+
+// Sleeps for the memory of the item that the victim takes, which is all there is.
+void PutLarge(Stage& stage, Objects& mine) {
+  stage.ExpectOk(mine.queue.Put(LargeText(), stage.limit()), "Put");
+}
+void ExpectPutLarge(Stage& stage, Objects& mine, bool) {
+  std::string text = mine.queue.Get(stage.limit()).value_or("none");
+  // The victim has not taken it, or not for good.
+  if (text == LargestText()) text = mine.queue.Get(stage.limit()).value_or("none");
+  stage.Expect(text == LargeText(), "another item: " + text.substr(0, 10));
+  ExpectAllBytes(stage, mine);
+}
+
+// Where all room and all memory is taken, one sleeps for either.
+void PutInVain(Stage& stage, Objects& mine) {
+  static std::atomic<unsigned> turn = 0;
+  const std::string text = turn++ % 2 == 0 ? "small" : LargeText();
+  stage.Expect(absl::IsUnavailable(mine.queue.Put(text, stage.limit())), "not closed: " + text);
+}
+
+// Items that a loan is written for; others have no buffer.
+void MakeLarges(Objects& mine) {
+  mine.larges = Queue<Large>::Create({.capacity = 4, .bytes = 2048}).value();
+  mine.larges.Put(Large::Of(1)).IgnoreError();
+}
+void ExpectLarges(Stage& stage, Objects& mine, int64_t count) {
+  stage.ExpectOk(mine.larges.Put(Large::Of(count + 1), stage.limit()), "Put");
+  for (int64_t i = 1; i <= count + 1; ++i) {
+    const absl::StatusOr<Large> large = mine.larges.Get(stage.limit());
+    stage.ExpectOk(large.status(), "Get");
+    stage.Expect(large.ok() && large->whole() && large->words[0] == i, "another item");
+  }
+  // As many as there is memory for.
+  const absl::StatusOr<Loan<Large>> one = mine.larges.Borrow(stage.limit());
+  stage.ExpectOk(one.status(), "Borrow");
+  stage.ExpectOk(mine.larges.Borrow(stage.limit()).status(), "Borrow of the rest");
 }
 
 }  // namespace
@@ -124,6 +175,40 @@ std::vector<Scenario> QueueScenarios() {
              // If the victim has put none.
              stage.ExpectOk(mine.queue.Put("other", stage.limit()), "Put");
            }},
+      {.name = "queue.put_waits_for_memory",
+       .make = MakeQueue({LargestText()}),
+       .act = Put(LargeText()),
+       .sleeps = true,
+       .meanwhile =
+           [](Stage& stage, Objects& mine) {
+             stage.SetOff();
+             stage.AwaitSleepers(1);
+             stage.Expect(mine.queue.Get(stage.limit()).value_or("") == LargestText(), "another");
+             stage.Mark();
+           },
+       .judge =
+           [](Stage& stage, Objects& mine, bool) {
+             while (!stage.marked()) std::this_thread::yield();
+             const Texts left = TakeAll(stage, mine);
+             stage.Expect(left.empty() || left == Texts{LargeText()}, "left: " + Show(left));
+           }},
+      {.name = "queue.loan",
+       .make = MakeLarges,
+       .act =
+           [](Objects& mine) {
+             absl::StatusOr<Loan<Large>> loan = mine.larges.Borrow();
+             if (!loan.ok()) return;
+             **loan = Large::Of(2);
+             mine.larges.Put(*loan).IgnoreError();
+           },
+       .committed = [](const Stage&,
+                       const Objects& mine) { return mine.larges.Size().value() == 2; },
+       .judge = [](Stage& stage, Objects& mine,
+                   bool committed) { ExpectLarges(stage, mine, committed ? 2 : 1); }},
+      {.name = "queue.loan_dropped",
+       .make = MakeLarges,
+       .act = [](Objects& mine) { mine.larges.Borrow().IgnoreError(); },
+       .judge = [](Stage& stage, Objects& mine, bool) { ExpectLarges(stage, mine, 1); }},
       {.name = "queue.get",
        .make = MakeQueue({"new", "old"}),
        .act = Get,
@@ -134,6 +219,12 @@ std::vector<Scenario> QueueScenarios() {
        .act = Get,
        .committed = HasSize(1),
        .judge = Expect({LargeText(), "old"}, {"old"})},
+      {.name = "queue.get_large_to_sleeper",
+       .make = MakeQueue({LargestText()}),
+       .act = Get,
+       .sleepers = 1,
+       .sleeper = PutLarge,
+       .judge = ExpectPutLarge},
       {.name = "queue.get_waits",
        .make = MakeQueue({}),
        .act = Get,
@@ -191,6 +282,12 @@ std::vector<Scenario> QueueScenarios() {
        .make = MakeQueue({LargeText(), "old"}),
        .act = [](Objects& mine) { mine.queue.GetLease().IgnoreError(); },
        .judge = ExpectBackOrDone},
+      {.name = "queue.lease_of_large_to_sleeper",
+       .make = MakeQueue({LargestText()}),
+       .act = TakeAndFinish,
+       .sleepers = 1,
+       .sleeper = PutLarge,
+       .judge = ExpectPutLarge},
       {.name = "queue.task_done_to_sleepers",
        .make = MakeQueue({"old"}),
        .act = [](Objects& mine) { mine.queue.TaskDone().IgnoreError(); },
@@ -211,6 +308,12 @@ std::vector<Scenario> QueueScenarios() {
            [](Stage& stage, Objects& mine) {
              stage.Expect(absl::IsOutOfRange(mine.queue.Get(stage.limit()).status()), "no end");
            },
+       .judge = [](Stage&, Objects& mine, bool) { mine.queue.Close(); }},
+      {.name = "queue.close_to_putters",
+       .make = MakeQueue({LargestText()}, 1),
+       .act = [](Objects& mine) { mine.queue.Close(); },
+       .sleepers = 2,
+       .sleeper = PutInVain,
        .judge = [](Stage&, Objects& mine, bool) { mine.queue.Close(); }},
   };
 }

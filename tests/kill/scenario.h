@@ -50,6 +50,7 @@ struct Objects {
   ShareableList list;
   Queue<std::string> queue;
   Queue<Lock> locks;
+  Queue<Large> larges;
 };
 
 // Functions get the objects of their own process. `act` and `sleeper` must not throw.

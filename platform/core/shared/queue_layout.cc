@@ -17,6 +17,9 @@ absl::StatusOr<QueueShape> QueueShape::For(uint64_t capacity, uint64_t bytes, ui
     return absl::InvalidArgumentError("a queue of more than 2^24 items");
   }
   if (bytes > kMaxBytes) return absl::InvalidArgumentError("a queue of more than 2^40 bytes");
+  if (capacity == 0 && bytes == 0) {
+    return absl::InvalidArgumentError("a queue for 0 items and 0 bytes would hold nothing");
+  }
   QueueShape shape;
   // What fits into two cache lines, unless all items are small, or all a little larger.
   shape.slot_size = 128;

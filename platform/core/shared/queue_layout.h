@@ -87,7 +87,7 @@ struct QueueShape {
   uint64_t units = 0;
 
   // `item_size`: of all items; 0: they differ.
-  // Errors: InvalidArgument: more than kMaxCapacity or kMaxBytes.
+  // Errors: InvalidArgument: more than kMaxCapacity or kMaxBytes; 0 of both.
   static absl::StatusOr<QueueShape> For(uint64_t capacity, uint64_t bytes, uint64_t item_size);
 
   // Whether these can be the numbers of a queue in so much memory.

@@ -27,7 +27,14 @@ namespace {
 absl::Status Closed() { return absl::UnavailableError("the queue is closed"); }
 constexpr size_t kParcelName = sizeof(uint64_t);
 
-absl::Status Late() { return absl::DeadlineExceededError("the queue would have to be waited for"); }
+// What was waited for when the time was over.
+constexpr char kEmpty[] = "the queue is empty";
+constexpr char kFull[] = "the queue is full";
+constexpr char kNoMemory[] =
+    "too many bytes of the queue are in use for an item as large as this: see QueueOptions::bytes";
+constexpr char kNotDone[] = "not all items of the queue are done with";
+
+absl::Status Late(const char* what) { return absl::DeadlineExceededError(what); }
 absl::Status Unusable() { return absl::DataLossError("a message of impossible numbers"); }
 
 QueueWords* WordsOf(Arena& arena, ObjectSlot& slot) {
@@ -91,14 +98,16 @@ absl::Status SharedQueue::LockGet(Stamp self) {
   return absl::OkStatus();
 }
 
-absl::Status SharedQueue::Wait(Stamp self, Waiters& waiters, Limit& limit,
+absl::Status SharedQueue::Wait(Stamp self, Waiters& waiters, Limit& limit, const char* late,
                                absl::FunctionRef<bool()> hint) {
   if (limit.none()) {
     // Nobody else may look for what the dead had, if all only ask now and then.
     arena_.SweepIfDue(self, arena_.port().Now());
-    return hint() ? absl::OkStatus() : Late();
+    return hint() ? absl::OkStatus() : Late(late);
   }
-  return arena_.Await(waiters, self, limit.deadline(), [&](bool) { return hint(); });
+  const absl::Status waited =
+      arena_.Await(waiters, self, limit.deadline(), [&](bool) { return hint(); });
+  return absl::IsDeadlineExceeded(waited) ? Late(late) : waited;
 }
 
 // ---- putting ------------------------------------------------------------------------------------
@@ -149,8 +158,8 @@ absl::StatusOr<uint64_t> SharedQueue::Begin(Stamp self, uint64_t size, Limit& li
       if (unit.has_value()) return *unit;
     }
     // However often others free what is too small.
-    if (is_over) return Late();
-    const absl::Status waited = Wait(self, words_.for_buffer, limit, [&] {
+    if (is_over) return Late(kNoMemory);
+    const absl::Status waited = Wait(self, words_.for_buffer, limit, kNoMemory, [&] {
       return words_.freed.load() != freed || words_.closed.load() != 0;
     });
     if (!waited.ok()) return waited;
@@ -166,11 +175,11 @@ absl::Status SharedQueue::Publish(Stamp self, Descriptor descriptor,
     const absl::StatusOr<Outcome> outcome = TryPublish(self, descriptor, bytes, parcel);
     if (!outcome.ok()) return outcome.status();
     if (*outcome == Outcome::kDone) return absl::OkStatus();
-    if (is_over) return Late();
+    if (is_over) return Late(kFull);
     const auto look = [this] { return LooksRoomy(); };
     if (!limit.none() && put_spin_.Until(arena_, words_.put_spin, look)) continue;
     const absl::Status waited =
-        Wait(self, words_.for_slot, limit, [this] { return MayHaveRoom(); });
+        Wait(self, words_.for_slot, limit, kFull, [this] { return MayHaveRoom(); });
     if (!waited.ok()) return waited;
   }
 }
@@ -264,11 +273,11 @@ absl::Status SharedQueue::Take(Stamp self, absl::Duration timeout, Accept accept
     const absl::StatusOr<Outcome> outcome = TryTake(self, accept, orphan_owner);
     if (!outcome.ok()) return outcome.status();
     if (*outcome == Outcome::kDone) return absl::OkStatus();
-    if (is_over) return Late();
+    if (is_over) return Late(kEmpty);
     const auto look = [this, self] { return LooksFilled(self); };
     if (!limit.none() && get_spin_.Until(arena_, words_.get_spin, look)) continue;
     const absl::Status waited =
-        Wait(self, words_.for_item, limit, [this, self] { return MayHaveItem(self); });
+        Wait(self, words_.for_item, limit, kEmpty, [this, self] { return MayHaveItem(self); });
     if (!waited.ok()) return waited;
   }
 }
@@ -544,8 +553,9 @@ absl::Status SharedQueue::TaskDone(Stamp self) {
 absl::Status SharedQueue::Join(Stamp self, absl::Duration timeout) {
   if (AllIsDone(self, /*ask=*/true)) return absl::OkStatus();
   Limit limit(arena_, timeout);
-  return arena_.Await(words_.for_done, self, limit.deadline(),
-                      [&](bool ask) { return AllIsDone(self, ask); });
+  const absl::Status waited = arena_.Await(words_.for_done, self, limit.deadline(),
+                                           [&](bool ask) { return AllIsDone(self, ask); });
+  return absl::IsDeadlineExceeded(waited) ? Late(kNotDone) : waited;
 }
 
 bool SharedQueue::AllIsDone(Stamp self, bool ask) {

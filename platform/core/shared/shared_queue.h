@@ -139,7 +139,9 @@ class SharedQueue {
   absl::Status LockGet(Stamp self);
   void UnlockPut() { Release(arena_, words_.put_lock, words_.for_put_lock); }
   void UnlockGet() { Release(arena_, words_.get_lock, words_.for_get_lock); }
-  absl::Status Wait(Stamp self, Waiters& waiters, Limit& limit, absl::FunctionRef<bool()> hint);
+  // `late`: what a timeout says.
+  absl::Status Wait(Stamp self, Waiters& waiters, Limit& limit, const char* late,
+                    absl::FunctionRef<bool()> hint);
 
   absl::StatusOr<uint64_t> Begin(Stamp self, uint64_t size, Limit& limit);
   absl::Status Publish(Stamp self, Descriptor descriptor, absl::Span<const std::byte> bytes,

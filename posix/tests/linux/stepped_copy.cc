@@ -1,4 +1,4 @@
-// By ptrace, on x86-64. The copy may not write to the memory that is watched, so that the system
+// By ptrace, on x86-64. The copy may not write to the memory that it shares, so that the system
 // stops it before each store there; then it is let to write for that one instruction.
 #include "platform/testing/stepped_copy.h"
 
@@ -12,10 +12,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cinttypes>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <functional>
 #include <optional>
 #include <string>
@@ -79,11 +81,6 @@ const void* FaultAddress(int64_t pid) {
   return info.si_addr;
 }
 
-bool Contains(absl::Span<const std::byte> bytes, const void* address) {
-  const auto* const at = static_cast<const std::byte*>(address);
-  return at >= bytes.data() && at < bytes.data() + bytes.size();
-}
-
 // A page that nobody may touch: who does has come to the end of `act`.
 volatile char* EndMark() {
   static void* const page = ::mmap(nullptr, 1, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -103,9 +100,24 @@ std::string SteppedCopy::WhyNot() {
   return "this system does not let a program trace another one (ptrace)";
 }
 
-SteppedCopy::SteppedCopy(absl::Span<const std::byte> watched, const std::function<void()>& before,
-                         const std::function<void()>& act)
-    : watched_(watched) {
+std::vector<SteppedCopy::Memory> SteppedCopy::SharedMemory() {
+  std::vector<Memory> all;
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    uint64_t begin = 0;
+    uint64_t end = 0;
+    char rights[5] = {};
+    if (std::sscanf(line.c_str(), "%" SCNx64 "-%" SCNx64 " %4s", &begin, &end, rights) != 3) {
+      Fail("a line of /proc/self/maps");
+    }
+    if (rights[1] != 'w' || rights[3] != 's') continue;
+    all.emplace_back(reinterpret_cast<const std::byte*>(begin), end - begin);
+  }
+  return all;
+}
+
+SteppedCopy::SteppedCopy(const std::function<void()>& before, const std::function<void()>& act)
+    : watched_(SharedMemory()) {
   volatile char* const end_mark = EndMark();
   std::fflush(nullptr);
   const pid_t pid = ::fork();
@@ -124,28 +136,43 @@ SteppedCopy::SteppedCopy(absl::Span<const std::byte> watched, const std::functio
   // It stands behind the call that sent it the signal.
   call_at_ = RegistersOf(pid_).rip - kCallInstructionSize;
   if (!IsCallAt(pid_, call_at_)) Fail("the copy is not where it must be");
-  Protect(PROT_READ);
+  for (const Memory& memory : watched_) Protect(memory, PROT_READ);
 }
 
-void SteppedCopy::Protect(int protection) {
+const SteppedCopy::Memory* SteppedCopy::Watched(const void* address) const {
+  const auto* const at = static_cast<const std::byte*>(address);
+  for (const Memory& memory : watched_) {
+    if (at >= memory.data() && at < memory.data() + memory.size()) return &memory;
+  }
+  return nullptr;
+}
+
+bool SteppedCopy::Protect(const Memory& memory, int protection) {
   const user_regs_struct saved = RegistersOf(pid_);
   user_regs_struct call = saved;
   call.rip = call_at_;
   call.rax = SYS_mprotect;
-  call.rdi = reinterpret_cast<uintptr_t>(watched_.data());
-  call.rsi = watched_.size();
+  call.rdi = reinterpret_cast<uintptr_t>(memory.data());
+  call.rsi = memory.size();
   call.rdx = static_cast<uint64_t>(protection);
   Trace(PTRACE_SETREGS, pid_, &call);
-  if (Resume(PTRACE_SINGLESTEP, pid_) != SIGTRAP || RegistersOf(pid_).rax != 0) {
+  if (Resume(PTRACE_SINGLESTEP, pid_) != SIGTRAP) {
     Fail("the copy cannot be made to call mprotect");
   }
+  const auto answer = static_cast<int64_t>(RegistersOf(pid_).rax);
+  if (answer != 0 && answer != -ENOMEM) Fail("the copy cannot protect its memory");
   Trace(PTRACE_SETREGS, pid_, &saved);
+  return answer == 0;
 }
 
-void SteppedCopy::StoreThrough() {
-  Protect(PROT_READ | PROT_WRITE);
-  if (Resume(PTRACE_SINGLESTEP, pid_) != SIGTRAP) Fail("the copy has crashed");
-  Protect(PROT_READ);
+void SteppedCopy::StoreThrough(const Memory& memory) {
+  if (!Protect(memory, PROT_READ | PROT_WRITE)) Fail("the copy has crashed");
+  // One instruction may copy many bytes, and stops after each of them.
+  const uint64_t at = RegistersOf(pid_).rip;
+  do {
+    if (Resume(PTRACE_SINGLESTEP, pid_) != SIGTRAP) Fail("the copy has crashed");
+  } while (RegistersOf(pid_).rip == at);
+  Protect(memory, PROT_READ);
 }
 
 SteppedCopy::Stop SteppedCopy::Advance(How how) {
@@ -166,8 +193,9 @@ SteppedCopy::Stop SteppedCopy::Advance(How how) {
     } else if (signal == SIGSEGV) {
       const void* const address = FaultAddress(pid_);
       if (address == EndMark()) return Stop::kReturned;
-      if (!Contains(watched_, address)) Fail("the copy has crashed");
-      StoreThrough();
+      const Memory* const memory = Watched(address);
+      if (memory == nullptr) Fail("the copy has crashed");
+      StoreThrough(*memory);
       return Stop::kChange;
     }
     // Any other signal is the copy's own.
@@ -204,7 +232,7 @@ std::vector<int64_t> SteppedCopy::Survey() {
 }
 
 void SteppedCopy::Continue() {
-  Protect(PROT_READ | PROT_WRITE);
+  for (const Memory& memory : watched_) Protect(memory, PROT_READ | PROT_WRITE);
   Trace(PTRACE_CONT, pid_, 0);
 }
 

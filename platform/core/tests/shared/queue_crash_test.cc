@@ -375,6 +375,109 @@ TEST(QueueCrash, TwoDeathsForMemory) {
             7);
 }
 
+// The second one finds no room before it has looked what the first one, who puts, has left: it dies
+// while it looks.
+TEST(QueueCrash, TwoDeathsForMemoryOfWhoPuts) {
+  EXPECT_GT(Play({.act = Puts(LargeText(2)),
+                  .after = {{}, {LargestText()}, {LargeText(2)}},
+                  .rescue =
+                      [](Arena& arena, QueueEnd& end) {
+                        arena.NoticeDeath();
+                        end.Put(LargestText(), absl::ZeroDuration()).IgnoreError();
+                      }}),
+            9);
+}
+
+// The second one asks whether all is done, and finishes for that what the first one had begun.
+TEST(QueueCrash, TwoDeathsInJoining) {
+  const Texts all = {LargeText(1), "2"};
+  EXPECT_GT(Play({.before = all,
+                  .act =
+                      [](QueueEnd& end) {
+                        const absl::StatusOr<SharedQueue::Lease> lease = end.GetLease();
+                        EXPECT_TRUE(end.queue().Acknowledge(end.self(), lease->index).ok());
+                      },
+                  .after = {all, {"2"}},
+                  .rescue =
+                      [](Arena& arena, QueueEnd& end) {
+                        arena.NoticeDeath();
+                        const absl::Status joined =
+                            end.queue().Join(end.self(), absl::ZeroDuration());
+                        EXPECT_TRUE(absl::IsDeadlineExceeded(joined));
+                      },
+                  .by_lease = true}),
+            14);
+}
+
+// The second one closes the queue after the first one has died, for somebody who waits for the end.
+// When both are dead it is closed once more, in case that it was not.
+TEST(QueueCrash, TwoDeathsInClosing) {
+  const auto put = [](QueueEnd& end) { EXPECT_TRUE(end.Put(LargeText(2)).ok()); };
+  const auto finish = [](QueueEnd& end) {
+    const absl::StatusOr<SharedQueue::Lease> lease = end.GetLease(absl::ZeroDuration());
+    if (lease.ok()) end.queue().Acknowledge(end.self(), lease->index).IgnoreError();
+  };
+  const auto play = [](const std::function<void(QueueEnd & end)>& act, int n, int m) {
+    PretendedProcess& survivor = PretendedProcess::First();
+    PretendedProcess& victim = survivor.Another();
+    PretendedProcess& rescuer = survivor.Another();
+    PretendedProcess& other = survivor.Another();
+    const QueueUnderTest queue(survivor, 4, kBytes);
+    const auto end = queue.In(*survivor.arena());
+    EXPECT_TRUE(end->Put(LargeText(1)).ok());
+    for (PretendedProcess* process : {&victim, &rescuer}) {
+      EXPECT_TRUE(process->arena()->Hold(queue.name(), ObjectKind::kQueue).ok());
+    }
+    const auto kill = [&](PretendedProcess& process, int at,
+                          const std::function<void(QueueEnd & end)>& body) {
+      const auto run = process.Start([&](Arena& arena) { body(*queue.In(arena)); }, at);
+      const Outcome outcome = process.Await(*run);
+      EXPECT_NE(outcome, Outcome::kNone) << n << " " << m;
+      if (outcome == Outcome::kReturned) process.Kill();
+      return outcome;
+    };
+    Ends ends{kill(victim, n, act)};
+    Texts got;
+    const auto gets = other.Start([&](Arena& arena) {
+      const auto mine = queue.In(arena);
+      while (true) {
+        const absl::StatusOr<std::string> text = mine->Get();
+        if (!text.ok()) {
+          EXPECT_TRUE(absl::IsOutOfRange(text.status()));
+          return;
+        }
+        got.push_back(*text);
+      }
+    });
+    survivor.AwaitSleepers(1);
+    ends.rescuer =
+        kill(rescuer, m, [](QueueEnd& mine) { EXPECT_TRUE(mine.queue().Close(mine.self()).ok()); });
+    if ((n + m) % 2 == 0) survivor.arena()->NoticeDeath();
+    EXPECT_TRUE(end->queue().Close(end->self()).ok());
+    EXPECT_EQ(other.Await(*gets), Outcome::kReturned) << n << " " << m;
+    const std::vector<Texts> possible = {
+        {}, {LargeText(1)}, {LargeText(2)}, {LargeText(1), LargeText(2)}};
+    EXPECT_NE(std::find(possible.begin(), possible.end(), got), possible.end())
+        << n << " " << m << ": " << ::testing::PrintToString(got);
+    EXPECT_TRUE(absl::IsUnavailable(end->Put("3", absl::ZeroDuration()))) << n << " " << m;
+    EXPECT_EQ(end->Show(), "OUT_OF_RANGE") << n << " " << m;
+    return ends;
+  };
+  for (const std::function<void(QueueEnd & end)>& act :
+       {std::function<void(QueueEnd & end)>(put), std::function<void(QueueEnd & end)>(finish)}) {
+    EXPECT_GT(ForEveryStore([&](int n) {
+                bool died = true;
+                ForEveryStore([&](int m) {
+                  const Ends ends = play(act, n, m);
+                  died = ends.victim == Outcome::kDied;
+                  return ends.rescuer == Outcome::kDied;
+                });
+                return died;
+              }),
+              9);
+  }
+}
+
 // The sweeper is the second to die.
 TEST(QueueCrash, SweeperDies) {
   const Texts all = {LargeText(1), "2"};

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,6 +28,32 @@ namespace isoproc::internal {
 namespace {
 
 constexpr absl::Duration kNow = absl::ZeroDuration();
+
+// A queue of one process, whose port is the test's.
+class QueueWithPort {
+ public:
+  QueueWithPort(port::Port& port, std::shared_ptr<Arena> arena, const QueueShape& shape)
+      : arena_(std::move(arena)),
+        name_(
+            arena_
+                ->NewObject(ObjectKind::kQueue, sizeof(QueueWords),
+                            [&](ObjectSlot& slot) { PrepareQueue(shape, 7, arena_->RoomOf(slot)); })
+                .value()),
+        memory_(port.CreateSegment(shape.memory()).value()) {
+    PrepareQueueMemory(shape, memory_->data());
+    end_.emplace(*arena_, QueueView::Of(room(), memory_->data()).value(), name_.word());
+  }
+  QueueEnd& end() { return *end_; }
+  QueueWords& words() { return *reinterpret_cast<QueueWords*>(room().data()); }
+
+ private:
+  absl::Span<std::byte> room() { return arena_->RoomOf(arena_->object(name_.index)); }
+
+  const std::shared_ptr<Arena> arena_;
+  const ObjectName name_;
+  const std::unique_ptr<port::Segment> memory_;
+  std::optional<QueueEnd> end_;
+};
 
 TEST(Queue, GivesInOrderRoundAfterRound) {
   for (const uint64_t capacity : {1, 2, 3, 4, 7}) {
@@ -86,11 +113,33 @@ TEST(Queue, BytesThatAreUsedHoldUpLargeItemsOnly) {
   EXPECT_EQ(end->Show(), LargeText(3));
 }
 
+TEST(Queue, TimeoutsSayWhatTheyWaitedFor) {
+  PretendedProcess& a = PretendedProcess::First();
+  const QueueUnderTest queue(a, 2, 4096);
+  const auto end = queue.In(*a.arena());
+  for (const absl::Duration timeout : {kNow, absl::Milliseconds(1)}) {
+    EXPECT_EQ(end->Get(timeout).status().message(), "the queue is empty");
+    EXPECT_EQ(end->GetLease(timeout).status().message(), "the queue is empty");
+    EXPECT_TRUE(end->Put(std::string(4096, 'x'), kNow).ok());
+    EXPECT_EQ(end->Put(LargeText(1), timeout).message(),
+              "too many bytes of the queue are in use for an item as large as this: see "
+              "QueueOptions::bytes");
+    EXPECT_TRUE(end->Put("2", kNow).ok());
+    EXPECT_EQ(end->Put("3", timeout).message(), "the queue is full");
+    EXPECT_EQ(end->queue().Join(end->self(), timeout).message(),
+              "not all items of the queue are done with");
+    EXPECT_EQ(end->Show(), std::string(4096, 'x'));
+    EXPECT_EQ(end->Show(), "2");
+  }
+}
+
 TEST(Queue, ShapesThatCannotBe) {
   EXPECT_TRUE(
       absl::IsInvalidArgument(QueueShape::For(QueueShape::kMaxCapacity + 1, 0, 0).status()));
   EXPECT_TRUE(absl::IsInvalidArgument(QueueShape::For(uint64_t{1} << 40, 0, 0).status()));
   EXPECT_TRUE(absl::IsInvalidArgument(QueueShape::For(1, uint64_t{1} << 41, 0).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(QueueShape::For(0, 0, 0).status()));
+  EXPECT_EQ(QueueShape::For(0, 1, 0)->capacity, 2U);
   // Without a limit on the items, as many as the bytes would hold.
   EXPECT_EQ(QueueShape::For(0, 128 << 10, 0)->capacity, 1024U);
   EXPECT_EQ(QueueShape::For(8, 0, 64)->slot_size, 128U);
@@ -312,20 +361,11 @@ TEST(Queue, WhatCannotBeAcknowledgedStaysOnTrial) {
   Sleepless port;
   absl::StatusOr<std::shared_ptr<Arena>> made = Arena::Create(port);
   if (absl::IsUnimplemented(made.status())) GTEST_SKIP() << made.status();
-  const std::shared_ptr<Arena> arena = *std::move(made);
-  const QueueShape shape = QueueShape::For(4, 0, 0).value();
-  const ObjectName name =
-      arena
-          ->NewObject(ObjectKind::kQueue, sizeof(QueueWords),
-                      [&](ObjectSlot& slot) { PrepareQueue(shape, 7, arena->RoomOf(slot)); })
-          .value();
-  auto memory = port.CreateSegment(shape.memory()).value();
-  PrepareQueueMemory(shape, memory->data());
-  const absl::Span<std::byte> room = arena->RoomOf(arena->object(name.index));
-  QueueEnd end(*arena, QueueView::Of(room, memory->data()).value(), name.word());
+  QueueWithPort queue(port, *std::move(made), QueueShape::For(4, 0, 0).value());
+  QueueEnd& end = queue.end();
   EXPECT_TRUE(end.Put("1").ok());
   const SharedQueue::Lease lease = end.GetLease().value();
-  LockWord& lock = reinterpret_cast<QueueWords*>(room.data())->get_lock;
+  LockWord& lock = queue.words().get_lock;
   lock.owner.store(end.self().word());  // as another thread has it
   EXPECT_TRUE(absl::IsInternal(end.queue().Acknowledge(end.self(), lease.index)));
   lock.owner.store(0);
@@ -394,18 +434,8 @@ TEST(Queue, PutAndGetCallNothing) {
   Watched port;
   absl::StatusOr<std::shared_ptr<Arena>> made = Arena::Create(port);
   if (absl::IsUnimplemented(made.status())) GTEST_SKIP() << made.status();
-  const std::shared_ptr<Arena> arena = *std::move(made);
-  const QueueShape shape = QueueShape::For(8, 16 << 10, 0).value();
-  const ObjectName name =
-      arena
-          ->NewObject(ObjectKind::kQueue, sizeof(QueueWords),
-                      [&](ObjectSlot& slot) { PrepareQueue(shape, 7, arena->RoomOf(slot)); })
-          .value();
-  auto memory = port.CreateSegment(shape.memory()).value();
-  PrepareQueueMemory(shape, memory->data());
-  QueueEnd end(*arena,
-               QueueView::Of(arena->RoomOf(arena->object(name.index)), memory->data()).value(),
-               name.word());
+  QueueWithPort queue(port, *std::move(made), QueueShape::For(8, 16 << 10, 0).value());
+  QueueEnd& end = queue.end();
   const int before = port.calls;
   for (int i = 0; i < 1000; ++i) {
     ASSERT_TRUE(end.Put(i % 2 == 0 ? "small" : LargeText(1)).ok());

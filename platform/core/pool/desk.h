@@ -34,11 +34,14 @@ namespace isoproc::internal {
 // A chunk of items for a worker, which has no other.
 struct ChunkNote {
   enum class Place : uint32_t { kDesk, kBlock, kStream };
+  // Of `flags`: the worker says kLook when it begins an item.
+  static constexpr uint32_t kSaysBegun = 1;
+
   uint64_t messages;  // of the stream, which come before it
   uint64_t size;      // of the items
   Place place;        // where they are
   uint32_t block;     // if in a block: of the pool, in this place
-  uint32_t flags;     // as those of a message
+  uint32_t flags;
 };
 
 // What is larger goes elsewhere.

@@ -73,8 +73,8 @@ ISOPROC_CASE(PoolSharing, POOL_66_3, TimeoutHoldsWhoeverSawTheTaskBegin) {
   HeldClock port(port::HostPort());
   const ReplacedPort replaced(port);
   ASSERT_OK_AND_ASSIGN(const Event begun, Event::Create());
-  ASSERT_OK_AND_ASSIGN(
-      Pool pool, Pool::Create({.processes = 1, .initializer = Hook<KeepEvent>(begun)}));
+  ASSERT_OK_AND_ASSIGN(Pool pool,
+                       Pool::Create({.processes = 1, .initializer = Hook<KeepEvent>(begun)}));
   for (int round = 0; round < 10; ++round) {
     ASSERT_OK(pool.Apply<HangIf>(false)) << "so that the worker knows the function";
     ASSERT_OK(begun.Clear());

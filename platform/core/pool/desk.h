@@ -3,7 +3,8 @@
 //
 // A worker stamps each item before it begins it, and commits each result by one store. So whoever
 // dies at whatever instruction, the pool sees of each item whether it was begun, and whether it is
-// done. It believes no word that could lead it astray: workers run users' code.
+// done. It believes no word that could lead it astray, nor any result of what it has not given:
+// workers run users' code.
 //
 // Items have ordinals: 0 for the first that the worker was ever given, and so on. A result that is
 // too large, or finds no room, goes through the stream; the ordinals say in which order.

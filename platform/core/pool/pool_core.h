@@ -130,15 +130,15 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   Scheduler scheduler_;
   // Only the manager changes who is there; and what a link reads from its stream is the manager's.
   std::map<WorkerId, std::unique_ptr<WorkerLink>> links_;
-  // What takes time to prepare is prepared by the manager, without the lock. Meanwhile the scheduler
-  // believes that the worker has these items, and nothing is taken from its desk: so the scheduler
-  // wants nothing else to be sent to it, and nobody else writes to its stream.
+  // What takes time to prepare is prepared by the manager, without the lock. Meanwhile the
+  // scheduler believes that the worker has these items, and nothing is taken from its desk: so the
+  // scheduler wants nothing else to be sent to it, and nobody else writes to its stream.
   std::vector<SendItems> to_send_;
   std::vector<TaskOutcome> outcomes_;      // of LookAtDesk, to use the memory again
   bool has_helper_ = false;                // who looks at the desks; meanwhile workers do not ring
   std::optional<absl::Duration> gave_up_;  // when the last one did, if no result came since
-  // Until then, if nobody wakes it. While it is awake, others ask no link for what NextDeadline wants
-  // to know: it changes that without the lock, as it reads and prepares.
+  // Until then, if nobody wakes it. While it is awake, others ask no link for what NextDeadline
+  // wants to know: it changes that without the lock, as it reads and prepares.
   std::optional<absl::Duration> manager_sleeps_;
   std::map<const TaskTarget*, std::shared_ptr<const TaskCode>> codes_;
   std::deque<WorkerId> to_start_;

@@ -25,8 +25,8 @@ struct Batch {
 };
 using Batches = std::vector<std::shared_ptr<const Batch>>;
 
-// Makes batches of items. Large ones, and those with luggage, are alone in theirs, so that they are
-// let go by themselves.
+// Makes batches of items. A batch ends with an item that makes it large; those with luggage, and
+// large ones that are given as a whole, are alone in theirs, so that they are let go by themselves.
 class BatchWriter {
  public:
   void Add(Arguments item) {

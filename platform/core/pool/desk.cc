@@ -172,11 +172,11 @@ void DeskOfPool::LoseBlock(uint32_t place) {
 std::shared_ptr<SharedBlock> DeskOfPool::ReturnedLater(uint32_t place,
                                                        std::shared_ptr<SharedBlock> mapped) {
   SharedBlock* const block = mapped.get();
-  return std::shared_ptr<SharedBlock>(block, [mapped = std::move(mapped), desk = desk_, place,
-                                              owner = ThisProcess()](SharedBlock*) {
-    // A fork has the result as well, and the owner needs what is in it after the fork let go.
-    if (ThisProcess() == owner) DeskOfPool(desk).ReturnBlock(place);
-  });
+  return std::shared_ptr<SharedBlock>(
+      block, [mapped = std::move(mapped), desk = desk_, place, pool = ThisProcess()](SharedBlock*) {
+        // A fork has the result as well, and the owner needs what is in it after the fork let go.
+        if (ThisProcess() == pool) DeskOfPool(desk).ReturnBlock(place);
+      });
 }
 
 }  // namespace isoproc::internal

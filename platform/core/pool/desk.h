@@ -3,7 +3,8 @@
 //
 // A worker stamps each item before it begins it, and commits each result by one store. So whoever
 // dies at whatever instruction, the pool sees of each item whether it was begun, and whether it is
-// done. It believes no word that could lead it astray: workers run users' code.
+// done. It believes no word that could lead it astray, nor any result of what it has not given:
+// workers run users' code.
 //
 // Items have ordinals: 0 for the first that the worker was ever given, and so on. A result that is
 // too large, or finds no room, goes through the stream; the ordinals say in which order.
@@ -34,11 +35,14 @@ namespace isoproc::internal {
 // A chunk of items for a worker, which has no other.
 struct ChunkNote {
   enum class Place : uint32_t { kDesk, kBlock, kStream };
+  // Of `flags`: the worker says kLook when it begins an item.
+  static constexpr uint32_t kSaysBegun = 1;
+
   uint64_t messages;  // of the stream, which come before it
   uint64_t size;      // of the items
   Place place;        // where they are
   uint32_t block;     // if in a block: of the pool, in this place
-  uint32_t flags;     // as those of a message
+  uint32_t flags;
 };
 
 // What is larger goes elsewhere.

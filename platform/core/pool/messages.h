@@ -52,8 +52,6 @@ struct PoolMessage {
   // and begins no more of its items.
   static constexpr uint32_t kFailed = 1;
   static constexpr uint32_t kIsFull = 2;
-  // Of a chunk: the worker says kLook when it begins an item.
-  static constexpr uint32_t kSaysBegun = 4;
 
   Kind kind = Kind::kReady;
   uint32_t flags = 0;

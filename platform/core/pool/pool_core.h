@@ -38,9 +38,10 @@ absl::Status CheckIsOwner(int64_t owner);
 //   manager    talks to the workers and tells the scheduler what they say
 //   starter    starts workers, which may take its time
 //   callbacks  runs what users want to be called
-// All else is done by the users' own threads, under the lock and in no time. So they also give
-// small chunks to workers, and who waits for a result looks at the desks for a while, before it
-// sleeps: as long as that goes well, nobody is woken.
+// All else is done by the users' own threads, under the lock, and waits for nobody: at most it
+// writes a word to each worker, or kills it. So they also give small chunks to workers, and who
+// waits for a result looks at the desks for a while, before it sleeps: as long as that goes well,
+// nobody is woken.
 //
 // Thread safety: any thread.
 class PoolCore : public std::enable_shared_from_this<PoolCore> {
@@ -136,7 +137,9 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   std::vector<TaskOutcome> outcomes_;      // of LookAtDesk, to use the memory again
   bool has_helper_ = false;                // who looks at the desks; meanwhile workers do not ring
   std::optional<absl::Duration> gave_up_;  // when the last one did, if no result came since
-  std::optional<absl::Duration> manager_sleeps_;  // until then, if nobody wakes it
+  // Until then, if nobody wakes it. While it is awake, others ask no link for what NextDeadline
+  // wants to know: it changes that without the lock, as it reads and prepares.
+  std::optional<absl::Duration> manager_sleeps_;
   std::map<const TaskTarget*, std::shared_ptr<const TaskCode>> codes_;
   std::deque<WorkerId> to_start_;
   std::vector<NewWorker> started_;

@@ -291,7 +291,7 @@ class Worker {
     }
     absl::StatusOr<ItemsReader> items = ReadItems(chunk);
     const bool goes_on = items.ok()
-                             ? RunItems(*items, (chunk.flags & PoolMessage::kSaysBegun) != 0)
+                             ? RunItems(*items, (chunk.flags & ChunkNote::kSaysBegun) != 0)
                              : SayFailure(PoolMessage::Kind::kRefused, ToFailure(items.status()));
     items_ = std::string();
     block_ = nullptr;

@@ -61,7 +61,7 @@ absl::StatusOr<ChunkNote> WorkerLink::Prepare(const SendItems& items) {
 
   ChunkNote chunk = {};
   chunk.size = SizeOfItems(items);
-  chunk.flags = items.says_begun ? PoolMessage::kSaysBegun : 0;
+  chunk.flags = items.says_begun ? ChunkNote::kSaysBegun : 0;
   absl::Status put;
   if (chunk.size > kMostOnDesk) {
     put = PutLargeItems(chunk, [&](std::byte* into) { WriteItems(*code, items, into); });

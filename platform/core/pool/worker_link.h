@@ -22,8 +22,9 @@
 
 namespace isoproc::internal {
 
-// Thread safety: one thread at a time, but that one may Read and another do anything else. The
-// destructor lets go of a worker that is dead.
+// Thread safety: one thread at a time. But while one is in Read, another may do all else, but for
+// asking whether blocks are kept, or the worker is silent or lost; and while one is in Prepare,
+// another may use what says something of the desk. The destructor lets go of a worker that is dead.
 class WorkerLink {
  public:
   // `has_arena`: the worker has that of the family.
@@ -38,8 +39,8 @@ class WorkerLink {
 
   int64_t pid() const { return child_->pid(); }
 
-  // Sends what the worker needs for items, and those that are large. Meanwhile another thread may
-  // use what says something of the desk: nothing is on it, whatever the worker writes there.
+  // Sends what the worker needs for items, and those that are large. Meanwhile nothing is taken
+  // from the desk, whatever the worker writes there.
   // Errors: none of the items will be given. As port::Segment::Share.
   absl::StatusOr<ChunkNote> Prepare(const SendItems& items);
   // Whether that takes no time: they are few bytes, and the worker knows their code.

@@ -99,8 +99,8 @@ def two(size, iterations):
     gos = []
     for puts in (True, False, True, False):
         gos.append(multiprocessing.Semaphore(0))
-        multiprocessing.Process(target=sources_and_sinks, args=(gos[-1], done, queue, puts, bytes(size), times),
-                                daemon=True).start()
+        arguments = (gos[-1], done, queue, puts, bytes(size), times)
+        multiprocessing.Process(target=sources_and_sinks, args=arguments, daemon=True).start()
 
     def run():
         for go in gos:

@@ -69,7 +69,7 @@ void HangIf(bool hangs) {
 }
 
 // Who waits sees the task begin, and then sleeps: the manager, which slept, ends it in time.
-ISOPROC_CASE(PoolSharing, POOL_66_3, TimeoutHoldsWhoeverSawTheTaskBegin) {
+ISOPROC_CASE(PoolSharing, POOL_66_4, TimeoutHoldsWhoeverSawTheTaskBegin) {
   HeldClock port(port::HostPort());
   const ReplacedPort replaced(port);
   ASSERT_OK_AND_ASSIGN(const Event begun, Event::Create());

@@ -94,7 +94,7 @@ template <class R>
 class AsyncResult;
 
 // Waits until at least one is ready.                                                    [FUT-12]
-// Blocks:  until then or `timeout`.
+// Blocks:  until then or `timeout`; a callback of the pool in vain for what comes after it.
 // On OK:   the places of all that are ready, ascending; a result may be there twice.
 // Errors:  DeadlineExceeded: none is ready. InvalidArgument: there are no results.
 absl::StatusOr<std::vector<size_t>> WaitAny(const std::vector<AsyncResultBase>& results,
@@ -104,7 +104,7 @@ absl::StatusOr<std::vector<size_t>> WaitAny(const std::vector<AsyncResult<R>>& r
                                             absl::Duration timeout = absl::InfiniteDuration()) {
   return WaitAny(std::vector<AsyncResultBase>(results.begin(), results.end()), timeout);
 }
-// Waits until all are ready. Errors: DeadlineExceeded.                                  [FUT-12]
+// Waits until all are ready, as Wait does for one, and with its errors.                 [FUT-12]
 absl::Status WaitAll(const std::vector<AsyncResultBase>& results,
                      absl::Duration timeout = absl::InfiniteDuration());
 template <class R>
@@ -237,7 +237,7 @@ class CompletionOrder {
       : CompletionOrder(std::vector<AsyncResultBase>(results.begin(), results.end())) {}
 
   // The place of the next one that is ready; nullopt when all were given, or after `timeout`.
-  // Blocks:  until then.
+  // Blocks:  until then; a callback of the pool in vain for what comes after it.
   std::optional<size_t> Next(absl::Duration timeout = absl::InfiniteDuration());
   // How many have not been given.
   size_t left() const { return left_; }

@@ -103,7 +103,7 @@ class Connection {
     }
   }
 
-  // The same for bytes, which are sent as they are.
+  // The same for bytes, which are sent as they are. Blocks, errors: as Send.
   absl::Status SendBytes(absl::Span<const std::byte> bytes,
                          absl::Duration timeout = absl::InfiniteDuration()) const;
   absl::Status SendBytes(absl::string_view bytes,
@@ -146,13 +146,13 @@ class Connection {
     }
   }
 
-  // Of a message with shared objects or connections, these are let go.
+  // Blocks, errors: as Receive. What shared objects or connections come with it, are let go.
   absl::StatusOr<std::string> ReceiveBytes(absl::Duration timeout = absl::InfiniteDuration(),
                                            uint64_t max_size = kNoLimit) const;
 
   // Into the first bytes of `into`, whose size is the limit; those beyond the message stay as they
   // are. Gives the size of the message. After an error, a part of the message may stand there; the
-  // next call gives all of it.                                                [CONN-25, CONN-27]
+  // next call gives all of it. Blocks, errors: as Receive.                    [CONN-25, CONN-27]
   absl::StatusOr<size_t> ReceiveBytesInto(absl::Span<std::byte> into,
                                           absl::Duration timeout = absl::InfiniteDuration()) const;
 
@@ -175,7 +175,7 @@ class Connection {
 
   // As Poll, together with other things: see wait.h. Does not keep the end open.
   //                                                                 [CONN-32, CONN-44, CONN-45]
-  // Errors:    FailedPrecondition: there is no end.
+  // Errors:    FailedPrecondition: an empty connection. Wait says if it is closed, or only sends.
   absl::StatusOr<Waitable> AsWaitable() const;
 
   // ---- the end itself ---------------------------------------------------------------------------
@@ -229,7 +229,7 @@ class Connection {
 // Errors:    ResourceExhausted.
 absl::StatusOr<std::pair<Connection, Connection>> Pipe();
 
-// A new pipe of which the first end receives, and the second one sends.                   [CONN-01]
+// As Pipe, but the first end receives, and the second one sends.                          [CONN-01]
 absl::StatusOr<std::pair<Connection, Connection>> OneWayPipe();
 
 }  // namespace isoproc

@@ -166,7 +166,7 @@ class Pool {
   // otherwise.
   // Blocks:  until all have ended.
   // Errors:  that of the first item, in the order of the input, that has one [POOL-27]; with
-  //          kCancelRest the first that is not kCancelled. As MapAsync.
+  //          kCancelRest the first that is not kCancelled. As MapAsync, and as MapOutcomes.
   template <auto kFunction, class Range>
   auto Map(Range&& range, const MapOptions& options = {}) {
     return Await(MapAsync<kFunction>(std::forward<Range>(range), options));
@@ -208,7 +208,7 @@ class Pool {
   // input.                                                                              [POOL-25]
   // Blocks:  until all have ended.
   // Errors:  as MapAsync; what on_progress threw [POOL-44]. FailedPrecondition: the caller is a
-  //          callback of the pool, and on_progress would come after it [POOL-45].
+  //          callback of the pool, and on_progress comes after it [POOL-45]; the tasks run.
   template <auto kFunction, class Range>
   auto MapOutcomes(Range&& range, const MapOptions& options = {}) {
     return AwaitOutcomes(MapAsync<kFunction>(std::forward<Range>(range), options));

@@ -193,7 +193,7 @@ class Queue {
   absl::StatusOr<Waitable> AsWaitable() const { return queue_.AsWaitable(); }
 
   // Takes the first item on trial: it comes back if this process ends before Lease::Done. 256 may
-  // be on trial at the same time, but not more than `capacity`.                 [QUE-34, QUE-43]
+  // be on trial at the same time, or as many as there are places, if fewer.     [QUE-34, QUE-43]
   // Blocks:  as Get; the end of a closed queue has not come while other processes have leases, but
   //          for threads of a process that has some itself: they get OutOfRange, and may ask again
   //          when all of these are done.

@@ -92,14 +92,14 @@ constexpr Clause kClauses[] = {
     Core("CONN-44", "Wait takes connections, processes, events and queues, mixed."),
     Core("CONN-45", "A connection is ready at its end as well as when there is a message."),
     Core("CONN-46",
-         "WaitAny with no objects waits for the deadline; without one it is "
+         "Wait with no objects waits for the deadline; without one it is "
          "kInvalidArgument."),
     Core("CONN-47", "The same object may be there twice."),
     Core("CONN-48",
          "A closed connection, or a Waitable of nothing, among the objects is "
          "kFailedPrecondition."),
     Core("CONN-49", "All that are ready are reported by one call, in the order of the objects."),
-    Core("CONN-50", "WaitAny takes any number of objects: 200 work as well as one."),
+    Core("CONN-50", "Wait takes any number of objects: 200 work as well as one."),
     Core("CONN-51", "Where a system counts milliseconds, a wait is rounded up: never early."),
     LeftOut("CONN-52", "Looking whether a pipe is readable can lose an empty message on Windows.",
             "No message is empty on its way: CONN-09."),

@@ -289,7 +289,12 @@ int Run(int argc, char** argv) {
       std::printf("%s, before call %lld:\n%s%s", role.c_str(), static_cast<long long>(last),
                   play.problems().c_str(), leak.c_str());
     }
-    std::printf("%s: %lld deaths, %lld times stuck between handles, %d plays failed\n",
+    // Else the system has so much room, or the victim so little to do, that nothing was shown.
+    if (deaths == 0 || (role == "crowded" && stuck == 0)) {
+      ++failed;
+      std::printf("%s: nobody died, or was stuck\n", role.c_str());
+    }
+    std::printf("%s: %lld deaths, %lld times stuck between handles, %d plays failed so far\n",
                 role.c_str(), static_cast<long long>(deaths), static_cast<long long>(stuck),
                 failed);
   }

@@ -39,9 +39,8 @@ absl::StatusOr<Parcel> Inbox::Read(port::Stream& stream, PipeCarrier& carrier, u
   if (reader_.enclosed().parcel == 0) return Parcel();
   absl::StatusOr<Parcel> parcel = OpenParcel(carrier);
   // Where the process has no room to hold it just now, the message stays: gone, and its parcel left
-  // posted, it would keep the end from ever moving. One without handles keeps nobody.
-  const bool stays = reader_.enclosed().handles() > 0 && !absl::IsDataLoss(parcel.status());
-  if (!parcel.ok() && !stays) Pop(Parcel());
+  // posted, it would be lost, and could keep the end from ever moving.
+  if (absl::IsDataLoss(parcel.status())) Pop(Parcel());
   return parcel;
 }
 

@@ -240,6 +240,27 @@ ISOPROC_CASE(PoolResult, POOL_45_2, CallbackCannotWaitForWhatComesAfterIt) {
   EXPECT_EQ(later.Get(GetEnvironment().patience).value_or(0), 16);
 }
 
+// Another thread adds a callback while one waits.
+ISOPROC_CASE(PoolResult, POOL_45_3, CallbackAddedMeanwhileComesAfterIt) {
+  ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(2));
+  ASSERT_OK_AND_ASSIGN(const Event begun, Event::Create());
+  ASSERT_OK_AND_ASSIGN(const Event end_first, Event::Create());
+  ASSERT_OK_AND_ASSIGN(const Event end_held, Event::Create());
+  ASSERT_OK_AND_ASSIGN(const Event waits, Event::Create());
+  ASSERT_OK_AND_ASSIGN(const auto first, pool.ApplyAsync<Hold>(begun, end_first, 1));
+  ASSERT_OK_AND_ASSIGN(const auto held, pool.ApplyAsync<Hold>(begun, end_held, 2));
+  first.OnSuccess([&](int) {
+    EXPECT_OK(waits.Set());
+    EXPECT_CODE(held.Get(), kFailedPrecondition);
+  });
+  EXPECT_OK(end_first.Set());
+  ASSERT_OK(waits.Wait(GetEnvironment().patience));
+  held.OnSuccess([](int) {});
+  EXPECT_OK(first.Wait(GetEnvironment().patience));
+  EXPECT_OK(end_held.Set());
+  EXPECT_EQ(held.Get(GetEnvironment().patience).value_or(0), 2);
+}
+
 // It cannot wait for the thread in which it is.
 ISOPROC_CASE(PoolResult, POOL_51_4, DestructorInACallbackDoesNotWait) {
   std::optional<Pool> pool = MakePool(1).value();

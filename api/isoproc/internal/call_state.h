@@ -91,7 +91,7 @@ class CallState final : public TaskSink, public std::enable_shared_from_this<Cal
  private:
   // Requires the lock. All is done, and no callback is left.
   void BecomeReady();
-  // Whether callbacks are still to be called, or one of them runs, before it is ready.
+  // Requires the lock. Whether callbacks are to be called, or one runs, before it is ready.
   bool NeedsCallbacks();
   // Runs user code, without the lock, and keeps what it throws.
   void Run(absl::FunctionRef<void()> body);

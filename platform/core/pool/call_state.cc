@@ -133,20 +133,20 @@ absl::Status CallState::AwaitReady(absl::Duration timeout) {
   const absl::Status is_owner = CheckIsOwner(owner_);
   if (!is_owner.ok()) return is_owner;
   const std::shared_ptr<PoolCore> pool = ready_ ? nullptr : pool_.lock();
-  if (pool != nullptr) {
-    if (pool->IsThreadOfCallbacks() && NeedsCallbacks()) {
-      return absl::FailedPreconditionError(
-          "a callback cannot wait for a result that is ready only after callbacks");
-    }
-    timeout = pool->Help(timeout, [this] { return ready_.load(); });
-  }
+  const bool is_callback = pool != nullptr && pool->IsThreadOfCallbacks();
+  if (pool != nullptr) timeout = pool->Help(timeout, [this] { return ready_.load(); });
   std::unique_lock lock(mutex_);
-  if (WaitUntil(changed_, lock, timeout, [this] { return ready_.load(); })) return absl::OkStatus();
-  return absl::DeadlineExceededError("the result is not there yet");
+  // Another thread may add a callback meanwhile.
+  const auto is_over = [&] { return ready_ || (is_callback && NeedsCallbacks()); };
+  if (!WaitUntil(changed_, lock, timeout, is_over)) {
+    return absl::DeadlineExceededError("the result is not there yet");
+  }
+  if (ready_) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      "a callback cannot wait for a result that is ready only after callbacks");
 }
 
 bool CallState::NeedsCallbacks() {
-  const std::lock_guard lock(mutex_);
   return !ready_ && (calls_back_ || progress_ != nullptr || !callbacks_.empty());
 }
 
@@ -179,6 +179,7 @@ void CallState::WhenDone(Callback callback) {
     const std::lock_guard lock(mutex_);
     if (!ready_) {
       callbacks_.push_back(std::move(callback));
+      changed_.notify_all();
       return;
     }
   }

@@ -598,12 +598,14 @@ void PoolCore::RunCallbacks() {
     {
       std::unique_lock lock(calls_mutex_);
       calls_changed_.wait(lock, [this] { return no_more_calls_ || !calls_.empty(); });
-      if (calls_.empty()) return;
+      if (calls_.empty()) break;
       call = std::move(calls_.front());
       calls_.pop_front();
     }
     call->CallBack();
   }
+  // Another thread may get its id.
+  callback_thread_ = std::thread::id();
 }
 
 }  // namespace isoproc::internal

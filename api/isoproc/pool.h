@@ -40,7 +40,7 @@ std::shared_ptr<const TaskCode> CodeOf(PoolCore& pool, const TaskTarget& target)
 absl::StatusOr<std::shared_ptr<CallState>> SubmitCall(const std::shared_ptr<PoolCore>& pool,
                                                       std::shared_ptr<const TaskCode> code,
                                                       Batches items, const MapOptions& options,
-                                                      CallState::Check check);
+                                                      bool waits, CallState::Check check);
 
 }  // namespace internal
 
@@ -169,19 +169,21 @@ class Pool {
   //          kCancelRest the first that is not kCancelled. As MapAsync, and as MapOutcomes.
   template <auto kFunction, class Range>
   auto Map(Range&& range, const MapOptions& options = {}) {
-    return Await(MapAsync<kFunction>(std::forward<Range>(range), options));
+    return Await(
+        SubmitAll<internal::FunctionKey<kFunction>, false>(kFunction, range, options, true));
   }
   template <class Callable, class Range>
   auto Map(const Callable& callable, Range&& range, const MapOptions& options = {}) {
-    return Await(MapAsync(callable, std::forward<Range>(range), options));
+    return Await(SubmitAll<internal::KeyOf<Callable>, false>(callable, range, options, true));
   }
   template <auto kFunction, class Range>
   auto StarMap(Range&& range, const MapOptions& options = {}) {
-    return Await(StarMapAsync<kFunction>(std::forward<Range>(range), options));
+    return Await(
+        SubmitAll<internal::FunctionKey<kFunction>, true>(kFunction, range, options, true));
   }
   template <class Callable, class Range>
   auto StarMap(const Callable& callable, Range&& range, const MapOptions& options = {}) {
-    return Await(StarMapAsync(callable, std::forward<Range>(range), options));
+    return Await(SubmitAll<internal::KeyOf<Callable>, true>(callable, range, options, true));
   }
 
   // Submits the tasks of a Map.
@@ -208,14 +210,16 @@ class Pool {
   // input.                                                                              [POOL-25]
   // Blocks:  until all have ended.
   // Errors:  as MapAsync; what on_progress threw [POOL-44]. FailedPrecondition: the caller is a
-  //          callback of the pool, and on_progress comes after it [POOL-45]; the tasks run.
+  //          callback of the pool, and on_progress would come after it [POOL-45].
   template <auto kFunction, class Range>
   auto MapOutcomes(Range&& range, const MapOptions& options = {}) {
-    return AwaitOutcomes(MapAsync<kFunction>(std::forward<Range>(range), options));
+    return AwaitOutcomes(
+        SubmitAll<internal::FunctionKey<kFunction>, false>(kFunction, range, options, true));
   }
   template <class Callable, class Range>
   auto MapOutcomes(const Callable& callable, Range&& range, const MapOptions& options = {}) {
-    return AwaitOutcomes(MapAsync(callable, std::forward<Range>(range), options));
+    return AwaitOutcomes(
+        SubmitAll<internal::KeyOf<Callable>, false>(callable, range, options, true));
   }
 
   // The results one after the other, while the input is still being read (result_stream.h): in the
@@ -330,12 +334,13 @@ class Pool {
   template <class Give, class Key, class Task, class Callable>
   absl::StatusOr<AsyncResult<typename Give::Result>> Submit(const Callable& callable,
                                                             internal::Batches items,
-                                                            const MapOptions& options) {
+                                                            const MapOptions& options,
+                                                            bool waits = false) {
     absl::StatusOr<std::shared_ptr<const internal::TaskCode>> code =
         Code<Key>(Task::target, callable);
     if (!code.ok()) return code.status();
     absl::StatusOr<std::shared_ptr<internal::CallState>> state = internal::SubmitCall(
-        core_, *std::move(code), std::move(items), options,
+        core_, *std::move(code), std::move(items), options, waits,
         [](internal::CallState& done) { return internal::StatusOfOutcome(Give::Give(done)); });
     if (!state.ok()) return state.status();
     return AsyncResult<typename Give::Result>(*std::move(state), &Give::Give);
@@ -358,8 +363,10 @@ class Pool {
     }
   }
 
+  // `waits`: for all of it, in this thread.
   template <class Key, bool kStar, class Callable, class Range>
-  auto SubmitAll(const Callable& callable, Range& range, const MapOptions& options) {
+  auto SubmitAll(const Callable& callable, Range& range, const MapOptions& options,
+                 bool waits = false) {
     using Element = std::ranges::range_value_t<Range>;
     using Traits = typename internal::ItemTraits<Key, kStar, Element>::Type;
     if constexpr (Traits::Check()) {
@@ -370,7 +377,8 @@ class Pool {
         const absl::Status added = internal::AddItem<Traits, kStar, Element>(items, element);
         if (!added.ok()) return Submitted(added);
       }
-      return Submit<Give, Key, typename Traits::Task>(callable, std::move(items).Take(), options);
+      return Submit<Give, Key, typename Traits::Task>(callable, std::move(items).Take(), options,
+                                                      waits);
     } else {
       return absl::StatusOr<AsyncResult<void>>(internal::NotReached());
     }

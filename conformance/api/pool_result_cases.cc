@@ -1,4 +1,5 @@
 // Pools: results that are on their way.
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <future>
@@ -223,7 +224,8 @@ ISOPROC_CASE(PoolResult, POOL_45_2, CallbackCannotWaitForWhatComesAfterIt) {
   later.OnSuccess([](int) {});
   ASSERT_OK_AND_ASSIGN(const auto plain, busy.pool().ApplyAsync<Square>(5));
   const std::vector<int> numbers = {1, 2};
-  const auto look = [](uint64_t, uint64_t) {};
+  std::atomic<int> looks = 0;
+  const auto look = [&looks](uint64_t, uint64_t) { ++looks; };
   result.OnSuccess([&](int) {
     EXPECT_CODE(result.Get(), kFailedPrecondition);
     EXPECT_CODE(result.Wait(absl::ZeroDuration()), kFailedPrecondition);
@@ -238,6 +240,9 @@ ISOPROC_CASE(PoolResult, POOL_45_2, CallbackCannotWaitForWhatComesAfterIt) {
   busy.Go();
   EXPECT_EQ(result.Get(GetEnvironment().patience).value_or(0), 3);
   EXPECT_EQ(later.Get(GetEnvironment().patience).value_or(0), 16);
+  busy.pool().Close();
+  EXPECT_OK(busy.pool().Join(GetEnvironment().patience));
+  EXPECT_EQ(looks, 0) << "nothing was submitted";
 }
 
 // Another thread adds a callback while one waits.

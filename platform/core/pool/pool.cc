@@ -32,10 +32,13 @@ std::shared_ptr<const TaskCode> CodeOf(PoolCore& pool, const TaskTarget& target)
 absl::StatusOr<std::shared_ptr<CallState>> SubmitCall(const std::shared_ptr<PoolCore>& pool,
                                                       std::shared_ptr<const TaskCode> code,
                                                       Batches items, const MapOptions& options,
-                                                      CallState::Check check) {
+                                                      bool waits, CallState::Check check) {
   const absl::Status good =
       CheckTaskOptions(options.chunk_size.value_or(1), options.timeout, options.retries);
   if (!good.ok()) return good;
+  if (waits && options.on_progress && pool->IsThreadOfCallbacks()) {
+    return absl::FailedPreconditionError("a callback cannot wait for calls of on_progress");
+  }
   const absl::Status travels = CheckLuggage(code->object.luggage);
   if (!travels.ok()) return travels;
   size_t count = 0;

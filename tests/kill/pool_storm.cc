@@ -346,7 +346,8 @@ int Run(int argc, char** argv) {
     owner.AwaitTheEndOfAll();
   }
   std::printf("%d owners were killed, and no worker survived one\n", owners);
-  const bool good = tally.wrong == 0 && tally.values > tally.lost && all_gone;
+  const bool good =
+      tally.wrong == 0 && tally.values > tally.lost && tally.deaths > kProcesses && all_gone;
   if (!good) std::printf("FAILED, --seed=%u\n", seed);
   return good ? 0 : 1;
 }

@@ -51,6 +51,9 @@ absl::StatusOr<Delivery> Inbox::Unpack(const Parcel& parcel) {
         absl::StrCat("what came with the message could not be taken: ", reason.message()));
   };
   const absl::Span<port::Handle> handles = reader_.handles();
+  // Before any handle is taken: without memory the message stays.
+  blocks_.reserve(reader_.enclosed().blocks);
+  ends_.reserve(reader_.enclosed().ends);
   for (size_t i = blocks_.size() + ends_.size(); i < handles.size(); ++i) {
     if (!handles[i]) return lost(absl::ResourceExhaustedError("this process has no more handles"));
     if (i < reader_.enclosed().blocks) {

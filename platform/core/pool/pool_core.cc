@@ -240,9 +240,10 @@ std::string PoolCore::ToString() {
 void PoolCore::Wake() {
   // Awake, it looks at all there is before it sleeps.
   if (!manager_sleeps_.has_value()) return;
-  manager_sleeps_.reset();
   constexpr std::array<std::byte, 1> kNews = {std::byte{1}};
-  wake_.first->Write(kNews, Once()).IgnoreError();
+  const absl::Status woken = wake_.first->Write(kNews, Once()).status();
+  // Who could not wake it leaves that to the next one. What is full holds news already.
+  if (woken.ok() || absl::IsDeadlineExceeded(woken)) manager_sleeps_.reset();
 }
 
 void PoolCore::WakeInTime() {
@@ -468,6 +469,7 @@ void PoolCore::Tell(WorkerId worker, WorkerLink& link, PoolMessage message) {
 
 bool PoolCore::LookAtDesk(WorkerId worker, WorkerLink& link) {
   const absl::Duration now = Now();
+  outcomes_.clear();  // another worker's, if telling them threw
   bool any = false;
   const auto tell = [&](bool leaves) {
     link.ClearDesk();

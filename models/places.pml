@@ -4,8 +4,8 @@
    send it to the other end; party 2, if there is one, sends memory to end 0. Who cannot send his
    end receives. parcels.pml is about what parcels hold.
 
-   No claim that each run comes to rest: of two that cross, both may step back for the other at the
-   same time, and again. Nobody sleeps meanwhile, and any difference in pace ends it. */
+   Of two that cross, one steps back for the other, by the order of the pipes: here, party 1. If both
+   did, they could do so again and again. */
 
 #ifndef P
 #define P 3
@@ -84,7 +84,7 @@ again:
   :: (where == LEAVING) ->
      STEP(posted[OTHER]--);
 #ifndef LEAVE_WAITING
-     STEP(place[me] = me);
+     STEP(place[me] = (me == 1 -> me : LEAVING));
 #endif
      if
      :: STEP((place[OTHER] != LEAVING) -> goto again)

@@ -60,6 +60,10 @@ void MovingEnd::MarkHere() {
   if (std::exchange(is_marked_, false)) PipePlaces(*pipe_).MarkHere(end_->traits().side);
 }
 
+bool MovingEnd::IsOfPipeBefore(const SharedObject& other) const {
+  return pipe_ != nullptr && pipe_->name().word() < other.name().word();
+}
+
 port::Handle MovingEnd::BorrowHandle() {
   return port::Handle(turns_.receiving.stream().native(), [](int64_t) {});
 }

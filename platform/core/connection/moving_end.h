@@ -40,6 +40,8 @@ class MovingEnd {
   // Errors: as CheckIsMovable. Then it must not be sent, though it is marked.
   absl::Status MarkLeaving();
   void MarkHere();
+  // In an order in which no two pipes are alike, and all processes see them.
+  bool IsOfPipeBefore(const SharedObject& other) const;
   // Errors: FailedPrecondition: handles wait for it in messages.
   absl::Status CheckIsMovable() const;
 

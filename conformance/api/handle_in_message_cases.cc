@@ -1,9 +1,10 @@
 // Connections, and what has memory of its own, in messages of pipes.
 #include <array>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <latch>
 #include <map>
+#include <mutex>
 #include <new>
 #include <optional>
 #include <string>
@@ -170,15 +171,31 @@ ISOPROC_CASE(HandleInMessage, CONN_66, SentEndIsClosedHere) {
   ExpectConnected(*arrived, stays);
 }
 
+// Of two threads. (std::latch loses wake-ups in some libraries without a futex: MinGW's of gcc 12.)
+class Meeting {
+ public:
+  void Arrive() {
+    std::unique_lock lock(mutex_);
+    ++arrived_;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return arrived_ == 2; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int arrived_ = 0;
+};
+
 // An end in a message that goes on when two have come so far.
 struct MeetingEnd {
   Connection end;
-  static inline std::latch* meeting = nullptr;
+  static inline Meeting* meeting = nullptr;
 
   template <class Archive>
   void save(Archive& archive) const {
     archive(end);
-    meeting->arrive_and_wait();
+    meeting->Arrive();
   }
   template <class Archive>
   void load(Archive& archive) {
@@ -189,7 +206,7 @@ struct MeetingEnd {
 std::pair<absl::Status, absl::Status> SendBoth(const Connection& first, const Connection& by_first,
                                                const Connection& second,
                                                const Connection& by_second) {
-  std::latch meeting(2);
+  Meeting meeting;
   MeetingEnd::meeting = &meeting;
   absl::Status sent;
   std::thread other([&] { sent = first.Send(MeetingEnd{by_first}); });

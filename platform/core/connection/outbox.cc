@@ -101,8 +101,8 @@ absl::StatusOr<port::ProcessIdentity> Outbox::PostHandles(const Luggage& luggage
         places.TryPost(way.receiver, parcel);
     if (!posted.ok()) return posted.status();
     if (posted->has_value()) return **posted;
-    // Who sends the receiving end over one of these would wait for it as this waits for that. One of
-    // the two steps back, by the order of the pipes: if both did, each might find the other gone
+    // Who sends the receiving end over one of these would wait for it as this waits for that. One
+    // of the two steps back, by the order of the pipes: if both did, each might find the other gone
     // again whenever it looks.
     for (const std::shared_ptr<MovingEnd>& end : luggage.ends) {
       if (end->IsOfPipeBefore(way.pipe)) end->MarkHere();

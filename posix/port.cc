@@ -114,7 +114,7 @@ class PosixPort final : public Port {
   void RandomBytes(absl::Span<std::byte> into) override { posix::RandomBytes(into); }
   int CpuCount() override { return posix::CpuCount(); }
   int UsableCpuCount() override { return posix::UsableCpuCount(); }
-  int64_t ProcessId() override { return ::getpid(); }
+  int64_t ProcessId() override { return posix::ProcessId(); }
   absl::Status StartThread(std::function<void()> body) override {
     return posix::StartThread(std::move(body));
   }

@@ -3,6 +3,7 @@
 #define ISOPROC_POSIX_SYSTEM_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -14,6 +15,7 @@ namespace isoproc::port::posix {
 void RandomBytes(absl::Span<std::byte> into);
 int CpuCount();
 int UsableCpuCount();
+int64_t ProcessId();  // no call of the system but the first, as the hot paths ask [LIVE-06]
 absl::StatusOr<std::string> FileIdentity(const std::string& path);
 
 // See Port::EndFamily.

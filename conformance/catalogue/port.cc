@@ -85,6 +85,8 @@ constexpr Clause kClauses[] = {
          "IsAlive of a process id without a birth tells whether any living process has the id."),
     Optional("LIVE-05", "foreign_fork",
              "What was given to RunInForkedCopies has run in a copy when fork returns there."),
+    Optional("LIVE-06", "foreign_fork",
+             "ProcessId gives the calling process's id, in a copy that fork made as well."),
     // memory.h
     Core("MEM-01", "A segment lives until its last mapping and handle, in whatever process."),
     Core("MEM-02",

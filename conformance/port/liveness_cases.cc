@@ -86,6 +86,14 @@ ISOPROC_CASE(Liveness, LIVE_05, CopyForgetsBeforeForkReturns) {
   EXPECT_FALSE(forgotten) << "the original remembers";
 }
 
+ISOPROC_CASE(Liveness, LIVE_06, CopyHasAnIdOfItsOwn) {
+  static const int64_t original = TestPort().ProcessId();
+  EXPECT_EQ(TestPort().ProcessId(), original);
+  EXPECT_EQ(system_support::RunInFork([] { return TestPort().ProcessId() == original ? 1 : 0; }),
+            0);
+  EXPECT_EQ(TestPort().ProcessId(), original);
+}
+
 ISOPROC_CASE_WITH(Liveness, LIVE_03, NoticeBecomesReadyAtDeathAndStays, "processes") {
   ASSERT_OK_AND_ASSIGN(PortChild child, SpawnPortChild(TestPort(), "TellsWhoItIs"));
   ASSERT_OK_AND_ASSIGN(const auto process, ReadValue<ProcessIdentity>(*child.stream));

@@ -44,6 +44,12 @@ uint32_t CountForks() {
   return forks.load(std::memory_order_relaxed);
 }
 
+// Asks the clock only if there is one.
+port::Deadline DeadlineAfter(absl::Duration timeout) {
+  return timeout == absl::InfiniteDuration() ? port::Deadline::Never()
+                                             : Runtime::Get().DeadlineAfter(timeout);
+}
+
 // All ends of the process.
 struct Ends {
   std::mutex mutex;
@@ -84,7 +90,7 @@ ConnectionEnd::ConnectionEnd(std::shared_ptr<port::Stream> stream, EndTraits tra
 }
 
 ConnectionEnd::~ConnectionEnd() {
-  if (!CheckIsOurs().ok()) return;
+  if (!IsOurs()) return;
   Close();  // somebody may wait for it without keeping it
   Ends& ends = GetEnds();
   const std::lock_guard lock(ends.mutex);
@@ -110,16 +116,20 @@ void ConnectionEnd::CloseAllAfterFork() {
 // ---- turns --------------------------------------------------------------------------------------
 
 // Before mutex_ is touched: in a fork, a thread that does not exist may have it.
+bool ConnectionEnd::IsOurs() const { return forks_ == forks.load(std::memory_order_relaxed); }
+
 absl::Status ConnectionEnd::CheckIsOurs() const {
-  if (forks_ == forks.load(std::memory_order_relaxed)) return absl::OkStatus();
+  if (IsOurs()) return absl::OkStatus();
   return absl::FailedPreconditionError(
       "the connection belongs to the process of which this one is a fork");
 }
 
 absl::Status ConnectionEnd::CheckIsOpen() const {
-  if (stream_ != nullptr) return absl::OkStatus();
-  return absl::FailedPreconditionError(moved_ ? "the connection has moved to another process"
-                                              : "the connection is closed");
+  const Life life = life_.load(std::memory_order_acquire);
+  if (life == Life::kOpen) return absl::OkStatus();
+  return absl::FailedPreconditionError(life == Life::kMoved
+                                           ? "the connection has moved to another process"
+                                           : "the connection is closed");
 }
 
 absl::StatusOr<ConnectionEnd::Turn> ConnectionEnd::Take(Lane& lane, port::Deadline deadline,
@@ -143,7 +153,7 @@ absl::StatusOr<ConnectionEnd::Turn> ConnectionEnd::Take(Lane& lane, port::Deadli
     --waiting_;
   }
   lane.taken = true;
-  return Turn(this, &lane, stream_, carrier_);
+  return Turn(this, &lane);
 }
 
 absl::StatusOr<ConnectionEnd::Turn> ConnectionEnd::Enter(Lane& lane, port::Deadline deadline,
@@ -153,33 +163,33 @@ absl::StatusOr<ConnectionEnd::Turn> ConnectionEnd::Enter(Lane& lane, port::Deadl
       absl::StrCat("this end of a one-way pipe does not ", lane.name));
 }
 
-void ConnectionEnd::GiveBack(Lane& lane, port::Stream& stream, PipeCarrier& carrier) {
-  if (&lane == &receiving_) inbox_.LetGoOfLost(carrier);
-  bool is_last = false;
-  bool others_wait = false;
-  {
-    const std::lock_guard lock(mutex_);
-    if (&lane == &receiving_) has_news_ = inbox_.reader().HasNews();
-    lane.taken = false;
-    is_last = stream_ == nullptr && !receiving_.taken && !sending_.taken;
-    others_wait = waiting_ > 0;
-  }
-  if (others_wait) left_.notify_all();
-  if (is_last) Finish(stream, carrier);
+void ConnectionEnd::GiveBack(Lane& lane) {
+  if (!IsOurs()) return;
+  if (&lane == &receiving_) inbox_.LetGoOfLost(*carrier_);
+  std::unique_lock lock(mutex_);
+  if (&lane == &receiving_) has_news_ = inbox_.reader().HasNews();
+  lane.taken = false;
+  if (waiting_ > 0) left_.notify_all();
+  if (life_ != Life::kOpen) FinishIfUnused(std::move(lock));
 }
 
-void ConnectionEnd::Finish(port::Stream& stream, PipeCarrier& carrier) {
+void ConnectionEnd::FinishIfUnused(std::unique_lock<std::mutex> lock) {
+  if (receiving_.taken || sending_.taken) return;
   // What is in the stream of an end that is another process's, or may be, is not ours to read.
-  if (!traits_.receives || !settled_ || moved_) return;
-  if (const std::shared_ptr<SharedObject> pipe = carrier.Known()) {
-    inbox_.Drain(stream, *pipe, traits_.side);
+  const bool drains = traits_.receives && settled_ && life_ != Life::kMoved;
+  const std::shared_ptr<port::Stream> stream = std::exchange(stream_, nullptr);
+  const std::shared_ptr<PipeCarrier> carrier = std::exchange(carrier_, nullptr);
+  lock.unlock();
+  if (!drains) return;
+  if (const std::shared_ptr<SharedObject> pipe = carrier->Known()) {
+    inbox_.Drain(*stream, *pipe, traits_.side);
   }
 }
 
 std::shared_ptr<PipeCarrier> ConnectionEnd::CarrierIfOpen() {
-  if (!CheckIsOurs().ok()) return nullptr;
+  if (!IsOurs()) return nullptr;
   const std::lock_guard lock(mutex_);
-  return carrier_;
+  return life_ == Life::kOpen ? carrier_ : nullptr;
 }
 
 // ---- what users call ----------------------------------------------------------------------------
@@ -191,7 +201,10 @@ absl::StatusOr<int64_t> ConnectionEnd::native() {
   return stream_->native();
 }
 
-absl::Status ConnectionEnd::Check() { return native().status(); }
+absl::Status ConnectionEnd::Check() {
+  absl::Status ours = CheckIsOurs();
+  return ours.ok() ? CheckIsOpen() : ours;
+}
 
 bool ConnectionEnd::closed() { return !Check().ok(); }
 
@@ -213,30 +226,27 @@ absl::Status ConnectionEnd::SentUnlessClosed(const absl::Status& status) {
 }
 
 void ConnectionEnd::Close() {
-  if (!CheckIsOurs().ok()) return;
-  std::shared_ptr<port::Stream> last;  // closed without the lock
-  std::shared_ptr<PipeCarrier> carrier;
-  bool is_used = false;
-  {
-    const std::lock_guard lock(mutex_);
-    last = std::exchange(stream_, nullptr);
-    carrier = std::exchange(carrier_, nullptr);
-    is_used = receiving_.taken || sending_.taken;
-    left_.notify_all();
-    // Whoever uses the stream took it with the lock, and nobody does so any more. One that is on
-    // its way is another process's already, or still.
-    if (last != nullptr && last.use_count() > 1 && !is_moving_ && settled_) last->Interrupt();
-  }
-  if (last == nullptr) return;
-  if (!is_used) {
-    Finish(*last, *carrier);
-  } else if (const std::shared_ptr<SharedObject> pipe = carrier->Known()) {
+  if (IsOurs()) CloseAs(Life::kClosed);
+}
+
+void ConnectionEnd::CloseAs(Life life) {
+  std::unique_lock lock(mutex_);
+  if (life_ == Life::kMoved || life_.exchange(life) != Life::kOpen) return;
+  left_.notify_all();
+  const bool has_turns = receiving_.taken || sending_.taken;
+  // Whoever else uses the stream took it with the lock, and nobody does so any more. One that is on
+  // its way is another process's already, or still.
+  if ((has_turns || stream_.use_count() > 1) && !is_moving_ && settled_) stream_->Interrupt();
+  if (!has_turns) return FinishIfUnused(std::move(lock));
+  const std::shared_ptr<PipeCarrier> carrier = carrier_;
+  lock.unlock();
+  if (const std::shared_ptr<SharedObject> pipe = carrier->Known()) {
     PipePlaces(*pipe).Rouse();  // a Send may wait there for the other end
   }
 }
 
 absl::Status ConnectionEnd::Send(absl::Span<const std::byte> bytes, absl::Duration timeout) {
-  const port::Deadline deadline = Runtime::Get().DeadlineAfter(timeout);
+  const port::Deadline deadline = DeadlineAfter(timeout);
   absl::StatusOr<Turn> turn = Enter(sending_, deadline);
   if (!turn.ok()) return turn.status();
   return SentUnlessClosed(outbox_.Send(turn->stream(), bytes, deadline));
@@ -252,7 +262,7 @@ absl::Status ConnectionEnd::SendWith(const Luggage& luggage, absl::Span<const st
           "an end of a pipe cannot be in a message of the same pipe: nobody could receive it");
     }
   }
-  const port::Deadline deadline = Runtime::Get().DeadlineAfter(timeout);
+  const port::Deadline deadline = DeadlineAfter(timeout);
   // Who moves an end does not wait for one that moves: two could wait for each other.
   absl::StatusOr<Turn> turn = Enter(sending_, deadline, /*waits_for_move=*/luggage.ends.empty());
   if (!turn.ok()) return turn.status();
@@ -267,7 +277,7 @@ absl::Status ConnectionEnd::SendWith(const Luggage& luggage, absl::Span<const st
 absl::StatusOr<ConnectionEnd::Message> ConnectionEnd::ReadMessage(uint64_t limit,
                                                                   absl::Duration timeout,
                                                                   absl::Span<std::byte> into) {
-  const port::Deadline deadline = Runtime::Get().DeadlineAfter(timeout);
+  const port::Deadline deadline = DeadlineAfter(timeout);
   absl::StatusOr<Turn> turn = Enter(receiving_, deadline);
   if (!turn.ok()) return turn.status();
   absl::StatusOr<Parcel> parcel =
@@ -303,7 +313,7 @@ absl::Status ConnectionEnd::ReceiveBytes(uint64_t limit, absl::Duration timeout,
 }
 
 absl::StatusOr<uint64_t> ConnectionEnd::NextSize(absl::Duration timeout) {
-  const port::Deadline deadline = Runtime::Get().DeadlineAfter(timeout);
+  const port::Deadline deadline = DeadlineAfter(timeout);
   absl::StatusOr<Turn> turn = Enter(receiving_, deadline);
   if (!turn.ok()) return turn.status();
   const absl::StatusOr<uint64_t> size = inbox_.NextSize(turn->stream(), deadline);
@@ -312,7 +322,7 @@ absl::StatusOr<uint64_t> ConnectionEnd::NextSize(absl::Duration timeout) {
 }
 
 absl::Status ConnectionEnd::Discard(absl::Duration timeout) {
-  const port::Deadline deadline = Runtime::Get().DeadlineAfter(timeout);
+  const port::Deadline deadline = DeadlineAfter(timeout);
   absl::StatusOr<Turn> turn = Enter(receiving_, deadline);
   if (!turn.ok()) return turn.status();
   return UnlessClosed(inbox_.Discard(turn->stream(), turn->carrier(), deadline));
@@ -320,7 +330,7 @@ absl::Status ConnectionEnd::Discard(absl::Duration timeout) {
 
 absl::Status ConnectionEnd::Poll(absl::Duration timeout) {
   Runtime& runtime = Runtime::Get();
-  const port::Deadline deadline = runtime.DeadlineAfter(timeout);
+  const port::Deadline deadline = DeadlineAfter(timeout);
   const absl::StatusOr<std::shared_ptr<port::Waitable>> stream = PortWaitable();
   if (!stream.ok()) return stream.status();
   port::Waitable* const waitable = stream->get();
@@ -367,10 +377,9 @@ absl::StatusOr<ConnectionEnd::BothTurns> ConnectionEnd::BeginMove() {
   }
   const std::lock_guard lock(mutex_);
   if (absl::Status open = CheckIsOpen(); !open.ok()) return open;
-  // The end and both turns hold the stream. Who polls or waits does, too, and takes it with the
-  // lock. So does the message in which it came, if that stays for want of memory.
-  constexpr int kHolders = 3;
-  if (stream_.use_count() > kHolders) return in_use();
+  // Who polls or waits holds the stream, too, and takes it with the lock. So does the message in
+  // which it came, if that stays for want of memory.
+  if (stream_.use_count() > 1) return in_use();
   is_moving_ = true;
   left_.notify_all();  // some do not wait for that
   return BothTurns{*std::move(receiving), *std::move(sending)};
@@ -381,13 +390,7 @@ void ConnectionEnd::CancelMove() {
   is_moving_ = false;
 }
 
-void ConnectionEnd::CompleteMove() {
-  {
-    const std::lock_guard lock(mutex_);
-    moved_ = true;
-  }
-  Close();
-}
+void ConnectionEnd::CompleteMove() { CloseAs(Life::kMoved); }
 
 void ConnectionEnd::Settle() {
   if (const std::shared_ptr<PipeCarrier> carrier = CarrierIfOpen()) {

@@ -77,31 +77,24 @@ class ConnectionEnd {
 
   // ---- from process to process: see moving_end.h ------------------------------------------------
 
-  // The right to use the stream in one direction. One call at a time has it in each.
+  // The right to use the stream in one direction. One call at a time has it in each; the stream
+  // stays open meanwhile.
   class Turn {
    public:
-    Turn(Turn&& other) noexcept
-        : end_(std::exchange(other.end_, nullptr)),
-          lane_(other.lane_),
-          stream_(std::move(other.stream_)),
-          carrier_(std::move(other.carrier_)) {}
+    Turn(Turn&& other) noexcept : end_(std::exchange(other.end_, nullptr)), lane_(other.lane_) {}
     Turn& operator=(Turn&&) = delete;
     ~Turn() {
-      if (end_ != nullptr) end_->GiveBack(*lane_, *stream_, *carrier_);
+      if (end_ != nullptr) end_->GiveBack(*lane_);
     }
-    port::Stream& stream() { return *stream_; }
-    PipeCarrier& carrier() { return *carrier_; }
+    port::Stream& stream() { return *end_->stream_; }
+    PipeCarrier& carrier() { return *end_->carrier_; }
 
    private:
     friend class ConnectionEnd;
-    Turn(ConnectionEnd* end, Lane* lane, std::shared_ptr<port::Stream> stream,
-         std::shared_ptr<PipeCarrier> carrier)
-        : end_(end), lane_(lane), stream_(std::move(stream)), carrier_(std::move(carrier)) {}
+    Turn(ConnectionEnd* end, Lane* lane) : end_(end), lane_(lane) {}
 
     ConnectionEnd* end_;
     Lane* lane_;
-    std::shared_ptr<port::Stream> stream_;
-    std::shared_ptr<PipeCarrier> carrier_;
   };
   struct BothTurns {
     Turn receiving;
@@ -125,6 +118,7 @@ class ConnectionEnd {
   static void CloseAllAfterFork();
 
  private:
+  enum class Life { kOpen, kClosed, kMoved };
   struct Lane {
     const bool open;  // whether the end has this direction
     const char* const name;
@@ -137,12 +131,15 @@ class ConnectionEnd {
   absl::StatusOr<Turn> Take(Lane& lane, port::Deadline deadline, bool waits_for_move);
   // As Take. Errors: also FailedPrecondition: the end does not have this direction.
   absl::StatusOr<Turn> Enter(Lane& lane, port::Deadline deadline, bool waits_for_move = true);
-  void GiveBack(Lane& lane, port::Stream& stream, PipeCarrier& carrier);
-  // The end is closed, and nobody has a turn.
-  void Finish(port::Stream& stream, PipeCarrier& carrier);
+  void GiveBack(Lane& lane);
+  // kClosed or kMoved.
+  void CloseAs(Life life);
+  // Lets go of the stream of an end that is closed, if nobody has a turn.
+  void FinishIfUnused(std::unique_lock<std::mutex> lock);
 
+  bool IsOurs() const;
   absl::Status CheckIsOurs() const;
-  absl::Status CheckIsOpen() const;  // with mutex_
+  absl::Status CheckIsOpen() const;
   // What a call gives that the end was closed in: whatever `status` says, that.
   absl::Status UnlessClosed(absl::Status status);
   // What a Send gives: that; or, when the other end is gone, the same on every system.
@@ -163,12 +160,13 @@ class ConnectionEnd {
   const uint32_t forks_;  // how often the process had been forked when the end came to it
 
   std::mutex mutex_;
-  std::condition_variable left_;          // a lane
-  int waiting_ = 0;                       // for a lane
-  std::shared_ptr<port::Stream> stream_;  // null: closed
-  std::shared_ptr<PipeCarrier> carrier_;  // null: closed
+  std::condition_variable left_;  // a lane
+  int waiting_ = 0;               // for a lane
+  std::atomic<Life> life_ = Life::kOpen;
+  // Null: closed, and nobody has a turn. Until then they stay as they are.
+  std::shared_ptr<port::Stream> stream_;
+  std::shared_ptr<PipeCarrier> carrier_;
   bool is_moving_ = false;
-  bool moved_ = false;
   bool settled_;
   Lane receiving_;
   Lane sending_;

@@ -116,7 +116,8 @@ absl::Status MessageReader::Begin(port::Stream& stream, port::Deadline deadline)
     if (header.size <= kInlineSize ? verdict != LastVerdict() : !goes_on) return Corrupt();
     size_ = header.size;
     if (goes_on) {
-      long_.assign(reinterpret_cast<const char*>(block_.data()) + sizeof(header), kInlineSize);
+      if (long_.size() < kInlineSize) long_.resize(kInlineSize);
+      std::memcpy(long_.data(), block_.data() + sizeof(header), kInlineSize);
       long_read_ = kInlineSize;
     }
     state_ = StateAfter(verdict);
@@ -223,8 +224,7 @@ absl::Status MessageReader::Finish(port::Stream& stream, port::Deadline deadline
       if (*size == 0) return AtEnd();
       long_read_ += *size;
     }
-    const auto verdict = static_cast<Verdict>(long_.back());
-    long_.pop_back();
+    const auto verdict = static_cast<Verdict>(long_[chunk_end_]);
     long_read_ = std::exchange(chunk_end_, 0);
     const absl::Status judged = Judge(verdict);
     if (!judged.ok()) return judged;
@@ -273,7 +273,6 @@ bool MessageReader::IsDiscarded() const {
 void MessageReader::ForgetChunks() {
   size_ -= long_read_ - kInlineSize;
   long_read_ = kInlineSize;
-  long_.resize(kInlineSize);
   const MessageHeader header{.size = size_};
   std::memcpy(block_.data(), &header, sizeof(header));
 }
@@ -307,7 +306,7 @@ absl::Status MessageReader::Read(port::Stream& stream, uint64_t limit, port::Dea
     }
     const bool goes_there = size_ >= kDirectSize && size_ <= into.size() &&
                             state_ == State::kInPayload && long_read_ == kInlineSize &&
-                            chunk_end_ == 0 && enclosed_.handles() == 0;
+                            chunk_end_ == 0 && enclosed_.parcel == 0;
     status = goes_there ? FinishDirectly(stream, deadline, into) : Finish(stream, deadline);
     if (!status.ok() || IsWhole()) return status;
   }
@@ -318,14 +317,19 @@ absl::Span<const std::byte> MessageReader::payload() const {
   if (size_ <= kInlineSize) {
     return absl::MakeConstSpan(block_).subspan(sizeof(MessageHeader), static_cast<size_t>(size_));
   }
-  return absl::MakeConstSpan(reinterpret_cast<const std::byte*>(long_.data()), long_.size());
+  return absl::MakeConstSpan(reinterpret_cast<const std::byte*>(long_.data()),
+                             static_cast<size_t>(size_));
 }
 
 std::string MessageReader::TakePayload() {
-  const absl::Span<const std::byte> bytes = payload();
-  std::string taken = size_ <= kInlineSize
-                          ? std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size())
-                          : std::move(long_);
+  std::string taken;
+  if (size_ <= kInlineSize) {
+    const absl::Span<const std::byte> bytes = payload();
+    taken.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  } else {
+    long_.resize(static_cast<size_t>(size_));
+    taken = std::exchange(long_, {});
+  }
   Pop();
   return taken;
 }
@@ -346,11 +350,7 @@ void MessageReader::Pop() {
   long_read_ = 0;
   chunk_end_ = 0;
   direct_ = nullptr;
-  if (long_.capacity() > kKeptSize) {
-    long_ = std::string();
-  } else {
-    long_.clear();
-  }
+  if (long_.capacity() > kKeptSize) long_ = std::string();
 }
 
 std::string MessageReader::Consumed() const {
@@ -367,6 +367,7 @@ std::string MessageReader::Consumed() const {
     const bool is_being_read = chunk_end_ != 0 && begin + kChunkSize >= chunk_end_;
     if (!is_being_read) consumed.push_back(static_cast<char>(Verdict::kGoesOn));
   }
+  if (IsWhole()) consumed.back() = static_cast<char>(Verdict::kWhole);
   consumed.append(replay_, replayed_);
   return consumed;
 }

@@ -118,7 +118,8 @@ class MessageReader {
   size_t block_filled_ = 0;
   Enclosed enclosed_;  // of the message that follows, or has begun
   uint64_t size_ = 0;  // what follows counts once the block is filled
-  // The payload of a message with chunks; while a chunk is read, its verdict follows.
+  // The payload of a message with chunks; while a chunk is read, its verdict follows. What is left
+  // in it of longer messages is not cleared, and not looked at.
   std::string long_;
   size_t long_read_ = 0;
   size_t chunk_end_ = 0;               // where that verdict is; 0: no chunk is being read

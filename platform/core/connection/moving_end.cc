@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -24,7 +25,12 @@ absl::Status HandlesWaitError() {
 absl::StatusOr<std::shared_ptr<MovingEnd>> MovingEnd::Take(std::shared_ptr<ConnectionEnd> end) {
   absl::StatusOr<ConnectionEnd::BothTurns> turns = end->BeginMove();
   if (!turns.ok()) return turns.status();
-  std::shared_ptr<MovingEnd> moving(new MovingEnd(std::move(end), *std::move(turns)));
+  std::unique_ptr<MovingEnd> made(new (std::nothrow) MovingEnd(end, *std::move(turns)));
+  if (made == nullptr) {
+    end->CancelMove();
+    throw std::bad_alloc();
+  }
+  std::shared_ptr<MovingEnd> moving = std::move(made);
   // Those that are read already are in no stream any more.
   if (moving->reader().MayHaveHandles()) return HandlesWaitError();
   moving->pipe_ = moving->carrier().Part();

@@ -236,6 +236,23 @@ TEST(MessageTest, WhatIsTooLongStays) {
   EXPECT_EQ(other.TakePayload(), Text(500));
 }
 
+// As one that was received, and stays since there is no memory for its value.
+TEST(MessageTest, WhatIsReadWholeGoesToTheNextReader) {
+  for (const size_t size : {size_t{5}, size_t{500}, kChunkSize, 2 * kChunkSize + 500}) {
+    ByteStream out;
+    ASSERT_TRUE(MessageWriter().Write(out, AsBytes(Text(size)), kNever).ok());
+    ASSERT_TRUE(MessageWriter().Write(out, AsBytes("next"), kNever).ok());
+    ByteStream in(out.written());
+    MessageReader reader;
+    EXPECT_TRUE(reader.Read(in, size, kNever).ok());
+    MessageReader other(reader.Consumed());
+    EXPECT_TRUE(other.Read(in, size, kNever).ok());
+    EXPECT_EQ(other.TakePayload(), Text(size));
+    EXPECT_TRUE(other.Read(in, size, kNever).ok());
+    EXPECT_EQ(other.TakePayload(), "next");
+  }
+}
+
 // Messages of up to three chunks are discarded after any number of bytes, and read by as many
 // readers as there are pauses.
 TEST(MessageTest, WhatIsDiscardedIsNeverRead) {

@@ -20,22 +20,37 @@ constexpr uint64_t UnitsOf(uint64_t size) {
 
 }  // namespace
 
+uint64_t QueueBuffers::EndOf(uint64_t block) const {
+  const uint64_t length = UnitsOf(view_.unit(block).size.load(std::memory_order_acquire));
+  return block + std::min(length, view_.shape.units - block);
+}
+
+bool QueueBuffers::IsFree(uint64_t block) const {
+  return view_.unit(block).owner.load(std::memory_order_acquire) == 0;
+}
+
 // From the first unit on, so that memory that was used lately is used again. Nobody else begins a
 // buffer meanwhile; one that is freed meanwhile counts as used.
 std::optional<uint64_t> QueueBuffers::Allocate(Stamp self, uint64_t size) {
   const uint64_t needed = UnitsOf(size);
-  uint64_t begin = 0;
-  for (uint64_t at = 0; at < view_.shape.units;) {
-    QueueUnit& unit = view_.unit(at);
-    if (unit.owner.load(std::memory_order_acquire) != 0) {
-      at += UnitsOf(unit.size.load(std::memory_order_relaxed));
-      begin = at;
+  for (uint64_t block = 0, end = 0; block < view_.shape.units; block = end) {
+    end = EndOf(block);
+    if (!IsFree(block)) continue;
+    while (end - block < needed && end < view_.shape.units && IsFree(end)) end = EndOf(end);
+    Atomic<uint64_t>& length = view_.unit(block).size;
+    if (end - block < needed) {
+      length.store((end - block) * QueueShape::kUnit, std::memory_order_release);
       continue;
     }
-    if (++at - begin < needed) continue;
-    view_.unit(begin).size.store(size, std::memory_order_relaxed);
-    view_.unit(begin).owner.store(self.process().word(), std::memory_order_release);  // commits
-    return begin;
+    // What is left is a block before this one ends there.
+    const uint64_t left = end - block - needed;
+    if (left > 0) {
+      const uint64_t rest = block + needed;
+      view_.unit(rest).size.store(left * QueueShape::kUnit, std::memory_order_relaxed);
+    }
+    length.store(size, std::memory_order_release);
+    view_.unit(block).owner.store(self.process().word(), std::memory_order_release);  // commits
+    return block;
   }
   return std::nullopt;
 }

@@ -1,5 +1,10 @@
 // Memory for messages that are too large for a slot: runs of units, as long as they need to be.
 //
+// The units are parted into blocks, one after the other: buffers, and what is free. The first unit
+// of each says how long it is, so that a search goes from block to block, however long they are.
+// Who has the lock of who puts parts a free block, or joins it with those that follow, by one store
+// each: there is no moment in which the blocks are wrong. Memory of zeros is blocks of one unit.
+//
 // The first unit of a buffer has an owner: who writes it, then still he while it is in the ring,
 // then who has taken it, who signs before he commits the taking. So what a dead owner has left is
 // in nobody's hands unless a committed slot or a lease refers to it, and anybody may free it.
@@ -44,6 +49,10 @@ class QueueBuffers {
   void TellWaiters();
 
  private:
+  // The first unit after a block; whether nobody has it.
+  uint64_t EndOf(uint64_t block) const;
+  bool IsFree(uint64_t block) const;
+
   // A buffer of a dead owner.
   struct Left {
     uint64_t unit;

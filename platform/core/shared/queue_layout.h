@@ -29,7 +29,8 @@ struct QueueSlot {
 struct QueueUnit {
   // 0: free; or the stamp of a process. Of a message that is in the ring: who put it there.
   Atomic<uint64_t> owner;
-  // Bytes of the message. The owner's alone.
+  // Of the first unit of a block, its bytes: those of the message, or of all that is free. Without
+  // an owner it is who has put_lock that writes it.
   Atomic<uint64_t> size;
 };
 

@@ -145,25 +145,31 @@ absl::StatusOr<uint64_t> SharedQueue::Begin(Stamp self, uint64_t size, Limit& li
         "the item is larger than all the bytes of the queue: see QueueOptions::bytes");
   }
   for (bool is_over = false;; is_over = limit.IsOver()) {
+    // First without a look at what others write whenever they free something.
+    absl::StatusOr<uint64_t> begun = TryBegin(self, size);
+    if (!absl::IsDeadlineExceeded(begun.status())) return begun;
     // Before the sweep: what is given up while it looks is news.
     const uint64_t freed = words_.freed.load();
-    for (const bool swept : {false, true}) {
-      if (swept) buffers_.Sweep();
-      const absl::Status locked = LockPut(self);
-      if (!locked.ok()) return locked;
-      const bool closed = words_.closed.load(std::memory_order_relaxed) != 0;
-      const std::optional<uint64_t> unit = closed ? std::nullopt : buffers_.Allocate(self, size);
-      UnlockPut();
-      if (closed) return Closed();
-      if (unit.has_value()) return *unit;
-    }
+    buffers_.Sweep();
+    begun = TryBegin(self, size);
     // However often others free what is too small.
-    if (is_over) return Late(kNoMemory);
+    if (!absl::IsDeadlineExceeded(begun.status()) || is_over) return begun;
     const absl::Status waited = Wait(self, words_.for_buffer, limit, kNoMemory, [&] {
       return words_.freed.load() != freed || words_.closed.load() != 0;
     });
     if (!waited.ok()) return waited;
   }
+}
+
+absl::StatusOr<uint64_t> SharedQueue::TryBegin(Stamp self, uint64_t size) {
+  const absl::Status locked = LockPut(self);
+  if (!locked.ok()) return locked;
+  const bool closed = words_.closed.load(std::memory_order_relaxed) != 0;
+  const std::optional<uint64_t> unit = closed ? std::nullopt : buffers_.Allocate(self, size);
+  UnlockPut();
+  if (closed) return Closed();
+  if (!unit.has_value()) return Late(kNoMemory);
+  return *unit;
 }
 
 absl::Status SharedQueue::Publish(Stamp self, Descriptor descriptor,

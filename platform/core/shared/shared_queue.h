@@ -144,6 +144,8 @@ class SharedQueue {
                     absl::FunctionRef<bool()> hint);
 
   absl::StatusOr<uint64_t> Begin(Stamp self, uint64_t size, Limit& limit);
+  // Errors: as Begin; DeadlineExceeded: there is no room just now.
+  absl::StatusOr<uint64_t> TryBegin(Stamp self, uint64_t size);
   absl::Status Publish(Stamp self, Descriptor descriptor, absl::Span<const std::byte> bytes,
                        Limit& limit, const Parcel* parcel = nullptr);
   absl::StatusOr<Outcome> TryPublish(Stamp self, Descriptor descriptor,

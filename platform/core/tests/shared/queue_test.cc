@@ -2,6 +2,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -93,6 +94,31 @@ TEST(Queue, SizesAtTheEdges) {
   EXPECT_TRUE(absl::IsResourceExhausted(end->Put(std::string(4097, 'x'), kNow)));
   const QueueUnderTest without(a, 4, 0);
   EXPECT_TRUE(absl::IsResourceExhausted(without.In(*a.arena())->Put(std::string(113, 'x'), kNow)));
+}
+
+// However memory was parted, all of it can be had again; and nothing is given to two.
+TEST(Queue, MemoryIsPartedAndJoinedAgain) {
+  PretendedProcess& a = PretendedProcess::First();
+  const QueueUnderTest queue(a, 16, 16 << 10);
+  const auto end = queue.In(*a.arena());
+  std::deque<std::string> put;
+  uint32_t random = 1;
+  for (int i = 0; i < 2000; ++i) {
+    random = random * 1664525 + 1013904223;
+    const size_t size = 113 + (random >> 8) % (random % 7 == 0 ? 8000 : 2000);
+    const std::string text(size, static_cast<char>('a' + i % 26));
+    while (!end->Put(text, kNow).ok()) {
+      ASSERT_EQ(end->Show(), put.front()) << i;
+      put.pop_front();
+    }
+    put.push_back(text);
+    ASSERT_EQ(queue.InUse(), absl::StrCat("buffers ", put.size(), " leases 0")) << i;
+    ASSERT_TRUE(queue.BlocksAreRight()) << i;
+  }
+  for (const std::string& text : put) EXPECT_EQ(end->Show(), text);
+  const std::string largest(16 << 10, 'x');
+  EXPECT_TRUE(end->Put(largest, kNow).ok());
+  EXPECT_EQ(end->Show(), largest);
 }
 
 TEST(Queue, BytesThatAreUsedHoldUpLargeItemsOnly) {

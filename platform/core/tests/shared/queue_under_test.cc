@@ -63,6 +63,21 @@ std::string QueueUnderTest::InUse() const {
   return absl::StrCat("buffers ", buffers, " leases ", leases);
 }
 
+bool QueueUnderTest::BlocksAreRight() const {
+  QueueWords unused{};
+  const QueueView view{unused, shape_, memory_.data()};
+  uint64_t block = 0;
+  for (uint64_t i = 0; i < shape_.units; ++i) {
+    const QueueUnit& unit = view.unit(i);
+    if (i < block) {
+      if (unit.owner.load() != 0) return false;  // inside of another block
+      continue;
+    }
+    block += std::max<uint64_t>((unit.size.load() + QueueShape::kUnit - 1) / QueueShape::kUnit, 1);
+  }
+  return block == shape_.units;
+}
+
 std::string LargeText(int number) {
   std::string text;
   while (text.size() < 3000) absl::StrAppend(&text, number, ",", text.size(), ";");

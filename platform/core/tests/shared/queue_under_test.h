@@ -66,6 +66,8 @@ class QueueUnderTest {
   Atomic<uint64_t>& SizeOfBuffer(uint64_t unit) const;
   // Buffers and leases that are in use, whoever has them.
   std::string InUse() const;
+  // Whether each buffer is a block, and the last block ends with the memory.
+  bool BlocksAreRight() const;
 
  private:
   QueueShape shape_;

@@ -186,10 +186,12 @@ void AddSmall(std::vector<Way>& ways) {
 }
 
 void AddCopies(std::vector<Way>& ways) {
-  for (const auto& [suffix, size, stream_times, times] : kSizes) {
+  for (const Size& one : kSizes) {
+    const size_t size = one.size;
+    const int times = one.two_times;
     const auto memory = std::make_shared<std::vector<char>>(3 * size, 'x');
-    ways.push_back({std::string("copy") + suffix + "/memory",
-                    [memory, size = size, times = times] {
+    ways.push_back({std::string("copy") + one.suffix + "/memory",
+                    [memory, size, times] {
                       volatile char seen = 0;
                       for (int i = 0; i < times; ++i) {
                         std::memcpy(memory->data() + size, memory->data(), size);

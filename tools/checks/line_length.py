@@ -8,9 +8,15 @@ from common import ROOT, files, finish
 LIMIT = 100
 ENDINGS = (".h", ".cc", ".inc", ".py", ".sh", ".cmake", "CMakeLists.txt")
 
+
+def is_code(path):
+    """By its ending, or a program by its first line."""
+    return path.name.endswith(ENDINGS) or path.read_bytes().startswith(b"#!")
+
+
 problems = []
 for path in files():
-    if not path.name.endswith(ENDINGS) or path.is_relative_to(ROOT / "examples"):
+    if path.is_relative_to(ROOT / "examples") or not is_code(path):
         continue
     for number, line in enumerate(path.read_text().splitlines(), 1):
         if len(line) > LIMIT:

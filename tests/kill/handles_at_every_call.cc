@@ -26,6 +26,7 @@
 #include "platform/testing/mortal_port.h"
 #include "platform/testing/system_support.h"
 #include "tests/kill/arena_view.h"
+#include "tests/kill/call_arguments.h"
 #include "tests/kill/watchdog.h"
 
 namespace isoproc::kill {
@@ -245,49 +246,39 @@ class Play {
 };
 
 int Run(int argc, char** argv) {
-  int64_t every = 1;
-  std::string only;
-  for (int i = 1; i < argc; ++i) {
-    const std::string argument = argv[i];
-    if (argument.starts_with("--every=")) {
-      every = (std::max)(std::atoll(argument.c_str() + 8), 1LL);
-    } else if (argument.starts_with("--only=")) {
-      only = argument.substr(7);
-    } else {
-      std::fprintf(stderr, "unknown argument %s\n", argv[i]);
-      return 2;
-    }
-  }
+  const std::vector<std::string> roles = {"sender", "crowded", "receiver", "mover", "heir"};
+  const CallArguments arguments = ParseCallArguments(argc, argv, roles);
   auto* const watchdog = new Watchdog;
   int failed = 0;
   Enter();
-  for (const std::string role : {"sender", "crowded", "receiver", "mover", "heir"}) {
-    if (!only.empty() && only != role) continue;
+  for (const std::string& role : roles) {
+    if (!arguments.Plays(role)) continue;
     int64_t deaths = 0;
     int64_t stuck = 0;
     int handles = 0;
     // How many calls there are varies; so it is not over when one victim makes fewer.
     int survivors = 0;
-    for (int64_t last = 1; survivors < 3; last += every) {
+    for (int64_t last = 1; survivors < 3; last += arguments.every) {
       watchdog->Begin(absl::StrCat(role, ", call ", last));
       const Play play(role, last);
       survivors = play.died() ? 0 : survivors + 1;
       deaths += play.died() ? 1 : 0;
       stuck += play.is_stuck() ? 1 : 0;
-      std::string leak;
+      std::string problems = play.problems();
       const int before = std::exchange(handles, system_support::CountHandles());
       if (handles > before && before != 0) {
         // What is made when it is first needed stays. What leaks, leaks again.
         const Play again(role, last);
+        problems += again.problems();
         const int once = std::exchange(handles, system_support::CountHandles());
         if (handles > once) {
-          leak = absl::StrCat("there are ", handles, " handles, and were ", before, "\n");
+          absl::StrAppend(&problems, "there are ", handles, " handles, and were ", before, "\n");
         }
       }
-      if (play.problems().empty() && leak.empty()) continue;
+      if (problems.empty()) continue;
       ++failed;
-      std::printf("%s, before call %lld:\n%s%s", role.c_str(), static_cast<long long>(last),
-                  play.problems().c_str(), leak.c_str());
+      std::printf("%s, before call %lld:\n%s", role.c_str(), static_cast<long long>(last),
+                  problems.c_str());
     }
     // Else the system has so much room, or the victim so little to do, that nothing was shown.
     if (deaths == 0 || (role == "crowded" && stuck == 0)) {

@@ -43,9 +43,11 @@ Verdict Play(const Scenario& scenario, const StartVictim& start, const Death& de
   }
   while (CountSleepers() < scenario.sleepers) std::this_thread::yield();
 
+  bool has_returned = false;
   switch (death.where) {
     case Death::Where::kAtPoint:
       verdict.changes = victim->RunTo(death.point);
+      has_returned = verdict.changes.has_value();
       break;
     case Death::Where::kAsleep:
       stage.LetSleep();
@@ -55,10 +57,11 @@ Verdict Play(const Scenario& scenario, const StartVictim& start, const Death& de
     case Death::Where::kAtEnd:
     case Death::Where::kAtEndSurveyed:
       verdict.survey = victim->Survey(death.where == Death::Where::kAtEndSurveyed);
+      has_returned = true;
       break;
   }
   const int locks = CountLocksOfOthers();
-  const bool committed = scenario.committed(stage, objects);
+  const bool committed = has_returned || scenario.committed(stage, objects);
   const absl::Time begin = absl::Now();
   victim->Kill();
   stage.VictimIsDead();

@@ -5,12 +5,10 @@
 //
 // After a worker's death each task has its value, or it alone has the worker's exit status; none
 // ran twice that may not; and nothing is left. After the owner's death no worker lives.
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <functional>
 #include <numeric>
@@ -30,6 +28,7 @@
 #include "platform/testing/crash_atomic.h"
 #include "platform/testing/mortal_port.h"
 #include "platform/testing/system_support.h"
+#include "tests/kill/call_arguments.h"
 #include "tests/kill/pool_owner.h"
 #include "tests/kill/watchdog.h"
 
@@ -183,14 +182,8 @@ class Play {
   int lost_ = 0;
 };
 
-struct Arguments {
-  int64_t every = 1;
-  std::string only;
-  bool control = false;
-};
-
 // Gives the number of plays that failed.
-int KillWorkers(const Arguments& arguments, Watchdog& watchdog) {
+int KillWorkers(const CallArguments& arguments, Watchdog& watchdog) {
   int failed = 0;
   int64_t deaths = 0;
   int64_t lost = 0;
@@ -225,6 +218,11 @@ int KillWorkers(const Arguments& arguments, Watchdog& watchdog) {
     }
     handles = now;
   }
+  // The control fails if it finds nothing.
+  if (deaths == 0 && !arguments.control) {
+    std::printf("nobody died: nothing was shown\n");
+    ++failed;
+  }
   std::printf("%lld deaths of workers: %lld tasks failed with them, %d plays failed\n",
               static_cast<long long>(deaths), static_cast<long long>(lost), failed);
   return failed;
@@ -250,7 +248,7 @@ int Own(int64_t last) {
   return 0;
 }
 
-int KillOwners(const Arguments& arguments, Watchdog& watchdog) {
+int KillOwners(const CallArguments& arguments, Watchdog& watchdog) {
   int64_t deaths = 0;
   for (int64_t last = 1;; last += arguments.every) {
     watchdog.Begin(absl::StrCat("owner, call ", last));
@@ -268,20 +266,8 @@ int KillOwners(const Arguments& arguments, Watchdog& watchdog) {
 }
 
 int Run(int argc, char** argv) {
-  Arguments arguments;
-  for (int i = 1; i < argc; ++i) {
-    const std::string argument = argv[i];
-    if (argument.starts_with("--every=")) {
-      arguments.every = (std::max)(std::atoll(argument.c_str() + 8), 1LL);
-    } else if (argument.starts_with("--only=")) {
-      arguments.only = argument.substr(7);
-    } else if (argument == "--control") {
-      arguments.control = true;
-    } else {
-      std::fprintf(stderr, "unknown argument %s\n", argv[i]);
-      return 2;
-    }
-  }
+  const CallArguments arguments =
+      ParseCallArguments(argc, argv, {"worker", "owner"}, /*has_control=*/true);
   auto* const watchdog = new Watchdog;
   if (arguments.control) {
     const bool seen = KillWorkers(arguments, *watchdog) > 0;
@@ -290,8 +276,8 @@ int Run(int argc, char** argv) {
     return seen ? 0 : 1;
   }
   int failed = 0;
-  if (arguments.only != "owner") failed += KillWorkers(arguments, *watchdog);
-  if (arguments.only != "worker") failed += KillOwners(arguments, *watchdog);
+  if (arguments.Plays("worker")) failed += KillWorkers(arguments, *watchdog);
+  if (arguments.Plays("owner")) failed += KillOwners(arguments, *watchdog);
   return failed == 0 ? 0 : 1;
 }
 

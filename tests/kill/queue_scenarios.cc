@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "isoproc/queue.h"
 #include "isoproc/wait.h"
+#include "tests/kill/arena_view.h"
 #include "tests/kill/scenario.h"
 #include "tests/kill/stage.h"
 
@@ -98,14 +99,29 @@ void ExpectBackOrDone(Stage& stage, Objects& mine, bool) {
 void PutLarge(Stage& stage, Objects& mine) {
   stage.ExpectOk(mine.queue.Put(LargeText(), stage.limit()), "Put");
 }
-void ExpectPutLarge(Stage& stage, Objects& mine, bool) {
+// Whether the victim's item is there in spite of that, before what the sleeper puts.
+bool IsStillThere(Stage& stage, Objects& mine) {
   std::string text = mine.queue.Get(stage.limit()).value_or("none");
-  // The victim has not taken it, or not for good.
-  if (text == LargestText()) text = mine.queue.Get(stage.limit()).value_or("none");
+  const bool is_there = text == LargestText();
+  if (is_there) text = mine.queue.Get(stage.limit()).value_or("none");
   stage.Expect(text == LargeText(), "another item: " + text.substr(0, 10));
   ExpectAllBytes(stage, mine);
+  return is_there;
+}
+// The size is the same before the victim has taken its item and after the sleeper has put another.
+bool IsTaken(const Stage& stage, const Objects& mine) {
+  while (mine.queue.Size().value() == 1 && stage.finished() == 0) {
+    // Now and then a sleeper wakes up to look.
+    if (CountSleepers() == 1) return false;
+    std::this_thread::yield();
+  }
+  return true;
 }
 
+// The sleepers are to hear of it.
+void CloseUnless(Stage&, Objects& mine, bool closed) {
+  if (!closed) mine.queue.Close();
+}
 // Where all room and all memory is taken, one sleeps for either.
 void PutInVain(Stage& stage, Objects& mine) {
   static std::atomic<unsigned> turn = 0;
@@ -155,9 +171,12 @@ std::vector<Scenario> QueueScenarios() {
              stage.ExpectOk(text.status(), "Get");
              stage.Expect(text.value_or("") == "new" || text.value_or("") == "other", "what is it");
            },
-       // If the victim has put none.
-       .judge = [](Stage& stage, Objects& mine,
-                   bool) { stage.ExpectOk(mine.queue.Put("other", stage.limit()), "Put"); }},
+       .judge =
+           [](Stage& stage, Objects& mine, bool committed) {
+             // If the victim has put none; else there is one for each of two.
+             stage.ExpectOk(mine.queue.Put("other", stage.limit()), "Put");
+             if (committed) stage.ExpectOk(mine.queue.Get(stage.limit()).status(), "Get");
+           }},
       {.name = "queue.put_waits",
        .make = MakeQueue({"old"}, 1),
        .act = Put("new"),
@@ -171,9 +190,10 @@ std::vector<Scenario> QueueScenarios() {
              stage.Expect(text == "new" || text == "other", "another item: " + text);
            },
        .judge =
-           [](Stage& stage, Objects& mine, bool) {
-             // If the victim has put none.
+           [](Stage& stage, Objects& mine, bool committed) {
+             // As above.
              stage.ExpectOk(mine.queue.Put("other", stage.limit()), "Put");
+             if (committed) stage.ExpectOk(mine.queue.Get(stage.limit()).status(), "Get");
            }},
       {.name = "queue.put_waits_for_memory",
        .make = MakeQueue({LargestText()}),
@@ -181,16 +201,19 @@ std::vector<Scenario> QueueScenarios() {
        .sleeps = true,
        .meanwhile =
            [](Stage& stage, Objects& mine) {
+             // Has all memory, and is not in the queue.
+             absl::StatusOr<Lease<std::string>> lease = mine.queue.GetLease(stage.limit());
+             stage.ExpectOk(lease.status(), "GetLease");
              stage.SetOff();
              stage.AwaitSleepers(1);
-             stage.Expect(mine.queue.Get(stage.limit()).value_or("") == LargestText(), "another");
+             if (lease.ok()) stage.ExpectOk(lease->Done(), "Done");
              stage.Mark();
            },
+       .committed = HasSize(1),
        .judge =
-           [](Stage& stage, Objects& mine, bool) {
+           [](Stage& stage, Objects& mine, bool committed) {
              while (!stage.marked()) std::this_thread::yield();
-             const Texts left = TakeAll(stage, mine);
-             stage.Expect(left.empty() || left == Texts{LargeText()}, "left: " + Show(left));
+             ExpectLeft(stage, mine, committed ? Texts{LargeText()} : Texts{});
            }},
       {.name = "queue.loan",
        .make = MakeLarges,
@@ -224,7 +247,11 @@ std::vector<Scenario> QueueScenarios() {
        .act = Get,
        .sleepers = 1,
        .sleeper = PutLarge,
-       .judge = ExpectPutLarge},
+       .committed = IsTaken,
+       .judge =
+           [](Stage& stage, Objects& mine, bool taken) {
+             stage.Expect(IsStillThere(stage, mine) != taken, "the item is lost, or got twice");
+           }},
       {.name = "queue.get_waits",
        .make = MakeQueue({}),
        .act = Get,
@@ -236,10 +263,10 @@ std::vector<Scenario> QueueScenarios() {
              stage.ExpectOk(mine.queue.Put("new", stage.limit()), "Put");
            },
        .judge =
-           [](Stage& stage, Objects& mine, bool) {
+           [](Stage& stage, Objects& mine, bool committed) {
              stage.ExpectOk(mine.queue.Put("other", stage.limit()), "Put");
              std::string text = mine.queue.Get(stage.limit()).value_or("none");
-             if (text == "new") text = mine.queue.Get(stage.limit()).value_or("none");
+             if (text == "new" && !committed) text = mine.queue.Get(stage.limit()).value_or("none");
              stage.Expect(text == "other", "another item: " + text);
            }},
       // Who waits takes nothing: one item is enough for the other.
@@ -272,7 +299,11 @@ std::vector<Scenario> QueueScenarios() {
       {.name = "queue.lease",
        .make = MakeQueue({LargeText(), "old"}),
        .act = TakeAndFinish,
-       .judge = ExpectBackOrDone},
+       .judge =
+           [](Stage& stage, Objects& mine, bool committed) {
+             if (committed) return ExpectLeft(stage, mine, {"old"});
+             ExpectBackOrDone(stage, mine, committed);
+           }},
       {.name = "queue.lease_of_the_dead",
        .make = MakeQueue({LargeText(), "old"}),
        .first = [](Objects& mine) { new auto(mine.queue.GetLease()); },
@@ -287,7 +318,12 @@ std::vector<Scenario> QueueScenarios() {
        .act = TakeAndFinish,
        .sleepers = 1,
        .sleeper = PutLarge,
-       .judge = ExpectPutLarge},
+       // By Done. That it is, is seen a moment later, when the memory is free.
+       .committed = [](const Stage& stage, const Objects&) { return stage.finished() == 1; },
+       .judge =
+           [](Stage& stage, Objects& mine, bool done) {
+             stage.Expect(!IsStillThere(stage, mine) || !done, "what was done with came back");
+           }},
       {.name = "queue.task_done_to_sleepers",
        .make = MakeQueue({"old"}),
        .act = [](Objects& mine) { mine.queue.TaskDone().IgnoreError(); },
@@ -295,9 +331,9 @@ std::vector<Scenario> QueueScenarios() {
        .sleeper = [](Stage& stage,
                      Objects& mine) { stage.ExpectOk(mine.queue.Join(stage.limit()), "Join"); },
        .judge =
-           [](Stage& stage, Objects& mine, bool) {
+           [](Stage& stage, Objects& mine, bool committed) {
              // If the victim has not said so.
-             mine.queue.TaskDone().IgnoreError();
+             if (!committed) mine.queue.TaskDone().IgnoreError();
              stage.ExpectOk(mine.queue.Join(stage.limit()), "Join");
            }},
       {.name = "queue.close_to_sleepers",
@@ -308,13 +344,13 @@ std::vector<Scenario> QueueScenarios() {
            [](Stage& stage, Objects& mine) {
              stage.Expect(absl::IsOutOfRange(mine.queue.Get(stage.limit()).status()), "no end");
            },
-       .judge = [](Stage&, Objects& mine, bool) { mine.queue.Close(); }},
+       .judge = CloseUnless},
       {.name = "queue.close_to_putters",
        .make = MakeQueue({LargestText()}, 1),
        .act = [](Objects& mine) { mine.queue.Close(); },
        .sleepers = 2,
        .sleeper = PutInVain,
-       .judge = [](Stage&, Objects& mine, bool) { mine.queue.Close(); }},
+       .judge = CloseUnless},
   };
 }
 

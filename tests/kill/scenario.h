@@ -73,7 +73,8 @@ struct Scenario {
   // In threads of the surviving process; so many are asleep when `act` begins.
   int sleepers = 0;
   std::function<void(Stage& stage, Objects& mine)> sleeper = nullptr;
-  // Whether `act` has come to pass for all to see; asked while the victim has stopped.
+  // Whether `act` has come to pass for all to see; asked while the victim has stopped, unless `act`
+  // has returned, and so has come to pass.
   std::function<bool(const Stage& stage, const Objects& mine)> committed =
       [](const Stage&, const Objects&) { return false; };
   // In the surviving process, after the kill.

@@ -241,9 +241,10 @@ void SteppedCopy::Kill() {
   const auto pid = static_cast<pid_t>(pid_);
   ::kill(pid, SIGKILL);
   int status = 0;
-  while (::waitpid(pid, &status, 0) != pid || !WIFSIGNALED(status)) {
-    if (errno == ECHILD) Fail("waitpid");
-  }
+  // It may have stopped before it died.
+  do {
+    if (::waitpid(pid, &status, 0) == -1 && errno != EINTR) Fail("waitpid");
+  } while (!WIFSIGNALED(status));
   pid_ = 0;
 }
 

@@ -131,14 +131,7 @@ void SendEndAndStay(const Connection& connection) {
   Stay();
 }
 ISOPROC_CASE_WITH(HandleInMessage, CONN_41, SenderIsKilled, "processes") {
-  ASSERT_OK_AND_ASSIGN(const auto pipe, Pipe());
-  const auto& [here, there] = pipe;
-  SystemPipe output;
-  ASSERT_OK_AND_ASSIGN(Process child, Process::Start<SendEndAndStay>(Into(output), there));
-  ASSERT_EQ(output.ReadLine(), "sent");
-  ASSERT_OK(child.Kill());
-  ASSERT_OK(Await(child));
-  ASSERT_OK(Lock::Create());
+  ASSERT_OK_AND_ASSIGN(const Connection here, EndToTheDead<SendEndAndStay>());
   ASSERT_OK_AND_ASSIGN(const Connection end, here.Receive<Connection>(Patience()));
   EXPECT_EQ(Next(end), "from the dead");
   EXPECT_EQ(Next(end), EndOfStream());
@@ -294,14 +287,7 @@ void SendChanged(const Connection& connection) {
   Stay();
 }
 ISOPROC_CASE_WITH(HandleInMessage, CONN_67_2, ItsSenderIsKilled, "processes") {
-  ASSERT_OK_AND_ASSIGN(const auto pipe, Pipe());
-  const auto& [here, there] = pipe;
-  SystemPipe output;
-  ASSERT_OK_AND_ASSIGN(Process child, Process::Start<SendChanged>(Into(output), there));
-  ASSERT_EQ(output.ReadLine(), "sent");
-  ASSERT_OK(child.Kill());
-  ASSERT_OK(Await(child));
-  ASSERT_OK(Lock::Create());
+  ASSERT_OK_AND_ASSIGN(const Connection here, EndToTheDead<SendChanged>());
   ASSERT_OK_AND_ASSIGN(const Things things, here.Receive<Things>(Patience()));
   ExpectChanged(things, LockStatus::kOwnerDied);
 }

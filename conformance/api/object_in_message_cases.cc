@@ -91,14 +91,7 @@ void SendNewTools(const Connection& connection) {
   Stay();
 }
 ISOPROC_CASE_WITH(ObjectInMessage, CONN_58_2, ItsSenderIsDead, "processes") {
-  ASSERT_OK_AND_ASSIGN(const auto pipe, Pipe());
-  const auto& [here, there] = pipe;
-  SystemPipe output;
-  ASSERT_OK_AND_ASSIGN(Process child, Process::Start<SendNewTools>(Into(output), there));
-  ASSERT_EQ(output.ReadLine(), "sent");
-  ASSERT_OK(child.Kill());
-  ASSERT_OK(Await(child));
-  ASSERT_OK(Lock::Create());
+  ASSERT_OK_AND_ASSIGN(const Connection here, EndToTheDead<SendNewTools>());
   EXPECT_EQ(NumberOf(here.Receive<Tools>(Patience())), 7);
   EXPECT_CODE(here.Receive<Tools>(Patience()), kOutOfRange);
 }

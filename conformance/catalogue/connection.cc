@@ -60,8 +60,8 @@ constexpr Clause kClauses[] = {
     Core("CONN-29", "Poll is OK at the end of the stream, every time."),
     Core("CONN-30", "Poll takes nothing away."),
     Core("CONN-31",
-         "Every call on a closed or empty Connection is kFailedPrecondition; closing twice is "
-         "fine."),
+         "Every call on a closed or empty Connection is kFailedPrecondition, but of a closed one "
+         "AsWaitable, where Wait says so; closing twice is fine."),
     Core("CONN-32",
          "The last copy of a Connection closes the end, whatever Waitable there is of it."),
     Core("CONN-33",

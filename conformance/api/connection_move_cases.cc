@@ -298,6 +298,22 @@ ISOPROC_CASE_WITH(ConnectionMove, CONN_55, ForkMayNotUseIt, "processes") {
   EXPECT_EQ(Next(there), "as if nothing had been");
 }
 
+// A thread of the original may have whatever lock there is when the copy is made.
+ISOPROC_CASE(ConnectionMove, CONN_55_2, ForkMakesPipesOfItsOwn) {
+  ASSERT_OK(Pipe().status());
+  std::atomic<bool> enough = false;
+  std::thread other([&enough] {
+    while (!enough) Pipe().IgnoreError();
+  });
+  int code = 0;
+  for (int i = 0; i < 300 && code == 0; ++i) {
+    code = system_support::RunInFork([] { return Pipe().ok() ? 0 : 1; });
+  }
+  enough = true;
+  other.join();
+  EXPECT_EQ(code, 0);
+}
+
 void CloseAndStay(const Connection& connection) {
   connection.Close();
   Stay();

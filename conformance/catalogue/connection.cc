@@ -105,7 +105,9 @@ constexpr Clause kClauses[] = {
             "No message is empty on its way: CONN-09."),
     Core("CONN-53", "NextSize gives the size of the next message, which stays."),
     Core("CONN-54", "An end that moves takes along what is half sent and half received."),
-    Optional("CONN-55", "foreign_fork", "A fork of the process may not use its ends."),
+    Optional("CONN-55", "foreign_fork",
+             "A fork of the process may not use its ends, but has pipes of its own, whatever other "
+             "threads did just then."),
     Optional("CONN-56", "fork", "A child of kFork has no copies of the ends that stay."),
     LeftOut("CONN-57", "Listeners and clients connect processes that are not related.",
             "They come with a later version, and with authentication."),

@@ -52,13 +52,22 @@ port::Deadline DeadlineAfter(absl::Duration timeout) {
 
 // All ends of the process.
 struct Ends {
-  std::mutex mutex;
-  uint32_t forks = 0;  // whose these are: a copy of the process finds those of its original
-  std::unordered_set<ConnectionEnd*> all;
+  const uint32_t forks;    // whose these are
+  const Ends* const left;  // the original's, which is not used: leak checkers would miss it
+  std::mutex mutex = {};
+  std::unordered_set<ConnectionEnd*> all = {};
 };
+std::atomic<Ends*> known_ends{nullptr};
+
+// Never destroyed: static objects may have ends. A copy of the process makes its own, since of the
+// original's a thread may have the lock that does not exist in the copy.
 Ends& GetEnds() {
-  static Ends* const ends = new Ends;  // never destroyed: static objects may have ends
-  return *ends;
+  const uint32_t now = CountForks();
+  Ends* known = known_ends.load(std::memory_order_acquire);
+  if (known != nullptr && known->forks == now) return *known;
+  std::unique_ptr<Ends> fresh(new Ends{now, known});
+  if (!known_ends.compare_exchange_strong(known, fresh.get())) return *known;
+  return *fresh.release();
 }
 
 }  // namespace
@@ -85,7 +94,6 @@ ConnectionEnd::ConnectionEnd(std::shared_ptr<port::Stream> stream, EndTraits tra
       has_news_(inbox_.reader().HasNews()) {
   Ends& ends = GetEnds();
   const std::lock_guard lock(ends.mutex);
-  if (std::exchange(ends.forks, forks_) != forks_) ends.all.clear();
   ends.all.insert(this);
 }
 
@@ -98,19 +106,15 @@ ConnectionEnd::~ConnectionEnd() {
 }
 
 void ConnectionEnd::CloseAllAfterFork() {
-  // The copy has one thread, and no other held the lock when it was made.
-  Ends& ends = GetEnds();
-  const uint32_t now = CountForks();
-  if (ends.forks + 1 == now) {
-    for (ConnectionEnd* const end : ends.all) {
-      // Whoever else has it in his copy: one that is on its way is held by who moves it.
-      if (end->stream_ != nullptr) end->stream_->Detach().reset();
-      end->carrier_.reset();
-      end->inbox_.ForgetAfterFork();
-    }
+  // The copy has one thread, and no other had the lock when it was made.
+  const Ends* const ends = known_ends.load(std::memory_order_acquire);
+  if (ends == nullptr || ends->forks + 1 != CountForks()) return;
+  for (ConnectionEnd* const end : ends->all) {
+    // Whoever else has it in his copy: one that is on its way is held by who moves it.
+    if (end->stream_ != nullptr) end->stream_->Detach().reset();
+    end->carrier_.reset();
+    end->inbox_.ForgetAfterFork();
   }
-  ends.forks = now;
-  ends.all.clear();
 }
 
 // ---- turns --------------------------------------------------------------------------------------

@@ -178,12 +178,11 @@ class Queue {
   //                                                                                     [QUE-56]
   // Throws:  what the move constructor of T throws. The item is gone.
   absl::StatusOr<T> Get(absl::Duration timeout = absl::InfiniteDuration()) const {
-    std::optional<absl::StatusOr<T>> item;
+    absl::StatusOr<T> item;
     const absl::Status got = queue_.Get(
-        [&item](absl::Span<const std::byte> bytes) { item.emplace(internal::ItemOf<T>(bytes)); },
-        timeout);
-    if (!got.ok()) return got;
-    return *std::move(item);
+        [&item](absl::Span<const std::byte> bytes) { internal::MakeItem(bytes, item); }, timeout);
+    if (!got.ok()) item = got;
+    return item;
   }
   absl::StatusOr<T> TryGet() const { return Get(absl::ZeroDuration()); }
 

@@ -89,45 +89,56 @@ absl::Status WithBytesOf(
   }
 }
 
-// The item that such bytes were made of.
+// Makes the item that such bytes were made of, in its place: an item may be large. `item` is not OK
+// before; afterwards it is the item, or says why there is none.
 // Errors: as Decode.
 template <class T>
-absl::StatusOr<T> ItemOf(absl::Span<const std::byte> bytes) {
+void MakeItem(absl::Span<const std::byte> bytes, absl::StatusOr<T>& item) {
   if constexpr (IsPlain<T>()) {
-    if (bytes.size() != sizeof(T)) return absl::DataLossError("an item of another size");
-    // Other constructors are not run: the bytes are all that there is.
-    if constexpr (std::is_nothrow_default_constructible_v<T>) {
-      absl::StatusOr<T> item(absl::in_place);
+    if (bytes.size() != sizeof(T)) {
+      item = absl::DataLossError("an item of another size");
+    } else if constexpr (std::is_nothrow_default_constructible_v<T>) {
+      item.emplace();
       std::memcpy(static_cast<void*>(std::addressof(*item)), bytes.data(), sizeof(T));
-      return item;
     } else {
+      // Other constructors are not run: the bytes are all that there is.
       std::array<std::byte, sizeof(T)> copy;
       std::memcpy(copy.data(), bytes.data(), sizeof(T));
-      return std::bit_cast<T>(copy);
+      item.emplace(std::bit_cast<T>(copy));
     }
   } else if constexpr (kIsContiguous<T>) {
     using Element = typename T::value_type;
-    if (bytes.size() % sizeof(Element) != 0) return absl::DataLossError("part of an element");
-    absl::StatusOr<T> item;
+    if (bytes.size() % sizeof(Element) != 0) {
+      item = absl::DataLossError("part of an element");
+      return;
+    }
     const absl::Status status = GuardDecode([&] {
       item.emplace();
       item->resize(bytes.size() / sizeof(Element));
     });
-    if (!status.ok()) return status;
-    if (!bytes.empty()) std::memcpy(item->data(), bytes.data(), bytes.size());
-    return item;
+    if (!status.ok()) {
+      item = status;
+    } else if (!bytes.empty()) {
+      std::memcpy(item->data(), bytes.data(), bytes.size());
+    }
   } else {
     ReadArchive archive(bytes);
-    absl::StatusOr<T> item;
     const absl::Status status = GuardDecode([&] {
       Box<T> box;  // runs the user's constructors
       box.ReadFrom(archive);
       archive.ExpectEnd();
       item.emplace(std::move(box).value());
     });
-    if (!status.ok()) return status;
-    return item;
+    if (!status.ok()) item = status;
   }
+}
+
+// The same, as a value.
+template <class T>
+absl::StatusOr<T> ItemOf(absl::Span<const std::byte> bytes) {
+  absl::StatusOr<T> item;
+  MakeItem(bytes, item);
+  return item;
 }
 
 }  // namespace isoproc::internal

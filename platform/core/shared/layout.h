@@ -91,7 +91,7 @@ constexpr uint64_t StateIn(uint64_t word) { return word / kMaxObjects; }
 
 struct ArenaHeader {
   static constexpr uint64_t kMagic = 0x616e657261307369;  // "is0arena"
-  static constexpr uint32_t kVersion = 2;
+  static constexpr uint32_t kVersion = 3;
 
   uint64_t magic;
   uint32_t version;

@@ -35,6 +35,8 @@ constexpr char kNoMemory[] =
 constexpr char kNotDone[] = "not all items of the queue are done with";
 
 absl::Status Late(const char* what) { return absl::DeadlineExceededError(what); }
+// Without a message, for which memory would be needed with a lock.
+absl::Status NotNow() { return absl::Status(absl::StatusCode::kDeadlineExceeded, {}); }
 absl::Status Unusable() { return absl::DataLossError("a message of impossible numbers"); }
 
 QueueWords* WordsOf(Arena& arena, ObjectSlot& slot) {
@@ -178,9 +180,8 @@ absl::Status SharedQueue::Publish(Stamp self, Descriptor descriptor,
   if (parcel != nullptr) descriptor = descriptor.WithParcel();
   // The hint may be wrong for ever, if somebody wrote where nobody may: then the time counts.
   for (bool is_over = false;; is_over = limit.IsOver()) {
-    const absl::StatusOr<Outcome> outcome = TryPublish(self, descriptor, bytes, parcel);
-    if (!outcome.ok()) return outcome.status();
-    if (*outcome == Outcome::kDone) return absl::OkStatus();
+    absl::Status published = TryPublish(self, descriptor, bytes, parcel);
+    if (published.ok() || !absl::IsDeadlineExceeded(published)) return published;
     if (is_over) return Late(kFull);
     const auto look = [this] { return LooksRoomy(); };
     if (!limit.none() && put_spin_.Until(arena_, words_.put_spin, look)) continue;
@@ -190,9 +191,8 @@ absl::Status SharedQueue::Publish(Stamp self, Descriptor descriptor,
   }
 }
 
-absl::StatusOr<SharedQueue::Outcome> SharedQueue::TryPublish(Stamp self, Descriptor descriptor,
-                                                             absl::Span<const std::byte> bytes,
-                                                             const Parcel* parcel) {
+absl::Status SharedQueue::TryPublish(Stamp self, Descriptor descriptor,
+                                     absl::Span<const std::byte> bytes, const Parcel* parcel) {
   const absl::Status locked = LockPut(self);
   if (!locked.ok()) return locked;
   if (words_.closed.load(std::memory_order_relaxed) != 0) {
@@ -205,7 +205,7 @@ absl::StatusOr<SharedQueue::Outcome> SharedQueue::TryPublish(Stamp self, Descrip
   words_.tail.store(ticket, std::memory_order_relaxed);
   if (!HasRoom(ticket)) {
     UnlockPut();
-    return Outcome::kWait;
+    return NotNow();
   }
   QueueSlot& slot = view_.slot(ticket);
   slot.descriptor.store(descriptor.word(), std::memory_order_relaxed);
@@ -218,7 +218,7 @@ absl::StatusOr<SharedQueue::Outcome> SharedQueue::TryPublish(Stamp self, Descrip
   words_.tail.store(ticket + 1, std::memory_order_relaxed);
   UnlockPut();
   if (words_.for_item.summary.load() != 0) arena_.parking().WakeOne(words_.for_item);
-  return Outcome::kDone;
+  return absl::OkStatus();
 }
 
 absl::Status SharedQueue::Close(Stamp self) {
@@ -256,6 +256,75 @@ uint64_t SharedQueue::ParcelIn(absl::Span<const std::byte> bytes) {
 
 // ---- getting ------------------------------------------------------------------------------------
 
+template <class Accept>
+absl::Status SharedQueue::Take(Stamp self, absl::Duration timeout, Accept accept,
+                               uint64_t orphan_owner) {
+  Limit limit(arena_, timeout);
+  // The hint may be wrong for ever, if somebody wrote where nobody may: then the time counts.
+  for (bool is_over = false;; is_over = limit.IsOver()) {
+    absl::Status taken = TryTake(self, accept, orphan_owner);
+    if (taken.ok() || !absl::IsDeadlineExceeded(taken)) return taken;
+    if (is_over) return Late(kEmpty);
+    const auto look = [this, self] { return LooksFilled(self); };
+    if (!limit.none() && get_spin_.Until(arena_, words_.get_spin, look)) continue;
+    const absl::Status waited =
+        Wait(self, words_.for_item, limit, kEmpty, [this, self] { return MayHaveItem(self); });
+    if (!waited.ok()) return waited;
+  }
+}
+
+template <class Accept>
+absl::Status SharedQueue::TryTake(Stamp self, Accept& accept, uint64_t orphan_owner) {
+  const absl::Status locked = LockGet(self);
+  if (!locked.ok()) return locked;
+  absl::Status taken = TakeLocked(self, accept, orphan_owner);
+  UnlockGet();
+  if (!taken.ok() && !absl::IsDataLoss(taken)) {
+    // It was perhaps chosen for an item that it leaves there.
+    if (absl::IsResourceExhausted(taken)) arena_.parking().WakeOne(words_.for_item);
+    return taken;
+  }
+  if (words_.for_slot.summary.load() != 0) arena_.parking().WakeOne(words_.for_slot);
+  // Who waits for the end may have been kept by this one; and there may be more orphans.
+  if (words_.closed.load(std::memory_order_relaxed) != 0 && LeasesUsed() != 0) {
+    arena_.parking().WakeAll(words_.for_item);
+  } else if (words_.orphans.load(std::memory_order_relaxed) != 0) {
+    arena_.parking().WakeOne(words_.for_item);
+  }
+  return taken;
+}
+
+template <class Accept>
+absl::Status SharedQueue::TakeLocked(Stamp self, Accept& accept, uint64_t orphan_owner) {
+  if (words_.orphans.load(std::memory_order_relaxed) != 0) {
+    if (QueueLease* orphan = FindOrphan()) {
+      Found found{orphan->ticket.load(), Descriptor(orphan->descriptor.load()),
+                  view_.bytes(*orphan), orphan};
+      absl::Status accepted = accept(found);
+      orphan->owner.store(absl::IsDataLoss(accepted) ? 0 : orphan_owner);  // commits
+      if (found.parcel != nullptr) found.parcel->Unpost();
+      return accepted;
+    }
+  }
+  // Before the look for a message: nothing is put after it is set.
+  const bool closed = words_.closed.load() != 0;
+  const uint64_t ticket = NextGet();
+  words_.head.store(ticket, std::memory_order_relaxed);  // as the tail in TryPublish
+  QueueSlot& slot = view_.slot(ticket);
+  if (slot.sequence.load(std::memory_order_acquire) != ticket + 1) {
+    if (!closed || MustAwaitLeases(self)) return NotNow();
+    return absl::OutOfRangeError("the queue is closed and empty");
+  }
+  Found found{ticket, Descriptor(slot.descriptor.load(std::memory_order_relaxed)),
+              view_.bytes(slot), nullptr};
+  absl::Status accepted = accept(found);
+  if (!accepted.ok() && !absl::IsDataLoss(accepted)) return accepted;
+  slot.sequence.store(ticket + view_.shape.slots, std::memory_order_release);  // commits
+  if (found.parcel != nullptr) found.parcel->Unpost();
+  words_.head.store(ticket + 1, std::memory_order_relaxed);
+  return accepted;
+}
+
 absl::Status SharedQueue::Get(Stamp self, Taken& taken, absl::Duration timeout) {
   return Take(
       self, timeout, [&](Found& found) { return Copy(self, found, taken); },
@@ -269,77 +338,6 @@ absl::StatusOr<SharedQueue::Lease> SharedQueue::GetLease(Stamp self, absl::Durat
       self.process().word());
   if (!taken.ok()) return taken;
   return lease;
-}
-
-absl::Status SharedQueue::Take(Stamp self, absl::Duration timeout, Accept accept,
-                               uint64_t orphan_owner) {
-  Limit limit(arena_, timeout);
-  // The hint may be wrong for ever, if somebody wrote where nobody may: then the time counts.
-  for (bool is_over = false;; is_over = limit.IsOver()) {
-    const absl::StatusOr<Outcome> outcome = TryTake(self, accept, orphan_owner);
-    if (!outcome.ok()) return outcome.status();
-    if (*outcome == Outcome::kDone) return absl::OkStatus();
-    if (is_over) return Late(kEmpty);
-    const auto look = [this, self] { return LooksFilled(self); };
-    if (!limit.none() && get_spin_.Until(arena_, words_.get_spin, look)) continue;
-    const absl::Status waited =
-        Wait(self, words_.for_item, limit, kEmpty, [this, self] { return MayHaveItem(self); });
-    if (!waited.ok()) return waited;
-  }
-}
-
-absl::StatusOr<SharedQueue::Outcome> SharedQueue::TryTake(Stamp self, Accept accept,
-                                                          uint64_t orphan_owner) {
-  const absl::Status locked = LockGet(self);
-  if (!locked.ok()) return locked;
-  absl::StatusOr<Outcome> outcome = TakeLocked(self, accept, orphan_owner);
-  UnlockGet();
-  if (outcome.ok() ? *outcome != Outcome::kDone : !absl::IsDataLoss(outcome.status())) {
-    // It was perhaps chosen for an item that it leaves there.
-    if (absl::IsResourceExhausted(outcome.status())) arena_.parking().WakeOne(words_.for_item);
-    return outcome;
-  }
-  if (words_.for_slot.summary.load() != 0) arena_.parking().WakeOne(words_.for_slot);
-  // Who waits for the end may have been kept by this one; and there may be more orphans.
-  if (words_.closed.load(std::memory_order_relaxed) != 0 && LeasesUsed() != 0) {
-    arena_.parking().WakeAll(words_.for_item);
-  } else if (words_.orphans.load(std::memory_order_relaxed) != 0) {
-    arena_.parking().WakeOne(words_.for_item);
-  }
-  return outcome;
-}
-
-absl::StatusOr<SharedQueue::Outcome> SharedQueue::TakeLocked(Stamp self, Accept accept,
-                                                             uint64_t orphan_owner) {
-  if (words_.orphans.load(std::memory_order_relaxed) != 0) {
-    if (QueueLease* orphan = FindOrphan()) {
-      Found found{orphan->ticket.load(), Descriptor(orphan->descriptor.load()),
-                  view_.bytes(*orphan), orphan};
-      const absl::Status accepted = accept(found);
-      orphan->owner.store(absl::IsDataLoss(accepted) ? 0 : orphan_owner);  // commits
-      if (found.parcel != nullptr) found.parcel->Unpost();
-      if (!accepted.ok()) return accepted;
-      return Outcome::kDone;
-    }
-  }
-  // Before the look for a message: nothing is put after it is set.
-  const bool closed = words_.closed.load() != 0;
-  const uint64_t ticket = NextGet();
-  words_.head.store(ticket, std::memory_order_relaxed);  // as the tail in TryPublish
-  QueueSlot& slot = view_.slot(ticket);
-  if (slot.sequence.load(std::memory_order_acquire) != ticket + 1) {
-    if (!closed || MustAwaitLeases(self)) return Outcome::kWait;
-    return absl::OutOfRangeError("the queue is closed and empty");
-  }
-  Found found{ticket, Descriptor(slot.descriptor.load(std::memory_order_relaxed)),
-              view_.bytes(slot), nullptr};
-  const absl::Status accepted = accept(found);
-  if (!accepted.ok() && !absl::IsDataLoss(accepted)) return accepted;
-  slot.sequence.store(ticket + view_.shape.slots, std::memory_order_release);  // commits
-  if (found.parcel != nullptr) found.parcel->Unpost();
-  words_.head.store(ticket + 1, std::memory_order_relaxed);
-  if (!accepted.ok()) return accepted;
-  return Outcome::kDone;
 }
 
 absl::Status SharedQueue::Copy(Stamp self, Found& found, Taken& taken) {

@@ -120,7 +120,6 @@ class SharedQueue {
   Waiters& for_item() { return words_.for_item; }
 
  private:
-  enum class Outcome { kDone, kWait };
   // The deadline, for which the clock is asked when it is needed first.
   class Limit;
   // A message before its taking is committed.
@@ -131,10 +130,6 @@ class SharedQueue {
     QueueLease* orphan;              // null: it is in the ring
     const Parcel* parcel = nullptr;  // to be taken from the queue after the commit
   };
-  // Takes it for `self`, but for the commit. DataLoss: it is not usable, and is to be dropped.
-  // Other errors: it stays.
-  using Accept = absl::FunctionRef<absl::Status(Found& found)>;
-
   absl::Status LockPut(Stamp self);
   absl::Status LockGet(Stamp self);
   void UnlockPut() { Release(arena_, words_.put_lock, words_.for_put_lock); }
@@ -148,13 +143,20 @@ class SharedQueue {
   absl::StatusOr<uint64_t> TryBegin(Stamp self, uint64_t size);
   absl::Status Publish(Stamp self, Descriptor descriptor, absl::Span<const std::byte> bytes,
                        Limit& limit, const Parcel* parcel = nullptr);
-  absl::StatusOr<Outcome> TryPublish(Stamp self, Descriptor descriptor,
-                                     absl::Span<const std::byte> bytes, const Parcel* parcel);
+  // Errors: as Put; DeadlineExceeded: there is no room just now.
+  absl::Status TryPublish(Stamp self, Descriptor descriptor, absl::Span<const std::byte> bytes,
+                          const Parcel* parcel);
 
+  // `accept` takes what is found for `self`, but for the commit. DataLoss: it is not usable, and is
+  // to be dropped. Other errors: it stays.
+  template <class Accept>
   absl::Status Take(Stamp self, absl::Duration timeout, Accept accept, uint64_t orphan_owner);
-  absl::StatusOr<Outcome> TryTake(Stamp self, Accept accept, uint64_t orphan_owner);
+  // Errors: as Get; DeadlineExceeded: there is no message just now.
+  template <class Accept>
+  absl::Status TryTake(Stamp self, Accept& accept, uint64_t orphan_owner);
   // With the lock of who gets.
-  absl::StatusOr<Outcome> TakeLocked(Stamp self, Accept accept, uint64_t orphan_owner);
+  template <class Accept>
+  absl::Status TakeLocked(Stamp self, Accept& accept, uint64_t orphan_owner);
   QueueLease* FindOrphan();
   absl::Status Copy(Stamp self, Found& found, Taken& taken);
   absl::Status HoldParcel(Found& found, Taken& taken);

@@ -82,7 +82,7 @@ class SharedQueue::Limit {
 };
 
 // Nobody gives up on a lock for a deadline: it is had for some dozen instructions.
-absl::Status SharedQueue::LockPut(Stamp self) {
+inline absl::Status SharedQueue::LockPut(Stamp self) {
   if (internal::TryTake(words_.put_lock, self)) return absl::OkStatus();
   const absl::StatusOr<internal::Taken> taken =
       internal::Take(arena_, words_.put_lock, words_.for_put_lock, self, absl::InfiniteDuration());
@@ -91,7 +91,7 @@ absl::Status SharedQueue::LockPut(Stamp self) {
   return absl::OkStatus();
 }
 
-absl::Status SharedQueue::LockGet(Stamp self) {
+inline absl::Status SharedQueue::LockGet(Stamp self) {
   if (internal::TryTake(words_.get_lock, self)) return absl::OkStatus();
   const absl::StatusOr<internal::Taken> taken =
       internal::Take(arena_, words_.get_lock, words_.for_get_lock, self, absl::InfiniteDuration());
@@ -191,8 +191,9 @@ absl::Status SharedQueue::Publish(Stamp self, Descriptor descriptor,
   }
 }
 
-absl::Status SharedQueue::TryPublish(Stamp self, Descriptor descriptor,
-                                     absl::Span<const std::byte> bytes, const Parcel* parcel) {
+inline absl::Status SharedQueue::TryPublish(Stamp self, Descriptor descriptor,
+                                            absl::Span<const std::byte> bytes,
+                                            const Parcel* parcel) {
   const absl::Status locked = LockPut(self);
   if (!locked.ok()) return locked;
   if (words_.closed.load(std::memory_order_relaxed) != 0) {
@@ -340,7 +341,7 @@ absl::StatusOr<SharedQueue::Lease> SharedQueue::GetLease(Stamp self, absl::Durat
   return lease;
 }
 
-absl::Status SharedQueue::Copy(Stamp self, Found& found, Taken& taken) {
+inline absl::Status SharedQueue::Copy(Stamp self, Found& found, Taken& taken) {
   if (found.descriptor.is_buffer()) {
     const uint64_t unit = found.descriptor.unit();
     if (!buffers_.TakeOver(self, unit)) return Unusable();
@@ -574,7 +575,7 @@ bool SharedQueue::AllIsDone(Stamp self, bool ask) {
 
 // ---- looking ------------------------------------------------------------------------------------
 
-uint64_t SharedQueue::NextPut() const {
+inline uint64_t SharedQueue::NextPut() const {
   uint64_t ticket = words_.tail.load(std::memory_order_relaxed);
   // More than one is rolled over only if others put meanwhile: see TryPublish.
   for (uint64_t i = 0; i < view_.shape.slots; ++i, ++ticket) {
@@ -583,7 +584,7 @@ uint64_t SharedQueue::NextPut() const {
   return ticket;
 }
 
-uint64_t SharedQueue::NextGet() const {
+inline uint64_t SharedQueue::NextGet() const {
   uint64_t ticket = words_.head.load(std::memory_order_relaxed);
   for (uint64_t i = 0; i < view_.shape.slots; ++i, ++ticket) {
     if (view_.slot(ticket).sequence.load(std::memory_order_acquire) <= ticket + 1) break;
@@ -592,7 +593,7 @@ uint64_t SharedQueue::NextGet() const {
 }
 
 // That which was put `capacity` before has been got; with it, all before it.
-bool SharedQueue::HasRoom(uint64_t ticket) const {
+inline bool SharedQueue::HasRoom(uint64_t ticket) const {
   const uint64_t capacity = view_.shape.capacity;
   if (ticket < capacity) return true;
   const uint64_t before = ticket - capacity;

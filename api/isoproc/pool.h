@@ -163,7 +163,7 @@ class Pool {
 
   // The results in the order of the input [POOL-20]; those of an empty input at once [POOL-24].
   // All items run, whatever becomes of others [POOL-25], unless MapOptions::on_error says
-  // otherwise.
+  // otherwise. A range that says of itself that it has no end does not compile.
   // Blocks:  until all have ended.
   // Errors:  that of the first item, in the order of the input, that has one [POOL-27]; with
   //          kCancelRest the first that is not kCancelled. As MapAsync, and as MapOutcomes.
@@ -369,7 +369,12 @@ class Pool {
                  bool waits = false) {
     using Element = std::ranges::range_value_t<Range>;
     using Traits = typename internal::ItemTraits<Key, kStar, Element>::Type;
-    if constexpr (Traits::Check()) {
+    constexpr bool kEnds =
+        !std::is_same_v<std::ranges::sentinel_t<Range>, std::unreachable_sentinel_t>;
+    if constexpr (!kEnds) {
+      static_assert(kEnds, "isoproc: the range has no end: use IMap, which takes of it as it goes");
+      return absl::StatusOr<AsyncResult<void>>(internal::NotReached());
+    } else if constexpr (Traits::Check()) {
       using Give = internal::Many<typename Traits::Task::Result>;
       using Submitted = absl::StatusOr<AsyncResult<typename Give::Result>>;
       internal::BatchWriter items;

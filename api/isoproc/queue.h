@@ -129,7 +129,7 @@ class Queue {
   static_assert(!internal::HasHandle<internal::Handles::kOfSystem, T>(),
                 "isoproc: an item of a queue cannot hold a queue, a connection or SharedMemory, "
                 "which have a handle of the system: give them to the other process as arguments "
-                "of Process::Start");
+                "of Process::Start or in messages of pipes");
   static_assert(!internal::IsPlain<T>() || alignof(T) <= 64,
                 "isoproc: an item of a queue is aligned to 64 bytes at most");
   static constexpr bool kIsPlain = internal::IsPlain<T>();

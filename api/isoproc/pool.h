@@ -22,6 +22,7 @@
 #include "isoproc/async_result.h"
 #include "isoproc/internal/batch.h"
 #include "isoproc/internal/call_state.h"
+#include "isoproc/internal/must_travel.h"
 #include "isoproc/internal/stream_state.h"
 #include "isoproc/internal/target.h"
 #include "isoproc/internal/task.h"
@@ -29,6 +30,10 @@
 #include "isoproc/result_stream.h"
 
 namespace isoproc {
+
+class Pool;
+template <>
+inline constexpr bool internal::kStaysHere<Pool> = true;
 
 namespace internal {
 

@@ -60,6 +60,14 @@ template <class T>
 class Queue;
 template <class T>
 inline constexpr bool internal::kIsSystemHandle<Queue<T>> = true;
+template <class T>
+class Lease;
+template <class T>
+inline constexpr bool internal::kStaysHere<Lease<T>> = true;
+template <class T>
+class Loan;
+template <class T>
+inline constexpr bool internal::kStaysHere<Loan<T>> = true;
 
 // An item on trial, as Queue::GetLease gives it. It belongs to the process until Done; if it is
 // destroyed or assigned to before, or its process ends, in whatever way, the item is in the queue

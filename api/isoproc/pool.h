@@ -107,9 +107,10 @@ class Pool {
   // Blocks:  until their processes are there; not for their initializers.
   // Errors:  none of them is left.                                                      [POOL-04]
   //          InvalidArgument: a number of PoolOptions is not positive [POOL-02, POOL-08, POOL-79,
-  //          POOL-82]; an argument of a hook does not fit its parameter [POOL-06], or has a
-  //          Connection, which only goes to a process [POOL-15]; the start method is kFork, which a
-  //          process with threads, as a pool has, cannot use [FUT-19].
+  //          POOL-82], or a time negative [POOL-65, POOL-83]; an argument of a hook does not fit
+  //          its parameter [POOL-06], or has a Connection, which only goes to a process [POOL-15];
+  //          the start method is kFork, which a process with threads, as a pool has, cannot use
+  //          [FUT-19].
   //          FailedPrecondition: pools are nested more than ten deep.
   //          Others: as Process::Start.
   static absl::StatusOr<Pool> Create(const PoolOptions& options = {});

@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "isoproc/codec.h"
 #include "isoproc/internal/call_state.h"
+#include "isoproc/internal/must_travel.h"
 #include "isoproc/internal/task.h"
 
 namespace isoproc {
@@ -92,6 +93,10 @@ struct Many<void> {
 class AsyncResultBase;
 template <class R>
 class AsyncResult;
+template <>
+inline constexpr bool internal::kStaysHere<AsyncResultBase> = true;
+template <class R>
+inline constexpr bool internal::kStaysHere<AsyncResult<R>> = true;
 
 // Waits until at least one is ready.                                                    [FUT-12]
 // Blocks:  until then or `timeout`; a callback of the pool in vain for what comes after it.

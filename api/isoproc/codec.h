@@ -11,8 +11,8 @@
 //     pipe.h
 // These do not, and using them is a compile error: pointers, references, views (std::string_view,
 // spans), iterators, functions, unions, weak_ptr, std::error_code and other classes of the standard
-// library that hold pointers, aggregates that hold one of these, trivially copyable ranges and
-// lambdas.
+// library that hold pointers, aggregates that hold one of these, trivially copyable ranges,
+// and lambdas with captures.
 //
 // The bytes are for the processes of one program. They carry the type's name, so that another type
 // is refused; they are read with bounds checks, so that no bytes, whatever they hold, make the

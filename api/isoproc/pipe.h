@@ -164,7 +164,9 @@ class Connection {
   // refuses. Takes little memory, however long it is: what has not come yet is dropped piece by
   // piece, by the calls that receive after this [CONN-63]. Connections and memory in it that have
   // come are closed when this returns.                                                  [CONN-68]
-  // Blocks, errors: as NextSize.
+  // Blocks, errors: as NextSize. If the other end is gone behind the beginning of the message, this
+  // returns OK, and the next call that receives says DataLoss; or this one already, if connections
+  // or memory are in the message.                                                       [CONN-63]
   absl::Status Discard(absl::Duration timeout = absl::InfiniteDuration()) const;
 
   // Waits until there is something to receive: a message, the beginning of one, or the end. Takes

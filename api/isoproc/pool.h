@@ -22,6 +22,7 @@
 #include "isoproc/async_result.h"
 #include "isoproc/internal/batch.h"
 #include "isoproc/internal/call_state.h"
+#include "isoproc/internal/must_travel.h"
 #include "isoproc/internal/stream_state.h"
 #include "isoproc/internal/target.h"
 #include "isoproc/internal/task.h"
@@ -29,6 +30,10 @@
 #include "isoproc/result_stream.h"
 
 namespace isoproc {
+
+class Pool;
+template <>
+inline constexpr bool internal::kStaysHere<Pool> = true;
 
 namespace internal {
 
@@ -102,9 +107,10 @@ class Pool {
   // Blocks:  until their processes are there; not for their initializers.
   // Errors:  none of them is left.                                                      [POOL-04]
   //          InvalidArgument: a number of PoolOptions is not positive [POOL-02, POOL-08, POOL-79,
-  //          POOL-82]; an argument of a hook does not fit its parameter [POOL-06], or has a
-  //          Connection, which only goes to a process [POOL-15]; the start method is kFork, which a
-  //          process with threads, as a pool has, cannot use [FUT-19].
+  //          POOL-82], or a time negative [POOL-65, POOL-83]; an argument of a hook does not fit
+  //          its parameter [POOL-06], or has a Connection, which only goes to a process [POOL-15];
+  //          the start method is kFork, which a process with threads, as a pool has, cannot use
+  //          [FUT-19].
   //          FailedPrecondition: pools are nested more than ten deep.
   //          Others: as Process::Start.
   static absl::StatusOr<Pool> Create(const PoolOptions& options = {});
@@ -163,7 +169,7 @@ class Pool {
 
   // The results in the order of the input [POOL-20]; those of an empty input at once [POOL-24].
   // All items run, whatever becomes of others [POOL-25], unless MapOptions::on_error says
-  // otherwise.
+  // otherwise. A range that says of itself that it has no end does not compile.
   // Blocks:  until all have ended.
   // Errors:  that of the first item, in the order of the input, that has one [POOL-27]; with
   //          kCancelRest the first that is not kCancelled. As MapAsync, and as MapOutcomes.
@@ -369,7 +375,12 @@ class Pool {
                  bool waits = false) {
     using Element = std::ranges::range_value_t<Range>;
     using Traits = typename internal::ItemTraits<Key, kStar, Element>::Type;
-    if constexpr (Traits::Check()) {
+    constexpr bool kEnds =
+        !std::is_same_v<std::ranges::sentinel_t<Range>, std::unreachable_sentinel_t>;
+    if constexpr (!kEnds) {
+      static_assert(kEnds, "isoproc: the range has no end: use IMap, which takes of it as it goes");
+      return absl::StatusOr<AsyncResult<void>>(internal::NotReached());
+    } else if constexpr (Traits::Check()) {
       using Give = internal::Many<typename Traits::Task::Result>;
       using Submitted = absl::StatusOr<AsyncResult<typename Give::Result>>;
       internal::BatchWriter items;

@@ -58,14 +58,16 @@ struct PoolOptions {
   // Workers start when there is work for them, not with the pool.                       [POOL-64]
   bool on_demand = false;
   // A worker without work ends after this time; it comes back when there is work. Implies that
-  // workers start on demand once those are gone which started with the pool.            [POOL-65]
+  // workers start on demand once those are gone which started with the pool. Zero: as soon as there
+  // is no more work. Negative times are refused.                                        [POOL-65]
   absl::Duration idle_timeout = absl::InfiniteDuration();
   // How long an initializer may take. A worker that is not ready by then is killed, and counts as
   // one that did not get ready.                                                         [POOL-82]
   absl::Duration initializer_timeout = absl::Minutes(10);
   // How long a worker that is to end may take for that, its exit hook and static destructors
   // included; then it is killed. Until it is gone, no other takes its place, and Join and the
-  // destructor of the pool wait.                                                        [POOL-83]
+  // destructor of the pool wait. Zero leaves it no time: its exit hook may not run. Negative times
+  // are refused.                                                                        [POOL-83]
   absl::Duration exit_timeout = absl::Minutes(1);
   // How workers start. Its `name`, `at_exit`, `exit_timeout` and `detached` are the pool's own
   // affair; a worker that is not there within start_timeout (one minute, if infinite) counts as one

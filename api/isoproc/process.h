@@ -16,12 +16,17 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "isoproc/exit_status.h"
+#include "isoproc/internal/must_travel.h"
 #include "isoproc/internal/target.h"
 #include "isoproc/process_info.h"
 #include "isoproc/process_options.h"
 #include "isoproc/wait.h"
 
 namespace isoproc {
+
+class Process;
+template <>
+inline constexpr bool internal::kStaysHere<Process> = true;
 
 namespace internal {
 class Child;

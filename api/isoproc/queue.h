@@ -60,6 +60,14 @@ template <class T>
 class Queue;
 template <class T>
 inline constexpr bool internal::kIsSystemHandle<Queue<T>> = true;
+template <class T>
+class Lease;
+template <class T>
+inline constexpr bool internal::kStaysHere<Lease<T>> = true;
+template <class T>
+class Loan;
+template <class T>
+inline constexpr bool internal::kStaysHere<Loan<T>> = true;
 
 // An item on trial, as Queue::GetLease gives it. It belongs to the process until Done; if it is
 // destroyed or assigned to before, or its process ends, in whatever way, the item is in the queue
@@ -129,7 +137,7 @@ class Queue {
   static_assert(!internal::HasHandle<internal::Handles::kOfSystem, T>(),
                 "isoproc: an item of a queue cannot hold a queue, a connection or SharedMemory, "
                 "which have a handle of the system: give them to the other process as arguments "
-                "of Process::Start");
+                "of Process::Start or in messages of pipes");
   static_assert(!internal::IsPlain<T>() || alignof(T) <= 64,
                 "isoproc: an item of a queue is aligned to 64 bytes at most");
   static constexpr bool kIsPlain = internal::IsPlain<T>();

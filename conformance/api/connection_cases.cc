@@ -599,6 +599,16 @@ ISOPROC_CASE(Connection, CONN_63, MessageThatNobodyWants) {
   EXPECT_OK(sent);
 }
 
+ISOPROC_CASE(Connection, CONN_63_2, TornMessageThatNobodyWants) {
+  ASSERT_OK_AND_ASSIGN(const auto pipe, OneWayPipe());
+  const auto& [reader, writer] = pipe;
+  EXPECT_CODE(writer.SendBytes(Large(), absl::Milliseconds(5)), kDeadlineExceeded);
+  writer.Close();
+  EXPECT_OK(reader.Discard(Patience()));
+  EXPECT_EQ(Next(reader), "DATA_LOSS");
+  EXPECT_EQ(Next(reader), "OUT_OF_RANGE");
+}
+
 // What another thread reads of a message, the system no longer tells of.
 ISOPROC_CASE(Connection, CONN_64, MessageThatAnotherThreadLooksAtEndsAPoll) {
   ASSERT_OK_AND_ASSIGN(const auto pipe, Pipe());

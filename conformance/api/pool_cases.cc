@@ -458,6 +458,20 @@ ISOPROC_CASE(Pool, POOL_65, IdleWorkersEndAndComeBack) {
   EXPECT_GE(pool.Statistics().size(), 3u);
 }
 
+ISOPROC_CASE(Pool, POOL_65_2, WorkersWithoutPatienceEndAndComeBack) {
+  ASSERT_OK_AND_ASSIGN(Pool pool,
+                       Pool::Create({.processes = 2, .idle_timeout = absl::ZeroDuration()}));
+  for (const ProcessInfo& worker : Workers()) EXPECT_OK(worker.Join(GetEnvironment().patience));
+  EXPECT_EQ(pool.Apply<Square>(4).value_or(0), 16);
+  EXPECT_THAT(pool.Map<Square>(std::vector<int>{1, 2, 3}).value_or(std::vector<int>{}),
+              ElementsAre(1, 4, 9));
+}
+ISOPROC_CASE(Pool, POOL_65_3, NobodyIsIdleForLessThanNoTime) {
+  for (const absl::Duration negative : {-absl::Nanoseconds(1), -absl::InfiniteDuration()}) {
+    EXPECT_CODE(Pool::Create({.processes = 1, .idle_timeout = negative}), kInvalidArgument);
+  }
+}
+
 ISOPROC_CASE(Pool, POOL_69, WorkerKnowsItsNumber) {
   EXPECT_EQ(WorkerNumber(), std::nullopt);
   ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(1));

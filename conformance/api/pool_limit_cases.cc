@@ -125,6 +125,22 @@ ISOPROC_CASE(PoolLimit, POOL_83, WorkerThatDoesNotEndIsKilled) {
   EXPECT_OK(pool.Join(GetEnvironment().patience));
   EXPECT_OK(begun.Wait(absl::ZeroDuration()));
 }
+ISOPROC_CASE(PoolLimit, POOL_83_2, WorkersWithoutTimeToEndAreReplaced) {
+  ASSERT_OK_AND_ASSIGN(Pool pool, Pool::Create({.processes = 1,
+                                                .max_tasks_per_child = 1,
+                                                .exit_timeout = absl::ZeroDuration()}));
+  for (int i = 1; i <= 2; ++i) {
+    ASSERT_OK_AND_ASSIGN(const auto result, pool.ApplyAsync<Square>(i));
+    EXPECT_EQ(result.Get(GetEnvironment().patience).value_or(0), i * i);
+  }
+  pool.Close();
+  EXPECT_OK(pool.Join(GetEnvironment().patience));
+}
+ISOPROC_CASE(PoolLimit, POOL_83_3, NobodyEndsInLessThanNoTime) {
+  for (const absl::Duration negative : {-absl::Nanoseconds(1), -absl::InfiniteDuration()}) {
+    EXPECT_CODE(Pool::Create({.processes = 1, .exit_timeout = negative}), kInvalidArgument);
+  }
+}
 
 // ---- what tasks leave behind --------------------------------------------------------------------
 

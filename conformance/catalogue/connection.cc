@@ -128,7 +128,8 @@ constexpr Clause kClauses[] = {
          "Connection without an end arrives as such."),
     Core("CONN-63",
          "A message that is discarded is not received; the next one is, and little memory is "
-         "taken, however long it was."),
+         "taken, however long it was. If the rest of it never comes, that is kDataLoss of the call "
+         "that receives next."),
     Core("CONN-64", "Poll and Wait see a message also if another thread looks at it first."),
     Core("CONN-65",
          "Close wakes all calls that are under way on the end, and who waits for it, with "

@@ -135,7 +135,9 @@ constexpr Clause kClauses[] = {
          "The exit hook runs in each worker that ends by itself, after its last task; what it "
          "throws is written to the standard error."),
     Core("POOL-64", "With on_demand a worker starts when there is work for it."),
-    Core("POOL-65", "Workers without work end after idle_timeout, and come back with work."),
+    Core("POOL-65",
+         "Workers without work end after idle_timeout, and come back with work; a negative one is "
+         "kInvalidArgument."),
     Core("POOL-66",
          "A task that takes longer than its timeout is ended, with its worker, and fails with "
          "kDeadlineExceeded; the next one has a new worker. In a Map or stream each item has the "
@@ -187,7 +189,7 @@ constexpr Clause kClauses[] = {
         "kInvalidArgument."),
     Core("POOL-83",
          "A worker that was to end, and has not after exit_timeout, is killed; another takes its "
-         "place, and Join returns."),
+         "place, and Join returns. A negative one is kInvalidArgument."),
     HeldBy("POOL-84",
            "A task that eleven workers had, one after the other, which died before they began it, "
            "is kAborted; three such tasks in a row break the pool.",

@@ -13,11 +13,20 @@ namespace isoproc::internal {
 template <class T>
 void MustTravel();
 
+// What belongs to the process that made it. Said beside each class.
+template <class T>
+inline constexpr bool kStaysHere = false;
+
 // One assertion for each reason.
 template <class T, Opaque kOpacity = Opaque::kNoAggregate, bool kFieldsTravel = false>
 void CannotTravel() {
   constexpr bool kGoes = kWayOf<T> != Way::kNone;
-  if constexpr (std::is_union_v<T>) {
+  if constexpr (kStaysHere<T>) {
+    static_assert(
+        kGoes,
+        "isoproc: a Process, Pool, AsyncResult, Lease or Loan belongs to the process that "
+        "made it and does not travel");
+  } else if constexpr (std::is_union_v<T>) {
     static_assert(kGoes,
                   "isoproc: this type cannot travel to another process: of a union, nobody knows "
                   "which member counts; use std::variant, or put it into a class with a serialize "

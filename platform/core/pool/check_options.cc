@@ -58,6 +58,14 @@ absl::StatusOr<Scheduler::Rules> CheckPoolOptions(const PoolOptions& options) {
         absl::StrCat("an initializer takes time, more than ",
                      absl::FormatDuration(options.initializer_timeout)));
   }
+  if (options.idle_timeout < absl::ZeroDuration()) {
+    return absl::InvalidArgumentError(absl::StrCat("a worker is idle for no time or more, not for ",
+                                                   absl::FormatDuration(options.idle_timeout)));
+  }
+  if (options.exit_timeout < absl::ZeroDuration()) {
+    return absl::InvalidArgumentError(absl::StrCat("a worker ends in no time or more, not in ",
+                                                   absl::FormatDuration(options.exit_timeout)));
+  }
   return Scheduler::Rules{
       options.processes,           options.on_demand,
       options.idle_timeout,        static_cast<uint64_t>(options.max_tasks_per_child.value_or(0)),

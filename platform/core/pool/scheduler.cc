@@ -404,7 +404,7 @@ void Scheduler::Kill(WorkerId id, Worker& worker, absl::Duration now) {
 
 void Scheduler::LetGo(Worker& worker, absl::Duration now) {
   Enter(worker, WorkerState::kLeaving, now);
-  worker.deadline = now + (std::max)(rules_.exit_timeout, absl::ZeroDuration());
+  worker.deadline = now + rules_.exit_timeout;
 }
 
 void Scheduler::Enter(Worker& worker, WorkerState state, absl::Duration now) {

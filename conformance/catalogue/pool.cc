@@ -170,7 +170,7 @@ constexpr Clause kClauses[] = {
          "Handles of shared objects travel as arguments of tasks, whenever they were made."),
     Core("POOL-78",
          "Arguments and results may be of any size; results up to 1 MiB cost no handle while they "
-         "are kept."),
+         "are kept, and memory that is kept for the next ones costs nothing while a task runs."),
     Core("POOL-79",
          "A worker whose memory was ever more than max_memory_per_child, and than at its start, "
          "ends after its task, and others do the rest of its chunk; what its owner had does not "

@@ -186,7 +186,7 @@ class Queue {
   //                                                                                     [QUE-56]
   // Throws:  what the move constructor of T throws. The item is gone.
   absl::StatusOr<T> Get(absl::Duration timeout = absl::InfiniteDuration()) const {
-    absl::StatusOr<T> item;
+    absl::StatusOr<T> item = internal::NoItemYet<T>();
     const absl::Status got = queue_.Get(
         [&item](absl::Span<const std::byte> bytes) { internal::MakeItem(bytes, item); }, timeout);
     if (!got.ok()) item = got;

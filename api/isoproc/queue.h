@@ -184,7 +184,7 @@ class Queue {
   //          caller's to say (TaskDone).                                                [QUE-46]
   //          ResourceExhausted: there is no memory for the item, which is gone. GetLease keeps it.
   //                                                                                     [QUE-56]
-  // Throws:  what the move constructor of T throws. The item is gone.
+  // Throws:  what T's move constructor does, if a compiler moves the result: then the item is gone.
   absl::StatusOr<T> Get(absl::Duration timeout = absl::InfiniteDuration()) const {
     absl::StatusOr<T> item = internal::NoItemYet<T>();
     const absl::Status got = queue_.Get(

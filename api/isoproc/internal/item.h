@@ -100,7 +100,7 @@ absl::StatusOr<T> NoItemYet() {
 }
 
 // Makes the item that such bytes were made of, in its place: an item may be large. Or says there
-// why it cannot.
+// why it cannot. `item` is as NoItemYet gives it.
 // Errors: as Decode.
 template <class T>
 void MakeItem(absl::Span<const std::byte> bytes, absl::StatusOr<T>& item) {

@@ -82,8 +82,7 @@ class SharedQueue::Limit {
 };
 
 // Nobody gives up on a lock for a deadline: it is had for some dozen instructions.
-inline absl::Status SharedQueue::LockPut(Stamp self) {
-  if (internal::TryTake(words_.put_lock, self)) return absl::OkStatus();
+absl::Status SharedQueue::AwaitPutLock(Stamp self) {
   const absl::StatusOr<internal::Taken> taken =
       internal::Take(arena_, words_.put_lock, words_.for_put_lock, self, absl::InfiniteDuration());
   if (!taken.ok()) return taken.status();
@@ -91,8 +90,7 @@ inline absl::Status SharedQueue::LockPut(Stamp self) {
   return absl::OkStatus();
 }
 
-inline absl::Status SharedQueue::LockGet(Stamp self) {
-  if (internal::TryTake(words_.get_lock, self)) return absl::OkStatus();
+absl::Status SharedQueue::AwaitGetLock(Stamp self) {
   const absl::StatusOr<internal::Taken> taken =
       internal::Take(arena_, words_.get_lock, words_.for_get_lock, self, absl::InfiniteDuration());
   if (!taken.ok()) return taken.status();
@@ -191,9 +189,8 @@ absl::Status SharedQueue::Publish(Stamp self, Descriptor descriptor,
   }
 }
 
-inline absl::Status SharedQueue::TryPublish(Stamp self, Descriptor descriptor,
-                                            absl::Span<const std::byte> bytes,
-                                            const Parcel* parcel) {
+absl::Status SharedQueue::TryPublish(Stamp self, Descriptor descriptor,
+                                     absl::Span<const std::byte> bytes, const Parcel* parcel) {
   const absl::Status locked = LockPut(self);
   if (!locked.ok()) return locked;
   if (words_.closed.load(std::memory_order_relaxed) != 0) {
@@ -327,9 +324,23 @@ absl::Status SharedQueue::TakeLocked(Stamp self, Accept& accept, uint64_t orphan
 }
 
 absl::Status SharedQueue::Get(Stamp self, Taken& taken, absl::Duration timeout) {
-  return Take(
-      self, timeout, [&](Found& found) { return Copy(self, found, taken); },
-      /*orphan_owner=*/0);
+  const auto copy = [&](Found& found) {
+    if (found.descriptor.is_buffer()) {
+      const uint64_t unit = found.descriptor.unit();
+      if (!buffers_.TakeOver(self, unit)) return Unusable();
+      taken.queue_ = this;
+      taken.self_ = self;
+      taken.buffer_ = unit;
+      taken.bytes_ = buffers_.BytesOf(unit);
+    } else {
+      const uint64_t size = found.descriptor.size();
+      if (size > view_.shape.inline_size()) return Unusable();
+      std::memcpy(taken.copy_.data(), found.bytes, size);
+      taken.bytes_ = absl::MakeConstSpan(taken.copy_.data(), size);
+    }
+    return found.descriptor.has_parcel() ? HoldParcel(found, taken) : absl::OkStatus();
+  };
+  return Take(self, timeout, copy, /*orphan_owner=*/0);
 }
 
 absl::StatusOr<SharedQueue::Lease> SharedQueue::GetLease(Stamp self, absl::Duration timeout) {
@@ -339,23 +350,6 @@ absl::StatusOr<SharedQueue::Lease> SharedQueue::GetLease(Stamp self, absl::Durat
       self.process().word());
   if (!taken.ok()) return taken;
   return lease;
-}
-
-inline absl::Status SharedQueue::Copy(Stamp self, Found& found, Taken& taken) {
-  if (found.descriptor.is_buffer()) {
-    const uint64_t unit = found.descriptor.unit();
-    if (!buffers_.TakeOver(self, unit)) return Unusable();
-    taken.queue_ = this;
-    taken.self_ = self;
-    taken.buffer_ = unit;
-    taken.bytes_ = buffers_.BytesOf(unit);
-  } else {
-    const uint64_t size = found.descriptor.size();
-    if (size > view_.shape.inline_size()) return Unusable();
-    std::memcpy(taken.copy_.data(), found.bytes, size);
-    taken.bytes_ = absl::MakeConstSpan(taken.copy_.data(), size);
-  }
-  return found.descriptor.has_parcel() ? HoldParcel(found, taken) : absl::OkStatus();
 }
 
 // Held before the taking is committed, so that it is not lost, and taken from the queue after that:
@@ -574,31 +568,6 @@ bool SharedQueue::AllIsDone(Stamp self, bool ask) {
 }
 
 // ---- looking ------------------------------------------------------------------------------------
-
-inline uint64_t SharedQueue::NextPut() const {
-  uint64_t ticket = words_.tail.load(std::memory_order_relaxed);
-  // More than one is rolled over only if others put meanwhile: see TryPublish.
-  for (uint64_t i = 0; i < view_.shape.slots; ++i, ++ticket) {
-    if (view_.slot(ticket).sequence.load(std::memory_order_acquire) <= ticket) break;
-  }
-  return ticket;
-}
-
-inline uint64_t SharedQueue::NextGet() const {
-  uint64_t ticket = words_.head.load(std::memory_order_relaxed);
-  for (uint64_t i = 0; i < view_.shape.slots; ++i, ++ticket) {
-    if (view_.slot(ticket).sequence.load(std::memory_order_acquire) <= ticket + 1) break;
-  }
-  return ticket;
-}
-
-// That which was put `capacity` before has been got; with it, all before it.
-inline bool SharedQueue::HasRoom(uint64_t ticket) const {
-  const uint64_t capacity = view_.shape.capacity;
-  if (ticket < capacity) return true;
-  const uint64_t before = ticket - capacity;
-  return view_.slot(before).sequence.load(std::memory_order_acquire) > before + 1;
-}
 
 bool SharedQueue::LooksRoomy() const {
   return words_.closed.load() != 0 || HasRoom(words_.tail.load());

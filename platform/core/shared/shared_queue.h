@@ -8,6 +8,7 @@
 #define ISOPROC_PLATFORM_CORE_SHARED_SHARED_QUEUE_H_
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -130,8 +131,14 @@ class SharedQueue {
     QueueLease* orphan;              // null: it is in the ring
     const Parcel* parcel = nullptr;  // to be taken from the queue after the commit
   };
-  absl::Status LockPut(Stamp self);
-  absl::Status LockGet(Stamp self);
+  absl::Status LockPut(Stamp self) {
+    return internal::TryTake(words_.put_lock, self) ? absl::OkStatus() : AwaitPutLock(self);
+  }
+  absl::Status LockGet(Stamp self) {
+    return internal::TryTake(words_.get_lock, self) ? absl::OkStatus() : AwaitGetLock(self);
+  }
+  absl::Status AwaitPutLock(Stamp self);
+  absl::Status AwaitGetLock(Stamp self);
   void UnlockPut() { Release(arena_, words_.put_lock, words_.for_put_lock); }
   void UnlockGet() { Release(arena_, words_.get_lock, words_.for_get_lock); }
   // `late`: what a timeout says.
@@ -158,7 +165,6 @@ class SharedQueue {
   template <class Accept>
   absl::Status TakeLocked(Stamp self, Accept& accept, uint64_t orphan_owner);
   QueueLease* FindOrphan();
-  absl::Status Copy(Stamp self, Found& found, Taken& taken);
   absl::Status HoldParcel(Found& found, Taken& taken);
   absl::Status Record(Stamp self, const Found& found, Lease& lease);
   void RepairPut();
@@ -176,15 +182,34 @@ class SharedQueue {
   // Whether what others have on trial may come back to this process. One that has leases itself
   // does not wait for others, who may wait for it.
   bool MustAwaitLeases(Stamp self) const;
-  bool HasRoom(uint64_t ticket) const;
+  // That which was put `capacity` before has been got; with it, all before it.
+  bool HasRoom(uint64_t ticket) const {
+    const uint64_t capacity = view_.shape.capacity;
+    if (ticket < capacity) return true;
+    const uint64_t before = ticket - capacity;
+    return view_.slot(before).sequence.load(std::memory_order_acquire) > before + 1;
+  }
   // What a look from outside of the locks says, for who is awake and for who goes to sleep.
   bool LooksRoomy() const;
   bool LooksFilled(Stamp self) const;
   bool MayHaveRoom() const;
   bool MayHaveItem(Stamp self) const;
   // The ticket of the next one to be put, or to be got.
-  uint64_t NextPut() const;
-  uint64_t NextGet() const;
+  uint64_t NextPut() const {
+    uint64_t ticket = words_.tail.load(std::memory_order_relaxed);
+    // More than one is rolled over only if others put meanwhile: see TryPublish.
+    for (uint64_t i = 0; i < view_.shape.slots; ++i, ++ticket) {
+      if (view_.slot(ticket).sequence.load(std::memory_order_acquire) <= ticket) break;
+    }
+    return ticket;
+  }
+  uint64_t NextGet() const {
+    uint64_t ticket = words_.head.load(std::memory_order_relaxed);
+    for (uint64_t i = 0; i < view_.shape.slots; ++i, ++ticket) {
+      if (view_.slot(ticket).sequence.load(std::memory_order_acquire) <= ticket + 1) break;
+    }
+    return ticket;
+  }
   bool AllIsDone(Stamp self, bool ask);
 
   Arena& arena_;

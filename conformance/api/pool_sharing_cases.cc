@@ -4,7 +4,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <new>
 #include <optional>
@@ -181,48 +180,21 @@ ISOPROC_CASE(PoolSharing, POOL_61_2, WhatIsGivenWaitsForWhatIsBeingGiven) {
 
 // ---- what pool and worker keep ------------------------------------------------------------------
 
-// The host's, but for the time that is skipped.
-class SkippingClock : public port::FaultPort {
- public:
-  using FaultPort::FaultPort;
-
-  void Skip(absl::Duration time) { skipped_ += absl::ToInt64Nanoseconds(time); }
-  absl::Duration Now() override { return FaultPort::Now() + absl::Nanoseconds(skipped_.load()); }
-  absl::StatusOr<std::vector<size_t>> WaitAny(absl::Span<port::Waitable* const> objects,
-                                              port::Deadline deadline) override {
-    return FaultPort::WaitAny(
-        objects, port::Deadline::After(FaultPort::Now(), deadline.Remaining(Now())));
-  }
-
- private:
-  std::atomic<int64_t> skipped_ = 0;
-};
-
-int HoldWith(const std::string& text, const Event& begun, const Event& go) {
-  return Hold(begun, go, static_cast<int>(text.size()));
+size_t SleepWith(const std::string& text, absl::Duration time) {
+  std::this_thread::sleep_for(absl::ToChronoNanoseconds(time));
+  return text.size();
 }
 // Memory that is kept for the next task stays while there is one, and nobody looks after it.
 ISOPROC_CASE(PoolSharing, POOL_78_4, LongTaskCostsItsOwnerNothing) {
-  SkippingClock port(port::HostPort());
+  port::FaultPort port(port::HostPort());
   const ReplacedPort replaced(port);
-  ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(2));
-  ASSERT_OK_AND_ASSIGN(const Event begun, Event::Create());
-  ASSERT_OK_AND_ASSIGN(const Event go, Event::Create());
+  ASSERT_OK_AND_ASSIGN(Pool pool, MakePool(1));
   const std::string text(10'000, 'x');
-  ASSERT_OK(go.Set());
-  ASSERT_OK(pool.Apply<HoldWith>(text, begun, go));
-  ASSERT_OK(go.Clear());
-  ASSERT_OK(begun.Clear());
+  ASSERT_OK(pool.Apply<SleepWith>(text, absl::ZeroDuration()));
   port.FailNothing();
-  ASSERT_OK_AND_ASSIGN(const auto result, pool.ApplyAsync<HoldWith>(text, begun, go));
-  ASSERT_OK(begun.Wait(GetEnvironment().patience));
-  port.Skip(absl::Hours(1));  // longer than anything is kept without a task
-  // New to the other worker: the manager wakes to send it.
-  ASSERT_OK(pool.Apply<Square>(2));
-  EXPECT_CODE(result.Wait(absl::Milliseconds(20)), kDeadlineExceeded) << "it may be busy meanwhile";
-  ASSERT_OK(go.Set());
-  ASSERT_OK(result.Get(GetEnvironment().patience));
-  ASSERT_OK(pool.Apply<HoldWith>(text, begun, go));
+  // Longer than what is kept is kept without a task.
+  ASSERT_OK(pool.Apply<SleepWith>(text, absl::Milliseconds(1200)));
+  ASSERT_OK(pool.Apply<SleepWith>(text, absl::ZeroDuration()));
   const std::vector<std::string> calls = port.calls();
   EXPECT_EQ(std::count(calls.begin(), calls.end(), "CreateSegment"), 0);
   EXPECT_LT(std::count(calls.begin(), calls.end(), "WaitAny"), 50);

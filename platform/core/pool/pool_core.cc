@@ -531,6 +531,12 @@ void PoolCore::Tell(WorkerId worker, WorkerLink& link, PoolMessage& message) {
       break;
     case PoolMessage::Kind::kRefused:
       if (!link.has_items()) break;  // it makes things up
+      LookAtDesk(worker, link);
+      if (!link.may_refuse()) {
+        // It has begun some of it. What it did to those nobody can say, but that it ended so.
+        Kill(link);
+        break;
+      }
       scheduler_.Refused(worker, ToStatus(message, worker, link.pid()), Now());
       link.TakeBack();
       link.ended_at = Now();

@@ -48,6 +48,8 @@ class WorkerLink {
   bool IsQuick(const SendItems& items) const;
   // What was prepared last: from now on the worker has it. To be followed by Flush.
   void Give(const SendItems& items, const ChunkNote& chunk);
+  // Whether the worker can refuse what it was given last: of that it has begun nothing.
+  bool may_refuse() const { return ended_ + chunk_ == given_ && desk_.begun() <= ended_; }
   // The worker has refused the items that were sent last. It may lack the block that they were in.
   void TakeBack() {
     given_ = ended_;

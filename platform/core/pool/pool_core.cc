@@ -331,7 +331,7 @@ bool PoolCore::TakeTurn(std::unique_lock<std::mutex>& lock) {
       link->LetGoOfBlocks();
     }
   }
-  if (to_send_.empty()) {
+  if (to_send_.empty() || heard_at_ + kLookPause <= Now()) {
     Await(lock);
   } else {
     SendLarge(lock);
@@ -436,12 +436,16 @@ absl::Duration PoolCore::NextDeadline() {
 }
 
 void PoolCore::Await(std::unique_lock<std::mutex>& lock) {
+  bool is_busy = false;
   if (!has_helper_) {
     for (const auto& [worker, link] : links_) link->FallAsleep();
-    if (LookAtDesks() || !to_send_.empty()) return;
+    is_busy = LookAtDesks();
   }
+  is_busy |= !to_send_.empty();
   port::Port& port = Runtime::Get().port();
   const absl::Duration now = port.Now();
+  // Desks that are never empty must not keep it from streams and deaths for ever.
+  if (is_busy && now < heard_at_ + kLookPause) return;
   // What is waited for, and whose it is.
   std::vector<port::Waitable*> objects = {wake_.second.get()};
   std::vector<WorkerId> workers = {0};
@@ -457,11 +461,12 @@ void PoolCore::Await(std::unique_lock<std::mutex>& lock) {
     }
     if (link->is_lost()) link->kill_at = (std::min)(link->kill_at, now + kLostGrace);
   }
-  manager_sleeps_ = NextDeadline();
+  manager_sleeps_ = is_busy ? now : NextDeadline();
   const port::Deadline until = port::Deadline::At(*manager_sleeps_);
   lock.unlock();
   const absl::StatusOr<std::vector<size_t>> ready = port.WaitAny(objects, until);
   lock.lock();
+  heard_at_ = port.Now();
   manager_sleeps_.reset();
   for (const auto& [worker, link] : links_) link->WakeUp();
   lock.unlock();

@@ -153,8 +153,9 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   // all that is taken at once.
   std::vector<TaskOutcome> outcomes_;
   WorkerId outcomes_of_ = 0;
-  bool outcomes_leave_ = false;            // that worker begins nothing more
-  bool lacks_memory_ = false;              // something is left to do on that account
+  bool outcomes_leave_ = false;                          // that worker begins nothing more
+  bool lacks_memory_ = false;                            // something is left to do on that account
+  absl::Duration heard_at_ = -absl::InfiniteDuration();  // when the manager last asked all streams
   bool has_helper_ = false;                // who looks at the desks; meanwhile workers do not ring
   std::optional<absl::Duration> gave_up_;  // when the last one did, if no result came since
   // Until then, if nobody wakes it. While it is awake, others ask no link for what NextDeadline

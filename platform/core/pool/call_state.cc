@@ -41,6 +41,15 @@ absl::Status Guard(absl::FunctionRef<void()> body) {
   }
 }
 
+// Those that wait for one of several. If it throws, it is to be called again.
+void TellAll(std::vector<std::pair<std::weak_ptr<ReadyList>, size_t>>& watchers) {
+  for (auto& [watcher, place] : watchers) {
+    if (const std::shared_ptr<ReadyList> list = watcher.lock()) list->Add(place);
+    watcher.reset();
+  }
+  watchers.clear();
+}
+
 }  // namespace
 
 int64_t ThisProcess() { return Runtime::Get().port().ProcessId(); }
@@ -69,25 +78,26 @@ CallState::CallState(std::weak_ptr<PoolCore> pool, size_t items, Progress progre
 
 void CallState::Resolve(uint64_t first, absl::Span<TaskOutcome> outcomes) {
   const std::lock_guard lock(mutex_);
+  const bool all = done_ + outcomes.size() == outcomes_.size();
+  const bool calls_back = progress_ != nullptr || (all && !callbacks_.empty());
+  // First what needs memory. Who hears of it needs the lock to see more.
+  if (calls_back) {
+    // The pool is there: it calls.
+    if (!calls_back_) pool_.lock()->CallLater(shared_from_this());
+    calls_back_ = true;
+  } else if (all) {
+    TellAll(watchers_);
+  }
   auto place = outcomes_.begin() + static_cast<ptrdiff_t>(first);
   for (TaskOutcome& outcome : outcomes) *place++ = std::move(outcome);
   done_ += outcomes.size();
-  const bool all = done_ == outcomes_.size();
-  if (progress_ != nullptr || (all && !callbacks_.empty())) {
-    // The pool is there: it calls.
-    if (!std::exchange(calls_back_, true)) pool_.lock()->CallLater(shared_from_this());
-  } else if (all) {
-    BecomeReady();
-  }
+  if (all && !calls_back) BecomeReady();
 }
 
 void CallState::BecomeReady() {
+  TellAll(watchers_);
   ready_ = true;
   changed_.notify_all();
-  for (const auto& [watcher, place] : watchers_) {
-    if (const std::shared_ptr<ReadyList> list = watcher.lock()) list->Add(place);
-  }
-  watchers_.clear();
 }
 
 void CallState::CallBack() {

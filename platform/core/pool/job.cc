@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <map>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -19,11 +20,13 @@ uint64_t DefaultChunkSize(uint64_t items, int processes) {
 
 Job::Range Job::Add(Batches items) {
   Range added = {next_index, 0};
+  std::map<uint64_t, Part> more;
   for (std::shared_ptr<const Batch>& batch : items) {
     const uint64_t size = batch->size();
-    parts.emplace(added.first + added.count, Part{std::move(batch), size});
+    more.emplace(added.first + added.count, Part{std::move(batch), size});
     added.count += size;
   }
+  parts.merge(more);
   next_index += added.count;
   unresolved += added.count;
   return added;

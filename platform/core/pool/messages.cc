@@ -35,11 +35,17 @@ absl::Status Resize(std::string& bytes, uint64_t size) {
     bytes.resize(static_cast<size_t>(size));
     return absl::OkStatus();
   } catch (const std::bad_alloc&) {
-    return NoRoom();
+    return NoMemory();
   }
 }
 
 }  // namespace
+
+const absl::Status& NoMemory() {
+  static const absl::Status* const status =
+      new absl::Status(absl::ResourceExhaustedError("there is no memory"));
+  return *status;
+}
 
 absl::Span<const std::byte> PoolMessage::payload() const {
   if (block == nullptr) {
@@ -58,12 +64,12 @@ absl::StatusOr<TaskFailure> ReadFailure(const PoolMessage& message) {
   return failure;
 }
 
-absl::Status PoolWriter::PutFrame(const PoolMessage& message, size_t handles) {
+absl::Status PoolWriter::PutFrame(const PoolMessage& message, absl::Span<port::Handle> handles) {
   const PoolReader::Header header = {
       PoolReader::kMagic,
       static_cast<uint32_t>(message.kind),
       message.flags,
-      static_cast<uint32_t>(handles),
+      static_cast<uint32_t>(handles.size()),
       message.block == nullptr ? message.bytes.size() : message.size,
       message.block == nullptr ? uint64_t{0} : uint64_t{message.place} + 1};
   std::string frame;
@@ -71,22 +77,27 @@ absl::Status PoolWriter::PutFrame(const PoolMessage& message, size_t handles) {
   if (!grown.ok()) return grown;
   std::memcpy(frame.data(), &header, sizeof(header));
   message.bytes.copy(frame.data() + sizeof(header), message.bytes.size());
-  pieces_.push_back(Piece{std::move(frame), {}});
+  const size_t before = pieces_.size();
+  try {
+    pieces_.push_back(Piece{std::move(frame), {}});
+    for (port::Handle& handle : handles) pieces_.push_back(Piece{{}, std::move(handle)});
+  } catch (const std::bad_alloc&) {
+    // A part of a message would be taken for the beginning of the next.
+    while (pieces_.size() > before) pieces_.pop_back();
+    return NoMemory();
+  }
   ++messages_;
   return absl::OkStatus();
 }
 
-void PoolWriter::Put(PoolMessage::Kind kind) {
+absl::Status PoolWriter::Put(PoolMessage::Kind kind) {
   PoolMessage message;
   message.kind = kind;
-  PutFrame(message, 0).IgnoreError();  // so little memory there always is
+  return PutFrame(message, {});
 }
 
 absl::Status PoolWriter::Put(PoolMessage message) {
-  const absl::Status put = PutFrame(message, message.handles.size());
-  if (!put.ok()) return put;
-  for (port::Handle& handle : message.handles) pieces_.push_back(Piece{{}, std::move(handle)});
-  return absl::OkStatus();
+  return PutFrame(message, absl::MakeSpan(message.handles));
 }
 
 absl::StatusOr<uint32_t> PoolWriter::PutLarge(PoolMessage message, uint64_t size,
@@ -128,9 +139,8 @@ absl::StatusOr<BlockShelf::Loan> PoolWriter::PutBlock(uint64_t size,
   PoolMessage message;
   message.kind = PoolMessage::Kind::kBlock;
   message.flags = loan->place;
-  const absl::Status put = PutFrame(message, 1);
+  const absl::Status put = PutFrame(message, absl::MakeSpan(&*handle, 1));
   if (!put.ok()) return put;
-  pieces_.push_back(Piece{{}, *std::move(handle)});
   blocks_.IsKnown(loan->place);
   return loan;
 }
@@ -190,6 +200,7 @@ absl::StatusOr<PoolMessage> PoolReader::Read(port::Deadline deadline) {
       if (!filled.ok()) return filled;
     }
   }
+  handles_.reserve(header_.handles);  // one that was received must not be lost
   while (handles_.size() < header_.handles) {
     absl::StatusOr<port::Handle> handle = stream_.ReceiveHandle(deadline);
     if (absl::IsResourceExhausted(handle.status())) {
@@ -221,7 +232,11 @@ absl::Status PoolReader::TakeBlock(PoolMessage& message) {
     }
     auto& block = blocks_[message.flags];
     if (message.lost.ok()) {
-      block = SharedBlock::Open(std::move(message.handles.front()));
+      try {
+        block = SharedBlock::Open(std::move(message.handles.front()));
+      } catch (const std::bad_alloc&) {
+        block = NoMemory();
+      }
     } else {
       block = message.lost;
     }

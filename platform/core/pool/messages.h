@@ -73,6 +73,9 @@ struct TaskFailure {
   std::string message;  // or what() of the exception
 };
 
+// ResourceExhausted: there is no memory. Called once while there is some, it needs none.
+const absl::Status& NoMemory();
+
 // What a message of a failure says. Errors: DataLoss: nothing that is an error.
 absl::StatusOr<TaskFailure> ReadFailure(const PoolMessage& message);
 
@@ -87,7 +90,8 @@ class PoolWriter {
       : stream_(stream), receiver_(receiver) {}
 
   // Says `kind`, and nothing else.
-  void Put(PoolMessage::Kind kind);
+  // Errors: as below.
+  absl::Status Put(PoolMessage::Kind kind);
   // Errors: nothing is written. ResourceExhausted: there is no memory for it.
   absl::Status Put(PoolMessage message);
   // A message whose payload `fill` writes: into a block, if it is larger than `inline_size` and the
@@ -116,7 +120,8 @@ class PoolWriter {
     std::string bytes;  // or, if empty:
     port::Handle handle;
   };
-  absl::Status PutFrame(const PoolMessage& message, size_t handles);
+  // Takes the handles, unless there is no memory.
+  absl::Status PutFrame(const PoolMessage& message, absl::Span<port::Handle> handles);
 
   port::Stream& stream_;
   const port::ProcessIdentity receiver_;

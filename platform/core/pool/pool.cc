@@ -80,7 +80,7 @@ Pool& Pool::operator=(Pool&& other) noexcept {
 Pool::~Pool() { End(); }
 
 void Pool::End() {
-  if (!internal::UnusablePool(core_.get()).ok()) return;
+  if (core_ == nullptr || !core_->CheckIsOwner().ok()) return;
   if (std::uncaught_exceptions() > exceptions_) {
     core_->Terminate();
   } else {

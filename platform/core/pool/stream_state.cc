@@ -6,6 +6,7 @@
 #include <limits>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "isoproc/pool_options.h"
 #include "platform/base/native_error.h"
 #include "platform/core/pool/check_options.h"
+#include "platform/core/pool/messages.h"
 #include "platform/core/pool/pool_core.h"
 #include "platform/core/wait_until.h"
 
@@ -61,7 +63,13 @@ void StreamState::Resolve(uint64_t first, absl::Span<TaskOutcome> outcomes) {
   const std::lock_guard lock(mutex_);
   for (TaskOutcome& outcome : outcomes) {
     const auto position = positions_.find(first++);
-    Place(position->second, std::move(outcome));
+    if (position == positions_.end()) continue;  // told before, until there was no memory
+    if (ordered_) {
+      Place(position->second, std::move(outcome));  // which has its room since Refill
+    } else {
+      arrived_.emplace_back(position->second, std::move(outcome));
+      placed_.notify_all();
+    }
     positions_.erase(position);
   }
 }
@@ -88,27 +96,45 @@ void StreamState::Refill() {
     for (uint64_t count = 0; count < chunk_size_; ++count) {
       std::optional<absl::Status> next;
       try {
+        {
+          // First what needs memory: an item that is there must have a place for its outcome.
+          const std::lock_guard lock(mutex_);
+          positions_[items_] = taken_;
+          const auto places = static_cast<size_t>(taken_ - given_ + 1);
+          if (ordered_ && window_.size() < places) window_.resize(places);
+        }
         next = pull_(items);
+        const std::lock_guard lock(mutex_);
+        if (!next.has_value() || !next->ok()) positions_.erase(items_);
+        if (next.has_value() && !next->ok()) {
+          TaskOutcome outcome;
+          outcome.status = *next;
+          Place(taken_, std::move(outcome));
+        }
       } catch (...) {
         input_failed_ = std::current_exception();
+        next = std::nullopt;
+        const std::lock_guard lock(mutex_);
+        positions_.erase(items_);
       }
       if (!next.has_value()) {
         input_over_ = true;
         break;
       }
       const std::lock_guard lock(mutex_);
-      const uint64_t position = taken_++;
+      ++taken_;
       if (next->ok()) {
-        positions_[items_++] = position;
+        ++items_;
         ++submitted;
-      } else {
-        TaskOutcome outcome;
-        outcome.status = *next;
-        Place(position, std::move(outcome));
       }
     }
     if (submitted == 0) continue;
-    const absl::Status appended = pool_->Append(job_, std::move(items).Take());
+    absl::Status appended = NoMemory();
+    try {
+      appended = pool_->Append(job_, std::move(items).Take());
+    } catch (const std::bad_alloc&) {
+      // As if the pool had none.
+    }
     if (appended.ok()) continue;
     input_over_ = true;
     input_failed_ = nullptr;

@@ -374,8 +374,7 @@ class Worker {
   }
 
   bool Say(PoolMessage::Kind kind) {
-    writer_.Put(kind);
-    return writer_.Flush(port::Deadline::Never()).ok();
+    return writer_.Put(kind).ok() && writer_.Flush(port::Deadline::Never()).ok();
   }
   bool SayFailure(PoolMessage::Kind kind, const TaskFailure& failure) {
     PoolMessage message;

@@ -2,15 +2,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "isoproc/isoproc.h"
-#include "platform/core/pool/messages.h"
-#include "platform/port/port.h"
-#include "platform/testing/byte_stream.h"
+#include "platform/testing/pool_refusal.h"
 
 namespace isoproc {
 namespace {
@@ -23,12 +22,9 @@ int Twice(int number) { return 2 * number; }
 
 // On each socket, of which one is that to the pool. Then it stays in the task.
 int Refuse(int) {
-  port::ByteStream bytes;
-  internal::PoolWriter writer(bytes, {});
-  if (!writer.Put(internal::PoolMessage::Kind::kRefused).ok()) return 1;
-  if (!writer.Flush(port::Deadline::Never()).ok()) return 2;
+  const std::string refusal = PoolRefusal().value();
   for (int fd = 3; fd < kMostDescriptors; ++fd) {
-    ::send(fd, bytes.written().data(), bytes.written().size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    ::send(fd, refusal.data(), refusal.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   }
   while (true) ::pause();
 }

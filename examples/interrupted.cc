@@ -49,7 +49,7 @@ int main(int argc, char** argv) {
   for (const isoproc::AsyncResult<int>& result : results) {
     std::printf("%s\n", absl::StatusCodeToString(result.Get().status().code()).c_str());
   }
-  return 0;  // a program that was not to be interrupted returns 130, as shells expect
+  return 0;  // here it was part of the plan; else return 130, as shells expect
 }
 
 // Seen: task 0 is done / interrupted: 3 tasks are not done / OK / CANCELLED / CANCELLED / CANCELLED

@@ -129,7 +129,7 @@ constexpr Clause kClauses[] = {
     Core("CONN-63",
          "A message that is discarded is not received; the next one is, and little memory is "
          "taken, however long it was. If the rest of it never comes, that is kDataLoss of the call "
-         "that receives next."),
+         "that receives next, or of this one if Connections or memory are in the message."),
     Core("CONN-64", "Poll and Wait see a message also if another thread looks at it first."),
     Core("CONN-65",
          "Close wakes all calls that are under way on the end, and who waits for it, with "

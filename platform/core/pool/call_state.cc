@@ -79,9 +79,9 @@ CallState::CallState(std::weak_ptr<PoolCore> pool, size_t items, Progress progre
 void CallState::Resolve(uint64_t first, absl::Span<TaskOutcome> outcomes) {
   const std::lock_guard lock(mutex_);
   const bool all = done_ + outcomes.size() == outcomes_.size();
-  const bool calls_back = progress_ != nullptr || (all && !callbacks_.empty());
+  const bool needs_callbacks = progress_ != nullptr || (all && !callbacks_.empty());
   // First what needs memory. Who hears of it needs the lock to see more.
-  if (calls_back) {
+  if (needs_callbacks) {
     // The pool is there: it calls.
     if (!calls_back_) pool_.lock()->CallLater(shared_from_this());
     calls_back_ = true;
@@ -91,7 +91,7 @@ void CallState::Resolve(uint64_t first, absl::Span<TaskOutcome> outcomes) {
   auto place = outcomes_.begin() + static_cast<ptrdiff_t>(first);
   for (TaskOutcome& outcome : outcomes) *place++ = std::move(outcome);
   done_ += outcomes.size();
-  if (all && !calls_back) BecomeReady();
+  if (all && !needs_callbacks) BecomeReady();
 }
 
 void CallState::BecomeReady() {

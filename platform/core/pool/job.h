@@ -64,10 +64,10 @@ struct Job {
   uint64_t next_index = 0;
   uint64_t unresolved = 0;
   bool more_to_come = false;
-  bool cancelling = false;  // a task failed, which cancels the rest
-  // Why it is given up, until that is done; and whether for what workers have as well.
-  const char* cancelled = nullptr;
-  bool cancels_running = false;
+  bool has_failed = false;  // a task of it, which cancels the rest
+  // Why it is given up, until that is done; and whether also what workers have.
+  const char* doom = nullptr;
+  bool dooms_running = false;
 
   // Gives where they stand. What throws has added nothing.
   Range Add(Batches items);

@@ -27,7 +27,7 @@ std::byte* BytesOf(std::string& text) { return reinterpret_cast<std::byte*>(text
 // A payload grows as its bytes arrive, so that a wrong size is no wrong allocation.
 constexpr uint64_t kReadPiece = uint64_t{1} << 20;
 
-absl::Status NoRoom() {
+absl::Status TooLarge() {
   return absl::ResourceExhaustedError("there is no memory for so large a message");
 }
 absl::Status Resize(std::string& bytes, uint64_t size) {
@@ -123,7 +123,7 @@ absl::StatusOr<uint32_t> PoolWriter::PutLarge(PoolMessage message, uint64_t size
 
 absl::Status PoolWriter::PutInline(PoolMessage message, uint64_t size,
                                    absl::FunctionRef<void(std::byte*)> fill) {
-  const absl::Status grown = size > kMostInline ? NoRoom() : Resize(message.bytes, size);
+  const absl::Status grown = size > kMostInline ? TooLarge() : Resize(message.bytes, size);
   if (!grown.ok()) return grown;
   fill(BytesOf(message.bytes));
   return Put(std::move(message));

@@ -80,6 +80,7 @@ Pool& Pool::operator=(Pool&& other) noexcept {
 Pool::~Pool() { End(); }
 
 void Pool::End() {
+  // Not UnusablePool: to say that it was moved away needs memory, and a destructor must not throw.
   if (core_ == nullptr || !core_->CheckIsOwner().ok()) return;
   if (std::uncaught_exceptions() > exceptions_) {
     core_->Terminate();

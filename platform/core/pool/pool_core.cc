@@ -47,9 +47,10 @@ constexpr absl::Duration kLostGrace = absl::Seconds(5);
 constexpr absl::Duration kKillPause = absl::Milliseconds(50);
 // What a worker says is heard so far before others are.
 constexpr int kMostHeard = 256;
-// What did not fit into a stream is tried again after this time.
+// What did not fit into a stream, or for which there was no memory, is tried again after this time.
 constexpr absl::Duration kUnsentPause = absl::Milliseconds(1);
-// How long a result may lie on a desk while its worker is busy with the next item.
+// How long a result may lie on a desk while its worker is busy with the next item; and how long
+// desks and large items may keep the manager from streams.
 constexpr absl::Duration kLookPause = absl::Milliseconds(5);
 // How long blocks are kept by a worker that has no items.
 constexpr absl::Duration kKeepBlocks = absl::Seconds(1);
@@ -125,7 +126,7 @@ PoolCore::PoolCore(const PoolOptions& options, const Scheduler::Rules& rules)
 }
 
 absl::StatusOr<std::shared_ptr<PoolCore>> PoolCore::Create(const PoolOptions& options) {
-  NoMemory();
+  NoMemory();  // made while there is memory
   const absl::StatusOr<Scheduler::Rules> rules = CheckPoolOptions(options);
   if (!rules.ok()) return rules.status();
   Runtime& runtime = Runtime::Get();

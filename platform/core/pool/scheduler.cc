@@ -91,8 +91,8 @@ uint64_t Scheduler::Cancel(JobId id, bool running, absl::Duration now) {
       count += worker.items.count;
     }
   }
-  job->cancelled = "the task was cancelled";
-  job->cancels_running |= running;
+  job->doom = "the task was cancelled";
+  job->dooms_running |= running;
   any_doomed_ = true;
   Pump(now);
   return count;
@@ -111,7 +111,7 @@ void Scheduler::GiveUp(Job& job, const absl::Status& reason, bool running, absl:
 void Scheduler::Close(bool cancel_pending, absl::Duration now) {
   closed_ = true;
   if (cancel_pending) {
-    for (auto& [id, job] : jobs_) job.cancelled = "the pool was closed";
+    for (auto& [id, job] : jobs_) job.doom = "the pool was closed";
     any_doomed_ = true;
   }
   Pump(now);
@@ -179,7 +179,7 @@ void Scheduler::Ended(WorkerId id, absl::Span<TaskOutcome> outcomes, bool leaves
   Worker& worker = workers_.at(id);
   const uint64_t count = (std::min)(uint64_t{outcomes.size()}, worker.items.count);
   if (count == 0) return;  // it makes things up
-  // First what needs memory, and last of that what counts.
+  // First what needs memory; of that last the outcomes, which must not be told twice.
   commands_.reserve(commands_.size() + 1);
   // One that is being killed keeps its items until it is dead.
   if (leaves && worker.state == WorkerState::kBusy) {
@@ -283,7 +283,7 @@ void Scheduler::ReturnRest(Worker& worker, uint64_t kept, uint64_t most) {
   }
   worker.items.count = kept;
   worker.given -= returned;
-  any_doomed_ |= broken_.has_value() || job.cancelling;
+  any_doomed_ |= broken_.has_value() || job.has_failed;
 }
 
 void Scheduler::TakeBack(Worker& worker, const absl::StatusOr<ExitStatus>& how) {
@@ -292,7 +292,7 @@ void Scheduler::TakeBack(Worker& worker, const absl::StatusOr<ExitStatus>& how) 
   Job& job = jobs_.at(worker.job);
   if (worker.doom.has_value()) return Resolve(job, items, *worker.doom);
   // What is put back is not given to anybody if the job or the pool was given up.
-  any_doomed_ |= broken_.has_value() || job.cancelling;
+  any_doomed_ |= broken_.has_value() || job.has_failed;
   // Backwards, so that the first of them comes first. One by one: what is run again is alone with
   // its worker.
   for (; items.count > 0; --items.count) {
@@ -365,7 +365,7 @@ void Scheduler::Enqueue(Job& job, Batches items) {
     throw;
   }
   pending_ += put;
-  any_doomed_ |= job.cancelling;
+  any_doomed_ |= job.has_failed;
 }
 
 void Scheduler::PutFirst(Job& job, Range items) {
@@ -394,8 +394,8 @@ void Scheduler::Resolve(Job& job, uint64_t first, absl::Span<TaskOutcome> outcom
   job.Forget({first, outcomes.size()});
   job.unresolved -= outcomes.size();
   unresolved_ -= outcomes.size();
-  if (failed && job.request.cancel_rest_on_error && !job.cancelling) {
-    job.cancelling = true;
+  if (failed && job.request.cancel_rest_on_error && !job.has_failed) {
+    job.has_failed = true;
     any_doomed_ = true;
   }
 }
@@ -470,22 +470,23 @@ void Scheduler::GiveUpWhatIsDoomed(absl::Duration now) {
   const absl::Status terminated = absl::CancelledError("the pool was terminated");
   const absl::Status failed = absl::CancelledError("another task of the call failed");
   for (auto& [id, job] : jobs_) {
-    if (job.cancelled != nullptr) {
-      GiveUp(job, absl::CancelledError(job.cancelled), job.cancels_running, now);
-      job.cancelled = nullptr;
-      job.cancels_running = false;
+    if (job.doom != nullptr) {
+      GiveUp(job, absl::CancelledError(job.doom), job.dooms_running, now);
+      job.doom = nullptr;
+      job.dooms_running = false;
     } else if (terminated_) {
       ResolvePending(job, terminated);
     } else if (broken_.has_value()) {
       ResolvePending(job, *broken_);
-    } else if (job.cancelling) {
+    } else if (job.has_failed) {
       ResolvePending(job, failed);
     }
   }
-  for (auto& [id, worker] : workers_) {
-    if (!terminated_) break;
-    if (worker.items.count > 0) Resolve(jobs_.at(worker.job), worker.items, terminated);
-    Kill(id, worker, now);
+  if (terminated_) {
+    for (auto& [id, worker] : workers_) {
+      if (worker.items.count > 0) Resolve(jobs_.at(worker.job), worker.items, terminated);
+      Kill(id, worker, now);
+    }
   }
   any_doomed_ = false;
 }

@@ -67,6 +67,7 @@ void StreamState::Resolve(uint64_t first, absl::Span<TaskOutcome> outcomes) {
     if (ordered_) {
       Place(position->second, std::move(outcome));  // which has its room since Refill
     } else {
+      // Not Place, which would lose the outcome if there is no memory.
       arrived_.emplace_back(position->second, std::move(outcome));
       placed_.notify_all();
     }

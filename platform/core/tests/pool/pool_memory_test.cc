@@ -53,8 +53,8 @@ std::optional<Result> IfAny(absl::StatusOr<Result> result) {
   return *std::move(result);
 }
 
-// Calls `use` with each n until nothing is struck any more. What it throws itself is of the user's
-// own thread, which is not the pool's affair.
+// Calls `use` with each n until nothing is struck any more, or kMost. What a body throws is of the
+// user's own thread, and not the pool's affair.
 template <class Use>
 void AtEachAllocation(Whose whose, int64_t more, Use use) {
   int64_t strikes = 0;

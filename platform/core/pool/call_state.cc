@@ -6,6 +6,7 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <typeinfo>
 #include <utility>
@@ -20,6 +21,7 @@
 #include "isoproc/async_result.h"
 #include "platform/base/native_error.h"
 #include "platform/base/type_name.h"
+#include "platform/core/pool/messages.h"
 #include "platform/core/pool/pool_core.h"
 #include "platform/core/runtime.h"
 #include "platform/core/wait_until.h"
@@ -34,8 +36,12 @@ absl::Status Guard(absl::FunctionRef<void()> body) {
     body();
     return absl::OkStatus();
   } catch (const std::exception& error) {
-    return absl::UnknownError(
-        absl::StrCat("a callback threw ", port::TypeName(typeid(error)), ": ", error.what()));
+    try {
+      return absl::UnknownError(
+          absl::StrCat("a callback threw ", port::TypeName(typeid(error)), ": ", error.what()));
+    } catch (const std::bad_alloc&) {
+      return NoMemory();
+    }
   } catch (...) {
     return absl::UnknownError("a callback threw what is not a std::exception");
   }

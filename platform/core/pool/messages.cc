@@ -24,9 +24,6 @@ namespace {
 
 std::byte* BytesOf(std::string& text) { return reinterpret_cast<std::byte*>(text.data()); }
 
-// A payload grows as its bytes arrive, so that a wrong size is no wrong allocation.
-constexpr uint64_t kReadPiece = uint64_t{1} << 20;
-
 absl::Status TooLarge() {
   return absl::ResourceExhaustedError("there is no memory for so large a message");
 }

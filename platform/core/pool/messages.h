@@ -141,9 +141,11 @@ class PoolReader {
   }
 
   // The next message. Errors: OutOfRange: the stream has ended, maybe inside a message.
-  // DeadlineExceeded: it is not there as a whole; call again. Others: the stream is dead, such as
-  // DataLoss: what is there is no message.
+  // DeadlineExceeded: it is not there as a whole; ResourceExhausted: there is no memory for it: call
+  // again. Others: the stream is dead, such as DataLoss: what is there is no message.
   absl::StatusOr<PoolMessage> Read(port::Deadline deadline);
+  // For what it is about to read there will be memory again.
+  bool wants_little() const { return header_.size <= kReadPiece; }
   // How many messages were read.
   uint64_t messages() const { return messages_; }
   // The other side's block of that place; that of kOnce is given away. Errors: DataLoss: there is
@@ -162,6 +164,8 @@ class PoolReader {
   };
   friend class PoolWriter;
   static constexpr uint32_t kMagic = 0x706f6f6c;
+  // A payload grows as its bytes arrive, so that a wrong size is no wrong allocation.
+  static constexpr uint64_t kReadPiece = uint64_t{1} << 20;
 
   absl::Status Fill(std::byte* into, size_t size, port::Deadline deadline);
   absl::Status TakeBlock(PoolMessage& message);

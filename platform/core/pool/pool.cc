@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <new>
 #include <string>
 #include <utility>
 #include <vector>
@@ -87,7 +88,11 @@ void Pool::End() {
   } else {
     core_->Close(/*cancel_pending=*/false);
   }
-  core_->Join(absl::InfiniteDuration()).IgnoreError();
+  try {
+    core_->Join(absl::InfiniteDuration()).IgnoreError();
+  } catch (const std::bad_alloc&) {
+    // In a callback of its own: there was no memory to say so.
+  }
   core_ = nullptr;
 }
 

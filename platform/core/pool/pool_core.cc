@@ -73,6 +73,15 @@ TaskOutcome OutcomeOf(Result result, WorkerId worker, int64_t pid) noexcept {
   return outcome;
 }
 
+// What a worker says may be so long that there is never memory for it.
+absl::Status StatusOf(const PoolMessage& message, WorkerId worker, int64_t pid) noexcept {
+  try {
+    return ToStatus(message, worker, pid);
+  } catch (const std::bad_alloc&) {
+    return NoMemory();
+  }
+}
+
 port::Deadline Once() { return port::Deadline::At(absl::ZeroDuration()); }
 
 // The pools that exist, for the end of the process.
@@ -330,6 +339,7 @@ bool PoolCore::TakeTurn(std::unique_lock<std::mutex>& lock) {
     link->Flush();
     if (!link->has_items() && link->keeps_blocks() && link->ended_at + kKeepBlocks <= Now()) {
       link->LetGoOfBlocks();
+      if (link->keeps_blocks()) link->ended_at = Now();  // it lacked memory: not again at once
     }
   }
   if (to_send_.empty() || heard_at_ + kLookPause <= Now()) {
@@ -531,7 +541,7 @@ void PoolCore::Tell(WorkerId worker, WorkerLink& link, PoolMessage& message) {
     case PoolMessage::Kind::kInitializerThrew:
       scheduler_.InitializerFailed(
           worker,
-          port::Annotate(ToStatus(message, worker, link.pid()),
+          port::Annotate(StatusOf(message, worker, link.pid()),
                          "the pool is broken, since a worker could not be initialized"),
           Now());
       break;
@@ -543,7 +553,7 @@ void PoolCore::Tell(WorkerId worker, WorkerLink& link, PoolMessage& message) {
         Kill(link);
         break;
       }
-      scheduler_.Refused(worker, ToStatus(message, worker, link.pid()), Now());
+      scheduler_.Refused(worker, StatusOf(message, worker, link.pid()), Now());
       link.TakeBack();
       link.ended_at = Now();
       break;

@@ -91,9 +91,14 @@ uint64_t Scheduler::Cancel(JobId id, bool running, absl::Duration now) {
       count += worker.items.count;
     }
   }
-  job->doom = "the task was cancelled";
-  job->dooms_running |= running;
-  any_doomed_ = true;
+  constexpr char kWhy[] = "the task was cancelled";
+  try {
+    GiveUp(*job, absl::CancelledError(kWhy), running, now);
+  } catch (const std::bad_alloc&) {
+    job->doom = kWhy;
+    job->dooms_running |= running;
+    any_doomed_ = true;
+  }
   Pump(now);
   return count;
 }

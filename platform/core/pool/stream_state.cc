@@ -1,6 +1,7 @@
 #include "isoproc/internal/stream_state.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <limits>
@@ -8,6 +9,7 @@
 #include <mutex>
 #include <new>
 #include <optional>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -137,15 +139,25 @@ void StreamState::Refill() {
       // As if the pool had none.
     }
     if (appended.ok()) continue;
-    input_over_ = true;
-    input_failed_ = nullptr;
-    const std::lock_guard lock(mutex_);
-    for (uint64_t left = submitted; left > 0; --left) {
-      TaskOutcome outcome;
-      outcome.status = appended;
-      Place(positions_.at(items_ - left), std::move(outcome));
-      positions_.erase(items_ - left);
+    if (!absl::IsResourceExhausted(appended)) {
+      input_over_ = true;
+      input_failed_ = nullptr;
     }
+    for (uint64_t left = submitted; left > 0;) {
+      try {
+        const std::lock_guard lock(mutex_);
+        TaskOutcome outcome;
+        outcome.status = appended;
+        Place(positions_.at(items_ - left), std::move(outcome));
+        positions_.erase(items_ - left);
+        --left;
+      } catch (const std::bad_alloc&) {
+        // Somebody waits for it: there is nothing to do but to wait for memory.
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      }
+    }
+    const std::lock_guard lock(mutex_);
+    items_ -= submitted;  // the pool has not counted them
   }
   if (input_over_) pool_->Finish(job_);
 }

@@ -184,6 +184,7 @@ std::optional<PoolMessage> WorkerLink::Read() {
     }
     return *std::move(message);
   }
+  if (absl::IsResourceExhausted(message.status()) && reader_.wants_little()) throw std::bad_alloc();
   if (!absl::IsDeadlineExceeded(message.status())) is_silent_ = true;
   return std::nullopt;
 }

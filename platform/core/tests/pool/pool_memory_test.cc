@@ -132,17 +132,20 @@ TEST_P(PoolMemory, EachTaskOfAMapHasAnOutcome) {
   });
 }
 
+// Through the stream, and in memory that is kept.
 TEST_P(PoolMemory, LargeArgumentsAndResultsArriveOrFail) {
-  const std::string text(100'000, 'x');
-  AtEach([&](auto failing) {
-    std::optional<AsyncResult<std::string>> result;
-    failing([&] {
-      result = IfAny(pool_.ApplyAsync<Large>(text));
-      if (result.has_value()) result->Wait(kPatience).IgnoreError();
+  for (const size_t size : {10'000, 100'000}) {
+    const std::string text(size, 'x');
+    AtEach([&](auto failing) {
+      std::optional<AsyncResult<std::string>> result;
+      failing([&] {
+        result = IfAny(pool_.ApplyAsync<Large>(text));
+        if (result.has_value()) result->Wait(kPatience).IgnoreError();
+      });
+      if (result.has_value()) ExpectOutcome(result->Get(kPatience), absl::StatusCode::kOk);
+      ExpectWhole();
     });
-    if (result.has_value()) ExpectOutcome(result->Get(kPatience), absl::StatusCode::kOk);
-    ExpectWhole();
-  });
+  }
 }
 
 // So many that the list of calls that wait for the thread of callbacks needs memory as well.
@@ -174,20 +177,25 @@ TEST_P(PoolMemory, EachItemOfAStreamHasAnOutcome) {
   const std::vector<int> numbers(24, 1);
   AtEach([&](auto failing) {
     std::optional<ResultStream<int>> stream;
+    size_t count = 0;
     failing([&] {
       stream = IfAny(pool_.IMapUnordered<Twice>(numbers, {.chunk_size = 4, .look_ahead = 16}));
-      for (int i = 0; stream.has_value() && i < 4; ++i) stream->Next();
+      for (; stream.has_value() && count < 4; ++count) stream->Next();
     });
+    bool has_thrown = false;
     for (bool is_over = !stream.has_value(); !is_over;) {
       ASSERT_TRUE(stream->Wait(kPatience).ok()) << "an item is lost";
       try {
         const auto next = stream->Next();
         is_over = !next.has_value();
-        if (!is_over) ExpectOutcome(*next, absl::StatusCode::kOk);
+        if (is_over) continue;
+        ExpectOutcome(*next, absl::StatusCode::kOk);
+        ++count;
       } catch (const std::bad_alloc&) {
-        is_over = true;  // that of the input
+        is_over = has_thrown = true;  // that of the input
       }
     }
+    EXPECT_TRUE(!stream.has_value() || has_thrown || count == numbers.size()) << count;
     stream.reset();
     ExpectWhole();
   });

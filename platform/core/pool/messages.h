@@ -141,8 +141,8 @@ class PoolReader {
   }
 
   // The next message. Errors: OutOfRange: the stream has ended, maybe inside a message.
-  // DeadlineExceeded: it is not there as a whole; ResourceExhausted: there is no memory for it: call
-  // again. Others: the stream is dead, such as DataLoss: what is there is no message.
+  // DeadlineExceeded: it is not there as a whole. ResourceExhausted: there is no memory. Call
+  // again then. Others: the stream is dead, such as DataLoss: what is there is no message.
   absl::StatusOr<PoolMessage> Read(port::Deadline deadline);
   // For what it is about to read there will be memory again.
   bool wants_little() const { return header_.size <= kReadPiece; }

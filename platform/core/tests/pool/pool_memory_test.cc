@@ -178,11 +178,12 @@ TEST_P(PoolMemory, EachItemOfAStreamHasAnOutcome) {
   AtEach([&](auto failing) {
     std::optional<ResultStream<int>> stream;
     size_t count = 0;
+    bool has_thrown = true;  // what the input threw
     failing([&] {
       stream = IfAny(pool_.IMapUnordered<Twice>(numbers, {.chunk_size = 4, .look_ahead = 16}));
       for (; stream.has_value() && count < 4; ++count) stream->Next();
+      has_thrown = false;
     });
-    bool has_thrown = false;
     for (bool is_over = !stream.has_value(); !is_over;) {
       ASSERT_TRUE(stream->Wait(kPatience).ok()) << "an item is lost";
       try {
@@ -192,7 +193,7 @@ TEST_P(PoolMemory, EachItemOfAStreamHasAnOutcome) {
         ExpectOutcome(*next, absl::StatusCode::kOk);
         ++count;
       } catch (const std::bad_alloc&) {
-        is_over = has_thrown = true;  // that of the input
+        is_over = has_thrown = true;
       }
     }
     EXPECT_TRUE(!stream.has_value() || has_thrown || count == numbers.size()) << count;

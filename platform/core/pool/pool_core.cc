@@ -63,14 +63,14 @@ constexpr size_t kMostTaken = 256;
 void AwaitMemory() { std::this_thread::sleep_for(std::chrono::milliseconds(1)); }
 
 template <class Result>
-TaskOutcome OutcomeOf(Result result, WorkerId worker, int64_t pid) noexcept {
-  TaskOutcome outcome;
+TaskOutcome OutcomeOf(Result&& result, WorkerId worker, int64_t pid) noexcept {
   try {
-    outcome = ToOutcome(std::move(result), worker, pid);
+    return ToOutcome(std::move(result), worker, pid);
   } catch (const std::bad_alloc&) {
+    TaskOutcome outcome;
     outcome.status = NoMemory();
+    return outcome;
   }
-  return outcome;
 }
 
 // What a worker says may be so long that there is never memory for it.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
+#include <new>
 #include <optional>
 
 #include "absl/status/status.h"
@@ -39,14 +40,20 @@ Outcome RunUntil(HANDLE file, HANDLE event, Deadline deadline, const std::atomic
     if (error != ERROR_IO_PENDING) return {.error = error};
     // Set before the operation began, it was not cancelled by who set it.
     if (interrupted) return Cancel(file, operation);
-    if (const absl::Status wait = WaitFor(event, deadline); !wait.ok()) {
-      Outcome outcome = Cancel(file, operation);
-      // Only the deadline may look like the deadline.
-      const std::optional<NativeCode> native = GetNativeCode(wait);
-      if (outcome.error == ERROR_OPERATION_ABORTED && native.has_value()) {
-        outcome.error = static_cast<DWORD>(native->code);
+    try {
+      if (const absl::Status wait = WaitFor(event, deadline); !wait.ok()) {
+        Outcome outcome = Cancel(file, operation);
+        // Only the deadline may look like the deadline.
+        const std::optional<NativeCode> native = GetNativeCode(wait);
+        if (outcome.error == ERROR_OPERATION_ABORTED && native.has_value()) {
+          outcome.error = static_cast<DWORD>(native->code);
+        }
+        return outcome;
       }
-      return outcome;
+    } catch (const std::bad_alloc&) {
+      // For what the wait says. The operation must not outlive its memory here, and what it has
+      // done counts.
+      return Cancel(file, operation);
     }
   }
   return Finish(file, operation);

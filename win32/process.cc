@@ -30,14 +30,15 @@ constexpr uint32_t KillCode(int signal) { return 0xE1500000 | static_cast<uint32
 
 bool IsKillCode(uint32_t code) { return code == KillCode(kSigKill) || code == KillCode(kSigTerm); }
 
-// A child that still runs and its job, when nobody is interested any longer. The job has to stay
-// open: if it was closed, the child would end.
+// The job of a child; and the child, when it still runs and nobody is interested any longer. The
+// job has to stay open: if it was closed, the child would end. Made with the child, as there may be
+// no memory for it later.
 struct Unattended {
-  UniqueHandle process;
   Job job;
+  UniqueHandle process;
 
-  static void Keep(UniqueHandle process, Job job) {
-    auto* const kept = new Unattended{std::move(process), std::move(job)};
+  static void Keep(std::unique_ptr<Unattended> child) {
+    Unattended* const kept = child.release();
     PTP_WAIT const wait = ::CreateThreadpoolWait(&OnEnd, kept, nullptr);
     // Without a thread pool the handles stay open until this process ends, which is safe.
     if (wait != nullptr) ::SetThreadpoolWait(wait, kept->process.get(), nullptr);
@@ -55,14 +56,17 @@ struct Unattended {
 class Win32Child final : public ChildProcess {
  public:
   Win32Child(uint32_t pid, UniqueHandle process, Job job)
-      : pid_(pid), notice_(std::move(process)), job_(std::move(job)) {}
+      : pid_(pid),
+        notice_(std::move(process)),
+        later_(new Unattended{std::move(job), UniqueHandle()}) {}
 
   ~Win32Child() override {
     if (notice_.IsDead()) {
       // What the child has started by itself lives on, as on POSIX.
-      job_.LetGo();
+      later_->job.LetGo();
     } else {
-      Unattended::Keep(notice_.Release(), std::move(job_));
+      later_->process = notice_.Release();
+      Unattended::Keep(std::move(later_));
     }
   }
 
@@ -105,7 +109,7 @@ class Win32Child final : public ChildProcess {
     if (termination_.has_value()) return absl::OkStatus();
     const bool is_first = requested_ == 0 && !notice_.IsDead();
     if (is_first) requested_ = signal;
-    absl::Status status = job_.Terminate(KillCode(signal));
+    absl::Status status = later_->job.Terminate(KillCode(signal));
     if (!status.ok() && is_first) requested_ = 0;
     return status;
   }
@@ -127,7 +131,7 @@ class Win32Child final : public ChildProcess {
 
   const uint32_t pid_;
   ProcessNotice notice_;  // owns the process handle
-  Job job_;
+  std::unique_ptr<Unattended> later_;
   std::mutex mutex_;
   int requested_ = 0;                       // guarded by mutex_; the first signal asked for
   std::optional<Termination> termination_;  // guarded by mutex_; set: awaited

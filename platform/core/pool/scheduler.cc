@@ -91,7 +91,7 @@ uint64_t Scheduler::Cancel(JobId id, bool running, absl::Duration now) {
       count += worker.items.count;
     }
   }
-  constexpr char kWhy[] = "the task was cancelled";
+  constexpr const char* kWhy = "the task was cancelled";
   try {
     GiveUp(*job, absl::CancelledError(kWhy), running, now);
   } catch (const std::bad_alloc&) {

@@ -65,7 +65,7 @@ void AwaitMemory() { std::this_thread::sleep_for(std::chrono::milliseconds(1)); 
 template <class Result>
 TaskOutcome OutcomeOf(Result&& result, WorkerId worker, int64_t pid) noexcept {
   try {
-    return ToOutcome(std::move(result), worker, pid);
+    return ToOutcome(std::forward<Result>(result), worker, pid);
   } catch (const std::bad_alloc&) {
     TaskOutcome outcome;
     outcome.status = NoMemory();

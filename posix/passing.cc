@@ -54,8 +54,7 @@ Received ReceiveWithFds(int socket, absl::Span<std::byte> into) {
   message.msg_iovlen = 1;
   message.msg_control = control.bytes;
   message.msg_controllen = sizeof(control.bytes);
-  received.fds.reserve(kMostPassed);  // what was received must not be lost for want of memory
-  const os::SpawnLock lock;           // held shortly: nothing here waits
+  const os::SpawnLock lock;  // held shortly: nothing here waits
   received.size = RetryOnEintr(
       [&] { return sys.recvmsg(socket, &message, MSG_DONTWAIT | os::ReceiveFlags()); });
   if (received.size < 0) {

@@ -212,15 +212,6 @@ constexpr Clause kClauses[] = {
     LeftOut("POOL-89", "An AsyncResult has then(), and callbacks an executor of one's choice.",
             "OnSuccess may submit what comes next. A callback that is to run elsewhere hands on "
             "what it gets: it is called by one thread, in order, so that it can."),
-    HeldBy(
-        "POOL-90",
-        "Memory that fails elsewhere in the pool's own process loses no task and ends no thread; "
-        "at worst it is kResourceExhausted of a task.",
-        "platform/core/tests/pool/pool_memory_test.cc, "
-        "platform/core/tests/pool/scheduler_world_test.cc: the suite cannot replace operator new."),
-    HeldBy("POOL-91", "A worker that refuses what it has begun is killed; its task is kAborted.",
-           "posix/tests/scribbling_worker_test.cc "
-           "ScribblingWorker.OneThatRefusesWhatItHasBegunIsKilled: no worker does so by itself."),
     HeldBy("FUT-01", "The number of workers has no limit of its own.",
            "conformance/api/pool_cases.cc: the case of POOL-05."),
     HeldBy("FUT-02", "A worker that dies fails its own task and no other.",

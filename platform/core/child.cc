@@ -74,15 +74,13 @@ absl::StatusOr<ExitStatus> Child::Settle(const port::Termination& termination) {
   Runtime& runtime = Runtime::Get();
   const std::lock_guard lock(mutex_);
   if (!settled_.has_value()) {
-    // First what needs memory, so that what follows is done once.
-    absl::StatusOr<ExitStatus> settled = ToExitStatus(termination);
-    if (settled.ok() && settled->kind() == ExitStatus::Kind::kExited) {
+    settled_ = ToExitStatus(termination);
+    if (settled_->ok() && (*settled_)->kind() == ExitStatus::Kind::kExited) {
       if (const std::optional<ThrewMessage> threw =
               ReadReport(*control_, runtime.DeadlineAfter(absl::ZeroDuration()))) {
-        settled = ExitStatus::Threw(threw->type, threw->what);
+        settled_ = ExitStatus::Threw(threw->type, threw->what);
       }
     }
-    settled_ = std::move(settled);
     control_.reset();
     runtime.children().Remove(*this);
     NoticeDeathInFamily();

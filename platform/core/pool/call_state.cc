@@ -6,7 +6,6 @@
 #include <exception>
 #include <memory>
 #include <mutex>
-#include <new>
 #include <optional>
 #include <typeinfo>
 #include <utility>
@@ -21,7 +20,6 @@
 #include "isoproc/async_result.h"
 #include "platform/base/native_error.h"
 #include "platform/base/type_name.h"
-#include "platform/core/pool/messages.h"
 #include "platform/core/pool/pool_core.h"
 #include "platform/core/runtime.h"
 #include "platform/core/wait_until.h"
@@ -36,24 +34,11 @@ absl::Status Guard(absl::FunctionRef<void()> body) {
     body();
     return absl::OkStatus();
   } catch (const std::exception& error) {
-    try {
-      return absl::UnknownError(
-          absl::StrCat("a callback threw ", port::TypeName(typeid(error)), ": ", error.what()));
-    } catch (const std::bad_alloc&) {
-      return NoMemory();
-    }
+    return absl::UnknownError(
+        absl::StrCat("a callback threw ", port::TypeName(typeid(error)), ": ", error.what()));
   } catch (...) {
     return absl::UnknownError("a callback threw what is not a std::exception");
   }
-}
-
-// Those that wait for one of several. If it throws, it is to be called again.
-void TellAll(std::vector<std::pair<std::weak_ptr<ReadyList>, size_t>>& watchers) {
-  for (auto& [watcher, place] : watchers) {
-    if (const std::shared_ptr<ReadyList> list = watcher.lock()) list->Add(place);
-    watcher.reset();
-  }
-  watchers.clear();
 }
 
 }  // namespace
@@ -84,26 +69,25 @@ CallState::CallState(std::weak_ptr<PoolCore> pool, size_t items, Progress progre
 
 void CallState::Resolve(uint64_t first, absl::Span<TaskOutcome> outcomes) {
   const std::lock_guard lock(mutex_);
-  const bool all = done_ + outcomes.size() == outcomes_.size();
-  const bool needs_callbacks = progress_ != nullptr || (all && !callbacks_.empty());
-  // First what needs memory. Who hears of it needs the lock to see more.
-  if (needs_callbacks) {
-    // The pool is there: it calls.
-    if (!calls_back_) pool_.lock()->CallLater(shared_from_this());
-    calls_back_ = true;
-  } else if (all) {
-    TellAll(watchers_);
-  }
   auto place = outcomes_.begin() + static_cast<ptrdiff_t>(first);
   for (TaskOutcome& outcome : outcomes) *place++ = std::move(outcome);
   done_ += outcomes.size();
-  if (all && !needs_callbacks) BecomeReady();
+  const bool all = done_ == outcomes_.size();
+  if (progress_ != nullptr || (all && !callbacks_.empty())) {
+    // The pool is there: it calls.
+    if (!std::exchange(calls_back_, true)) pool_.lock()->CallLater(shared_from_this());
+  } else if (all) {
+    BecomeReady();
+  }
 }
 
 void CallState::BecomeReady() {
-  TellAll(watchers_);
   ready_ = true;
   changed_.notify_all();
+  for (const auto& [watcher, place] : watchers_) {
+    if (const std::shared_ptr<ReadyList> list = watcher.lock()) list->Add(place);
+  }
+  watchers_.clear();
 }
 
 void CallState::CallBack() {

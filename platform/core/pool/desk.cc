@@ -130,8 +130,8 @@ bool DeskOfPool::Give(ChunkNote chunk, absl::FunctionRef<void(std::byte* into)> 
 void DeskOfPool::Fetch() {
   const uint64_t there = words_->written.load(std::memory_order_acquire) - taken_;
   is_broken_ |= there > kRing;
+  parsed_ = 0;
   fetched_.resize(is_broken_ ? 0 : static_cast<size_t>((std::min)(there, kMostFetched)));
-  parsed_ = 0;  // not before: without memory, what was fetched before stays as it is
   CopyOut(words_, taken_, fetched_.data(), fetched_.size());
 }
 

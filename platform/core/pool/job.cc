@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
-#include <map>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -20,13 +19,11 @@ uint64_t DefaultChunkSize(uint64_t items, int processes) {
 
 Job::Range Job::Add(Batches items) {
   Range added = {next_index, 0};
-  std::map<uint64_t, Part> more;
   for (std::shared_ptr<const Batch>& batch : items) {
     const uint64_t size = batch->size();
-    more.emplace(added.first + added.count, Part{std::move(batch), size});
+    parts.emplace(added.first + added.count, Part{std::move(batch), size});
     added.count += size;
   }
-  parts.merge(more);
   next_index += added.count;
   unresolved += added.count;
   return added;

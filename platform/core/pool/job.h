@@ -64,12 +64,9 @@ struct Job {
   uint64_t next_index = 0;
   uint64_t unresolved = 0;
   bool more_to_come = false;
-  bool has_failed = false;  // a task of it, which cancels the rest
-  // Why it is given up, until that is done; and whether also what workers have.
-  const char* doom = nullptr;
-  bool dooms_running = false;
+  bool cancelling = false;
 
-  // Gives where they stand. What throws has added nothing.
+  // Gives where they stand.
   Range Add(Batches items);
   // Their arguments are not needed any more.
   void Forget(Range items);

@@ -24,7 +24,10 @@ namespace {
 
 std::byte* BytesOf(std::string& text) { return reinterpret_cast<std::byte*>(text.data()); }
 
-absl::Status TooLarge() {
+// A payload grows as its bytes arrive, so that a wrong size is no wrong allocation.
+constexpr uint64_t kReadPiece = uint64_t{1} << 20;
+
+absl::Status NoRoom() {
   return absl::ResourceExhaustedError("there is no memory for so large a message");
 }
 absl::Status Resize(std::string& bytes, uint64_t size) {
@@ -32,17 +35,11 @@ absl::Status Resize(std::string& bytes, uint64_t size) {
     bytes.resize(static_cast<size_t>(size));
     return absl::OkStatus();
   } catch (const std::bad_alloc&) {
-    return NoMemory();
+    return NoRoom();
   }
 }
 
 }  // namespace
-
-const absl::Status& NoMemory() {
-  static const absl::Status* const status =
-      new absl::Status(absl::ResourceExhaustedError("there is no memory"));
-  return *status;
-}
 
 absl::Span<const std::byte> PoolMessage::payload() const {
   if (block == nullptr) {
@@ -61,12 +58,12 @@ absl::StatusOr<TaskFailure> ReadFailure(const PoolMessage& message) {
   return failure;
 }
 
-absl::Status PoolWriter::PutFrame(const PoolMessage& message, absl::Span<port::Handle> handles) {
+absl::Status PoolWriter::PutFrame(const PoolMessage& message, size_t handles) {
   const PoolReader::Header header = {
       PoolReader::kMagic,
       static_cast<uint32_t>(message.kind),
       message.flags,
-      static_cast<uint32_t>(handles.size()),
+      static_cast<uint32_t>(handles),
       message.block == nullptr ? message.bytes.size() : message.size,
       message.block == nullptr ? uint64_t{0} : uint64_t{message.place} + 1};
   std::string frame;
@@ -74,27 +71,22 @@ absl::Status PoolWriter::PutFrame(const PoolMessage& message, absl::Span<port::H
   if (!grown.ok()) return grown;
   std::memcpy(frame.data(), &header, sizeof(header));
   message.bytes.copy(frame.data() + sizeof(header), message.bytes.size());
-  const size_t before = pieces_.size();
-  try {
-    pieces_.push_back(Piece{std::move(frame), {}});
-    for (port::Handle& handle : handles) pieces_.push_back(Piece{{}, std::move(handle)});
-  } catch (const std::bad_alloc&) {
-    // A part of a message would be taken for the beginning of the next.
-    while (pieces_.size() > before) pieces_.pop_back();
-    return NoMemory();
-  }
+  pieces_.push_back(Piece{std::move(frame), {}});
   ++messages_;
   return absl::OkStatus();
 }
 
-absl::Status PoolWriter::Put(PoolMessage::Kind kind) {
+void PoolWriter::Put(PoolMessage::Kind kind) {
   PoolMessage message;
   message.kind = kind;
-  return PutFrame(message, {});
+  PutFrame(message, 0).IgnoreError();  // so little memory there always is
 }
 
 absl::Status PoolWriter::Put(PoolMessage message) {
-  return PutFrame(message, absl::MakeSpan(message.handles));
+  const absl::Status put = PutFrame(message, message.handles.size());
+  if (!put.ok()) return put;
+  for (port::Handle& handle : message.handles) pieces_.push_back(Piece{{}, std::move(handle)});
+  return absl::OkStatus();
 }
 
 absl::StatusOr<uint32_t> PoolWriter::PutLarge(PoolMessage message, uint64_t size,
@@ -120,7 +112,7 @@ absl::StatusOr<uint32_t> PoolWriter::PutLarge(PoolMessage message, uint64_t size
 
 absl::Status PoolWriter::PutInline(PoolMessage message, uint64_t size,
                                    absl::FunctionRef<void(std::byte*)> fill) {
-  const absl::Status grown = size > kMostInline ? TooLarge() : Resize(message.bytes, size);
+  const absl::Status grown = size > kMostInline ? NoRoom() : Resize(message.bytes, size);
   if (!grown.ok()) return grown;
   fill(BytesOf(message.bytes));
   return Put(std::move(message));
@@ -136,8 +128,9 @@ absl::StatusOr<BlockShelf::Loan> PoolWriter::PutBlock(uint64_t size,
   PoolMessage message;
   message.kind = PoolMessage::Kind::kBlock;
   message.flags = loan->place;
-  const absl::Status put = PutFrame(message, absl::MakeSpan(&*handle, 1));
+  const absl::Status put = PutFrame(message, 1);
   if (!put.ok()) return put;
+  pieces_.push_back(Piece{{}, *std::move(handle)});
   blocks_.IsKnown(loan->place);
   return loan;
 }
@@ -197,7 +190,6 @@ absl::StatusOr<PoolMessage> PoolReader::Read(port::Deadline deadline) {
       if (!filled.ok()) return filled;
     }
   }
-  handles_.reserve(header_.handles);  // one that was received must not be lost
   while (handles_.size() < header_.handles) {
     absl::StatusOr<port::Handle> handle = stream_.ReceiveHandle(deadline);
     if (absl::IsResourceExhausted(handle.status())) {
@@ -229,11 +221,7 @@ absl::Status PoolReader::TakeBlock(PoolMessage& message) {
     }
     auto& block = blocks_[message.flags];
     if (message.lost.ok()) {
-      try {
-        block = SharedBlock::Open(std::move(message.handles.front()));
-      } catch (const std::bad_alloc&) {
-        block = NoMemory();
-      }
+      block = SharedBlock::Open(std::move(message.handles.front()));
     } else {
       block = message.lost;
     }

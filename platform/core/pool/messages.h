@@ -73,9 +73,6 @@ struct TaskFailure {
   std::string message;  // or what() of the exception
 };
 
-// ResourceExhausted: there is no memory. Called once while there is some, it needs none.
-const absl::Status& NoMemory();
-
 // What a message of a failure says. Errors: DataLoss: nothing that is an error.
 absl::StatusOr<TaskFailure> ReadFailure(const PoolMessage& message);
 
@@ -90,8 +87,7 @@ class PoolWriter {
       : stream_(stream), receiver_(receiver) {}
 
   // Says `kind`, and nothing else.
-  // Errors: as below.
-  absl::Status Put(PoolMessage::Kind kind);
+  void Put(PoolMessage::Kind kind);
   // Errors: nothing is written. ResourceExhausted: there is no memory for it.
   absl::Status Put(PoolMessage message);
   // A message whose payload `fill` writes: into a block, if it is larger than `inline_size` and the
@@ -120,8 +116,7 @@ class PoolWriter {
     std::string bytes;  // or, if empty:
     port::Handle handle;
   };
-  // Takes the handles, unless there is no memory.
-  absl::Status PutFrame(const PoolMessage& message, absl::Span<port::Handle> handles);
+  absl::Status PutFrame(const PoolMessage& message, size_t handles);
 
   port::Stream& stream_;
   const port::ProcessIdentity receiver_;
@@ -141,11 +136,9 @@ class PoolReader {
   }
 
   // The next message. Errors: OutOfRange: the stream has ended, maybe inside a message.
-  // DeadlineExceeded: it is not there as a whole. ResourceExhausted: there is no memory. Call
-  // again then. Others: the stream is dead, such as DataLoss: what is there is no message.
+  // DeadlineExceeded: it is not there as a whole; call again. Others: the stream is dead, such as
+  // DataLoss: what is there is no message.
   absl::StatusOr<PoolMessage> Read(port::Deadline deadline);
-  // For what it is about to read there will be memory again.
-  bool wants_little() const { return header_.size <= kReadPiece; }
   // How many messages were read.
   uint64_t messages() const { return messages_; }
   // The other side's block of that place; that of kOnce is given away. Errors: DataLoss: there is
@@ -164,8 +157,6 @@ class PoolReader {
   };
   friend class PoolWriter;
   static constexpr uint32_t kMagic = 0x706f6f6c;
-  // A payload grows as its bytes arrive, so that a wrong size is no wrong allocation.
-  static constexpr uint64_t kReadPiece = uint64_t{1} << 20;
 
   absl::Status Fill(std::byte* into, size_t size, port::Deadline deadline);
   absl::Status TakeBlock(PoolMessage& message);

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
-#include <new>
 #include <string>
 #include <utility>
 #include <vector>
@@ -81,18 +80,13 @@ Pool& Pool::operator=(Pool&& other) noexcept {
 Pool::~Pool() { End(); }
 
 void Pool::End() {
-  // Not UnusablePool: to say that it was moved away needs memory, and a destructor must not throw.
-  if (core_ == nullptr || !core_->CheckIsOwner().ok()) return;
+  if (!internal::UnusablePool(core_.get()).ok()) return;
   if (std::uncaught_exceptions() > exceptions_) {
     core_->Terminate();
   } else {
     core_->Close(/*cancel_pending=*/false);
   }
-  try {
-    core_->Join(absl::InfiniteDuration()).IgnoreError();
-  } catch (const std::bad_alloc&) {
-    // In a callback of its own: there was no memory to say so.
-  }
+  core_->Join(absl::InfiniteDuration()).IgnoreError();
   core_ = nullptr;
 }
 

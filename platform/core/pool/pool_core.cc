@@ -2,12 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <new>
 #include <optional>
 #include <string>
 #include <thread>
@@ -47,10 +45,9 @@ constexpr absl::Duration kLostGrace = absl::Seconds(5);
 constexpr absl::Duration kKillPause = absl::Milliseconds(50);
 // What a worker says is heard so far before others are.
 constexpr int kMostHeard = 256;
-// What did not fit into a stream, or for which there was no memory, is tried again after this time.
+// What did not fit into a stream is tried again after this time.
 constexpr absl::Duration kUnsentPause = absl::Milliseconds(1);
-// How long a result may lie on a desk while its worker is busy with the next item; and how long
-// desks and large items may keep the manager from streams.
+// How long a result may lie on a desk while its worker is busy with the next item.
 constexpr absl::Duration kLookPause = absl::Milliseconds(5);
 // How long blocks are kept by a worker that has no items.
 constexpr absl::Duration kKeepBlocks = absl::Seconds(1);
@@ -58,29 +55,6 @@ constexpr absl::Duration kKeepBlocks = absl::Seconds(1);
 constexpr int kLongPause = 128;
 // Results that are taken from a desk at once.
 constexpr size_t kMostTaken = 256;
-
-// Without memory there is nothing to wait for but time.
-void AwaitMemory() { std::this_thread::sleep_for(std::chrono::milliseconds(1)); }
-
-template <class Result>
-TaskOutcome OutcomeOf(Result&& result, WorkerId worker, int64_t pid) noexcept {
-  try {
-    return ToOutcome(std::forward<Result>(result), worker, pid);
-  } catch (const std::bad_alloc&) {
-    TaskOutcome outcome;
-    outcome.status = NoMemory();
-    return outcome;
-  }
-}
-
-// What a worker says may be so long that there is never memory for it.
-absl::Status StatusOf(const PoolMessage& message, WorkerId worker, int64_t pid) noexcept {
-  try {
-    return ToStatus(message, worker, pid);
-  } catch (const std::bad_alloc&) {
-    return NoMemory();
-  }
-}
 
 port::Deadline Once() { return port::Deadline::At(absl::ZeroDuration()); }
 
@@ -130,12 +104,9 @@ PoolCore::PoolCore(const PoolOptions& options, const Scheduler::Rules& rules)
       rules_(rules),
       owner_(Runtime::Get().port().ProcessId()),
       processors_(Runtime::Get().port().UsableCpuCount()),
-      scheduler_(rules) {
-  outcomes_.reserve(kMostTaken);
-}
+      scheduler_(rules) {}
 
 absl::StatusOr<std::shared_ptr<PoolCore>> PoolCore::Create(const PoolOptions& options) {
-  NoMemory();  // made while there is memory
   const absl::StatusOr<Scheduler::Rules> rules = CheckPoolOptions(options);
   if (!rules.ok()) return rules.status();
   Runtime& runtime = Runtime::Get();
@@ -148,9 +119,9 @@ absl::StatusOr<std::shared_ptr<PoolCore>> PoolCore::Create(const PoolOptions& op
   pool->wake_ = *std::move(wake);
   absl::Status status = pool->StartThreads();
   if (!status.ok()) return status;
-  try {
-    Remember(pool);
-    if (options.on_demand) return pool;
+  Remember(pool);
+  if (options.on_demand) return pool;
+  {
     std::unique_lock lock(pool->mutex_);
     pool->changed_.wait(lock, [&] {
       return pool->first_start_failure_.has_value() ||
@@ -158,8 +129,6 @@ absl::StatusOr<std::shared_ptr<PoolCore>> PoolCore::Create(const PoolOptions& op
     });
     if (!pool->first_start_failure_.has_value()) return pool;
     status = *pool->first_start_failure_;
-  } catch (const std::bad_alloc&) {
-    status = NoMemory();
   }
   pool->Terminate();
   pool->Join(absl::InfiniteDuration()).IgnoreError();
@@ -174,16 +143,12 @@ absl::Status PoolCore::StartThreads() {
       const std::lock_guard lock(mutex_);
       ++threads_;
     }
-    try {
-      status = Runtime::Get().port().StartThread([self = shared_from_this(), run] {
-        ((*self).*run)();
-        const std::lock_guard lock(self->mutex_);
-        --self->threads_;
-        self->changed_.notify_all();
-      });
-    } catch (const std::bad_alloc&) {
-      status = NoMemory();
-    }
+    status = Runtime::Get().port().StartThread([self = shared_from_this(), run] {
+      ((*self).*run)();
+      const std::lock_guard lock(self->mutex_);
+      --self->threads_;
+      self->changed_.notify_all();
+    });
     if (status.ok()) continue;
     // Without the last, the manager, the others have done nothing yet.
     std::unique_lock lock(mutex_);
@@ -208,24 +173,14 @@ std::shared_ptr<const TaskCode> PoolCore::CodeOf(const TaskTarget& target) {
 
 absl::StatusOr<JobId> PoolCore::Submit(JobRequest request) {
   const std::lock_guard lock(mutex_);
-  absl::StatusOr<JobId> job = NoMemory();
-  try {
-    job = scheduler_.Submit(std::move(request), Now());
-  } catch (const std::bad_alloc&) {
-    return job;
-  }
+  absl::StatusOr<JobId> job = scheduler_.Submit(std::move(request), Now());
   Act();
   return job;
 }
 
 absl::Status PoolCore::Append(JobId job, Batches items) {
   const std::lock_guard lock(mutex_);
-  absl::Status status = NoMemory();
-  try {
-    status = scheduler_.Append(job, std::move(items), Now());
-  } catch (const std::bad_alloc&) {
-    return status;
-  }
+  absl::Status status = scheduler_.Append(job, std::move(items), Now());
   Act();
   return status;
 }
@@ -286,13 +241,9 @@ void PoolCore::Wake() {
   // Awake, it looks at all there is before it sleeps.
   if (!manager_sleeps_.has_value()) return;
   constexpr std::array<std::byte, 1> kNews = {std::byte{1}};
-  try {
-    const absl::Status woken = wake_.first->Write(kNews, Once()).status();
-    // Who could not wake it leaves that to the next one. What is full holds news already.
-    if (woken.ok() || absl::IsDeadlineExceeded(woken)) manager_sleeps_.reset();
-  } catch (const std::bad_alloc&) {
-    // It could not wake it, nor say why.
-  }
+  const absl::Status woken = wake_.first->Write(kNews, Once()).status();
+  // Who could not wake it leaves that to the next one. What is full holds news already.
+  if (woken.ok() || absl::IsDeadlineExceeded(woken)) manager_sleeps_.reset();
 }
 
 void PoolCore::WakeInTime() {
@@ -312,103 +263,66 @@ void PoolCore::End(std::unique_lock<std::mutex>&) {
 
 void PoolCore::Manage() {
   std::unique_lock lock(mutex_);
-  bool is_over = false;
-  while (!is_over) {
-    try {
-      is_over = TakeTurn(lock);
-    } catch (const std::bad_alloc&) {
-      // What it did not come to is where it was.
-      if (lock.owns_lock()) lock.unlock();
-      AwaitMemory();
-      lock.lock();
-      manager_sleeps_.reset();
+  while (true) {
+    TakeNewWorkers();
+    scheduler_.Tick(Now());
+    Act();
+    if (scheduler_.finished()) {
+      End(lock);
+      return;
+    }
+    for (const auto& [worker, link] : links_) {
+      link->Flush();
+      if (!link->has_items() && link->keeps_blocks() && link->ended_at + kKeepBlocks <= Now()) {
+        link->LetGoOfBlocks();
+      }
+    }
+    if (to_send_.empty()) {
+      Await(lock);
+    } else {
+      SendLarge(lock);
     }
   }
-}
-
-bool PoolCore::TakeTurn(std::unique_lock<std::mutex>& lock) {
-  lacks_memory_ = false;
-  TakeNewWorkers();
-  scheduler_.Tick(Now());
-  Act();
-  if (scheduler_.finished()) {
-    End(lock);
-    return true;
-  }
-  for (const auto& [worker, link] : links_) {
-    link->Flush();
-    if (!link->has_items() && link->keeps_blocks() && link->ended_at + kKeepBlocks <= Now()) {
-      link->LetGoOfBlocks();
-      if (link->keeps_blocks()) link->ended_at = Now();  // it lacked memory: not again at once
-    }
-  }
-  if (to_send_.empty() || heard_at_ + kLookPause <= Now()) {
-    Await(lock);
-  } else {
-    SendLarge(lock);
-  }
-  return false;
 }
 
 void PoolCore::TakeNewWorkers() {
-  for (; !started_.empty(); started_.erase(started_.begin())) {
-    NewWorker& entry = started_.front();
+  for (NewWorker& entry : std::exchange(started_, {})) {
     if (!entry.link.ok()) {
       scheduler_.StartFailed(entry.worker, entry.link.status(), Now());
       continue;
     }
-    // Null: it is there already, and the scheduler had no memory for it.
-    if (*entry.link != nullptr) links_.try_emplace(entry.worker, *std::move(entry.link));
-    scheduler_.Started(entry.worker, links_.at(entry.worker)->pid(), Now());
+    scheduler_.Started(entry.worker, (*entry.link)->pid(), Now());
+    links_[entry.worker] = *std::move(entry.link);
   }
 }
 
 void PoolCore::Act() {
-  try {
-    while (true) {
-      while (done_ < commands_.size()) {
-        WorkerLink* const told = Execute(commands_[done_]);
-        // Before it is told: the thread may be cancelled there, and must not give items twice.
-        ++done_;
-        if (told != nullptr) told->Flush();
+  for (const Command& command : scheduler_.TakeCommands()) {
+    if (const auto* start = std::get_if<StartWorker>(&command)) {
+      to_start_.push_back(start->worker);
+      changed_.notify_all();
+    } else if (const auto* items = std::get_if<SendItems>(&command)) {
+      WorkerLink* const link = Find(items->worker);
+      if (link == nullptr) continue;
+      if (link->IsQuick(*items)) {
+        const absl::StatusOr<ChunkNote> chunk = link->Prepare(*items);
+        if (chunk.ok()) {
+          link->Give(*items, *chunk);
+          continue;
+        }
       }
-      commands_ = scheduler_.TakeCommands();
-      done_ = 0;
-      if (commands_.empty()) break;
+      to_send_.push_back(*items);
+    } else if (const auto* dismiss = std::get_if<DismissWorker>(&command)) {
+      if (WorkerLink* const link = Find(dismiss->worker)) link->Dismiss();
+    } else if (const auto* kill = std::get_if<KillWorker>(&command)) {
+      if (WorkerLink* const link = Find(kill->worker)) Kill(*link);
     }
-  } catch (const std::bad_alloc&) {
-    lacks_memory_ = true;
   }
   WakeInTime();
 }
 
-WorkerLink* PoolCore::Execute(const Command& command) {
-  if (const auto* start = std::get_if<StartWorker>(&command)) {
-    to_start_.push_back(start->worker);
-    changed_.notify_all();
-  } else if (const auto* items = std::get_if<SendItems>(&command)) {
-    WorkerLink* const link = Find(items->worker);
-    if (link == nullptr) return nullptr;
-    if (link->IsQuick(*items)) {
-      const absl::StatusOr<ChunkNote> chunk = link->Prepare(*items);
-      if (chunk.ok()) {
-        link->Give(*items, *chunk);
-        return link;
-      }
-    }
-    to_send_.push_back(*items);
-  } else if (const auto* dismiss = std::get_if<DismissWorker>(&command)) {
-    if (WorkerLink* const link = Find(dismiss->worker)) link->Dismiss();
-  } else if (const auto* kill = std::get_if<KillWorker>(&command)) {
-    if (WorkerLink* const link = Find(kill->worker)) Kill(*link);
-  }
-  return nullptr;
-}
-
 void PoolCore::SendLarge(std::unique_lock<std::mutex>& lock) {
-  // Others may add some meanwhile, which does not move those that are there.
-  for (size_t left = to_send_.size(); left > 0; --left, to_send_.pop_front()) {
-    const SendItems& items = to_send_.front();
+  for (const SendItems& items : std::exchange(to_send_, {})) {
     WorkerLink* const link = Find(items.worker);
     if (link == nullptr) continue;
     lock.unlock();
@@ -416,7 +330,6 @@ void PoolCore::SendLarge(std::unique_lock<std::mutex>& lock) {
     lock.lock();
     if (chunk.ok()) {
       link->Give(items, *chunk);
-      link->Flush();
       continue;
     }
     // There is no memory or handle for what it needs. The worker knows nothing of these items.
@@ -432,7 +345,6 @@ WorkerLink* PoolCore::Find(WorkerId worker) {
 absl::Duration PoolCore::NextDeadline() {
   absl::Duration next = scheduler_.NextDeadline();
   const absl::Duration now = Now();
-  if (lacks_memory_) next = (std::min)(next, now + kUnsentPause);
   for (const auto& [worker, link] : links_) {
     next = (std::min)(next, link->kill_at);
     if (link->has_unsent()) next = (std::min)(next, now + kUnsentPause);
@@ -447,16 +359,12 @@ absl::Duration PoolCore::NextDeadline() {
 }
 
 void PoolCore::Await(std::unique_lock<std::mutex>& lock) {
-  bool is_busy = false;
   if (!has_helper_) {
     for (const auto& [worker, link] : links_) link->FallAsleep();
-    is_busy = LookAtDesks();
+    if (LookAtDesks() || !to_send_.empty()) return;
   }
-  is_busy |= !to_send_.empty();
   port::Port& port = Runtime::Get().port();
   const absl::Duration now = port.Now();
-  // Desks that are never empty must not keep it from streams and deaths for ever.
-  if (is_busy && now < heard_at_ + kLookPause) return;
   // What is waited for, and whose it is.
   std::vector<port::Waitable*> objects = {wake_.second.get()};
   std::vector<WorkerId> workers = {0};
@@ -472,12 +380,11 @@ void PoolCore::Await(std::unique_lock<std::mutex>& lock) {
     }
     if (link->is_lost()) link->kill_at = (std::min)(link->kill_at, now + kLostGrace);
   }
-  manager_sleeps_ = is_busy ? now : NextDeadline();
+  manager_sleeps_ = NextDeadline();
   const port::Deadline until = port::Deadline::At(*manager_sleeps_);
   lock.unlock();
   const absl::StatusOr<std::vector<size_t>> ready = port.WaitAny(objects, until);
   lock.lock();
-  heard_at_ = port.Now();
   manager_sleeps_.reset();
   for (const auto& [worker, link] : links_) link->WakeUp();
   lock.unlock();
@@ -508,14 +415,7 @@ void PoolCore::Hear(WorkerId worker) {
     if (heard == kMostHeard) return;  // the rest is still there, and wakes the manager again
     std::optional<PoolMessage> message = link->Read();
     if (!message.has_value()) break;
-    for (bool is_told = false; !is_told;) {
-      try {
-        Tell(worker, *link, *message);
-        is_told = true;
-      } catch (const std::bad_alloc&) {
-        AwaitMemory();
-      }
-    }
+    Tell(worker, *link, *std::move(message));
   }
   const std::lock_guard lock(mutex_);
   LookAtDesk(worker, *link);
@@ -523,16 +423,15 @@ void PoolCore::Hear(WorkerId worker) {
     if (Now() >= link->kill_at) Kill(*link);
     return;
   }
-  scheduler_.Died(worker, ended, Now());
   links_.erase(found);
+  scheduler_.Died(worker, ended, Now());
 }
 
 void PoolCore::Kill(WorkerLink& link) {
-  link.kill_at = Now() + kKillPause;  // if there is no memory even for that
   link.kill_at = Now() + (link.Kill().ok() ? kLostGrace : kKillPause);
 }
 
-void PoolCore::Tell(WorkerId worker, WorkerLink& link, PoolMessage& message) {
+void PoolCore::Tell(WorkerId worker, WorkerLink& link, PoolMessage message) {
   const std::lock_guard lock(mutex_);
   switch (message.kind) {
     case PoolMessage::Kind::kReady:
@@ -541,35 +440,24 @@ void PoolCore::Tell(WorkerId worker, WorkerLink& link, PoolMessage& message) {
     case PoolMessage::Kind::kInitializerThrew:
       scheduler_.InitializerFailed(
           worker,
-          port::Annotate(StatusOf(message, worker, link.pid()),
+          port::Annotate(ToStatus(message, worker, link.pid()),
                          "the pool is broken, since a worker could not be initialized"),
           Now());
       break;
     case PoolMessage::Kind::kRefused:
       if (!link.has_items()) break;  // it makes things up
-      LookAtDesk(worker, link);
-      if (!link.may_refuse()) {
-        // It has begun some of it. What it did to those nobody can say, but that it ended so.
-        Kill(link);
-        break;
-      }
-      scheduler_.Refused(worker, StatusOf(message, worker, link.pid()), Now());
       link.TakeBack();
       link.ended_at = Now();
+      scheduler_.Refused(worker, ToStatus(message, worker, link.pid()), Now());
       break;
     case PoolMessage::Kind::kResult: {
       LookAtDesk(worker, link);
       if (!link.has_items()) break;
       link.TakenFromStream(message);
       link.ended_at = Now();
-      outcomes_of_ = worker;
-      outcomes_leave_ = (message.flags & PoolMessage::kIsFull) != 0;
-      outcomes_.push_back(OutcomeOf(std::move(message), worker, link.pid()));
-      try {
-        TellOutcomes();
-      } catch (const std::bad_alloc&) {
-        lacks_memory_ = true;  // the message was taken
-      }
+      const bool leaves = (message.flags & PoolMessage::kIsFull) != 0;
+      TaskOutcome outcome = ToOutcome(std::move(message), worker, link.pid());
+      scheduler_.Ended(worker, absl::MakeSpan(&outcome, 1), leaves, Now());
       break;
     }
     default:
@@ -579,29 +467,22 @@ void PoolCore::Tell(WorkerId worker, WorkerLink& link, PoolMessage& message) {
   Act();
 }
 
-void PoolCore::TellOutcomes() {
-  if (outcomes_.empty()) return;
-  scheduler_.Ended(outcomes_of_, absl::MakeSpan(outcomes_), outcomes_leave_, Now());
-  outcomes_.clear();
-}
-
 bool PoolCore::LookAtDesk(WorkerId worker, WorkerLink& link) {
-  TellOutcomes();  // of whichever worker, if there was no memory for it
   const absl::Duration now = Now();
+  outcomes_.clear();  // another worker's, if telling them threw
   bool any = false;
-  const auto tell = [&] {
+  const auto tell = [&](bool leaves) {
     link.ClearDesk();
-    TellOutcomes();
+    scheduler_.Ended(worker, absl::MakeSpan(outcomes_), leaves, now);
+    outcomes_.clear();
   };
-  outcomes_of_ = worker;
-  outcomes_leave_ = false;
   while (std::optional<DeskOfPool::Result> result = link.TakeFromDesk()) {
     any = true;
-    outcomes_leave_ = (result->flags & PoolMessage::kIsFull) != 0;
-    outcomes_.push_back(OutcomeOf(*std::move(result), worker, link.pid()));
-    if (outcomes_leave_ || outcomes_.size() == kMostTaken) tell();
+    const bool leaves = (result->flags & PoolMessage::kIsFull) != 0;
+    outcomes_.push_back(ToOutcome(*std::move(result), worker, link.pid()));
+    if (leaves || outcomes_.size() == kMostTaken) tell(leaves);
   }
-  if (!outcomes_.empty()) tell();
+  if (!outcomes_.empty()) tell(/*leaves=*/false);
   if (any) link.ended_at = now;
   if (any && gave_up_.has_value()) {
     const absl::Duration late = now - *std::exchange(gave_up_, std::nullopt);
@@ -615,14 +496,10 @@ bool PoolCore::LookAtDesk(WorkerId worker, WorkerLink& link) {
 bool PoolCore::LookAtDesks() {
   bool has_news = false;
   bool any = false;
-  try {
-    for (const auto& [worker, link] : links_) {
-      if (outcomes_.empty() && !link->has_news()) continue;
-      has_news = true;
-      any |= LookAtDesk(worker, *link);
-    }
-  } catch (const std::bad_alloc&) {
-    lacks_memory_ = true;
+  for (const auto& [worker, link] : links_) {
+    if (!link->has_news()) continue;
+    has_news = true;
+    any |= LookAtDesk(worker, *link);
   }
   // Also for what has just begun: it may have a deadline, of which the manager must know.
   if (has_news) Act();
@@ -663,7 +540,7 @@ absl::Duration PoolCore::Help(absl::Duration timeout, absl::FunctionRef<bool()> 
       if (goes_well) spin_.Learn(true);
     }
   } catch (...) {
-    // Since the thread is cancelled. The manager does what is left to do.
+    // Of want of memory, or since the thread is cancelled. The manager does what is left to do.
     const std::lock_guard lock(mutex_);
     has_helper_ = false;
     Wake();
@@ -688,25 +565,17 @@ void PoolCore::StartWorkers() {
   while (true) {
     WorkerId worker = 0;
     bool is_wanted = false;
-    absl::StatusOr<std::unique_ptr<WorkerLink>> link = NoMemory();
-    try {
-      {
-        std::unique_lock lock(mutex_);
-        changed_.wait(lock, [this] { return over_ || !to_start_.empty(); });
-        if (over_) return;
-        started_.reserve(started_.size() + 1);  // before there is a worker that needs the place
-        worker = to_start_.front();
-        to_start_.pop_front();
-        is_wanted = scheduler_.IsWanted(worker);
-      }
-      link = is_wanted ? StartWorkerProcess(worker, options_)
-                       : absl::CancelledError("the pool was terminated");
-    } catch (const std::bad_alloc&) {
-      if (worker == 0) {
-        AwaitMemory();
-        continue;
-      }
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return over_ || !to_start_.empty(); });
+      if (over_) return;
+      worker = to_start_.front();
+      to_start_.pop_front();
+      is_wanted = scheduler_.IsWanted(worker);
     }
+    absl::StatusOr<std::unique_ptr<WorkerLink>> link =
+        absl::CancelledError("the pool was terminated");
+    if (is_wanted) link = StartWorkerProcess(worker, options_);
     const std::lock_guard lock(mutex_);
     ++starts_done_;
     if (!link.ok() && !first_start_failure_.has_value()) first_start_failure_ = link.status();
@@ -735,14 +604,7 @@ void PoolCore::RunCallbacks() {
       call = std::move(calls_.front());
       calls_.pop_front();
     }
-    for (bool is_over = false; !is_over;) {
-      try {
-        call->CallBack();
-        is_over = true;
-      } catch (const std::bad_alloc&) {
-        AwaitMemory();
-      }
-    }
+    call->CallBack();
   }
   // Another thread may get its id.
   callback_thread_ = std::thread::id();

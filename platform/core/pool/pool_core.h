@@ -43,11 +43,6 @@ absl::Status CheckIsOwner(int64_t owner);
 // waits for a result looks at the desks for a while, before it sleeps: as long as that goes well,
 // nobody is woken.
 //
-// Want of memory: what was decided and not done, and what was heard and not told, stays where it is
-// until it is; the next turn of whatever thread goes on with it, and the manager takes one soon. So
-// std::bad_alloc ends no thread of the pool, and loses no task: at worst one gets
-// ResourceExhausted in place of its outcome.
-//
 // Thread safety: any thread.
 class PoolCore : public std::enable_shared_from_this<PoolCore> {
  public:
@@ -59,7 +54,7 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
 
   int processes() const { return rules_.processes; }
   std::shared_ptr<const TaskCode> CodeOf(const TaskTarget& target);
-  // As those of Scheduler. Errors: also ResourceExhausted: there is no memory.
+  // As those of Scheduler.
   absl::StatusOr<JobId> Submit(JobRequest request);
   absl::Status Append(JobId job, Batches items);
   void Finish(JobId job);
@@ -92,8 +87,6 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   // Lets the threads end.
   void End(std::unique_lock<std::mutex>& lock);
   void Manage();
-  // One turn of the manager. True: the last.
-  bool TakeTurn(std::unique_lock<std::mutex>& lock);
   void StartWorkers();
   void RunCallbacks();
 
@@ -104,13 +97,10 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   void Await(std::unique_lock<std::mutex>& lock);
   // Takes what the worker said, and that it is dead.
   void Hear(WorkerId worker);
-  // If it throws, the message is to be told again.
-  void Tell(WorkerId worker, WorkerLink& link, PoolMessage& message);
+  void Tell(WorkerId worker, WorkerLink& link, PoolMessage message);
 
   // These require the lock. Does what the scheduler wants.
   void Act();
-  // Gives whom to Flush then, or null.
-  WorkerLink* Execute(const Command& command);
   // Until it is dead: what fails is tried again.
   void Kill(WorkerLink& link);
   // Null if it died before the command for it was executed.
@@ -119,8 +109,6 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   bool LookAtDesk(WorkerId worker, WorkerLink& link);
   // The same for all, and does what follows from it.
   bool LookAtDesks();
-  // Tells the scheduler of outcomes_. If it throws, they are there still.
-  void TellOutcomes();
   // When the manager is to look at the latest.
   absl::Duration NextDeadline();
 
@@ -145,17 +133,8 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   // What takes time to prepare is prepared by the manager, without the lock. Meanwhile the
   // scheduler believes that the worker has these items, and nothing is taken from its desk: so the
   // scheduler wants nothing else to be sent to it, and nobody else writes to its stream.
-  std::deque<SendItems> to_send_;
-  // What the scheduler wants, of which the first `done_` are done.
-  std::vector<Command> commands_;
-  size_t done_ = 0;
-  // What was taken from a worker, and is to be told before anything else of any. It has room for
-  // all that is taken at once.
-  std::vector<TaskOutcome> outcomes_;
-  WorkerId outcomes_of_ = 0;
-  bool outcomes_leave_ = false;                          // that worker begins nothing more
-  bool lacks_memory_ = false;                            // something is left to do on that account
-  absl::Duration heard_at_ = -absl::InfiniteDuration();  // when the manager last asked all streams
+  std::vector<SendItems> to_send_;
+  std::vector<TaskOutcome> outcomes_;      // of LookAtDesk, to use the memory again
   bool has_helper_ = false;                // who looks at the desks; meanwhile workers do not ring
   std::optional<absl::Duration> gave_up_;  // when the last one did, if no result came since
   // Until then, if nobody wakes it. While it is awake, others ask no link for what NextDeadline

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <new>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -28,8 +26,6 @@ namespace {
 // After lives in which nothing was begun, the next start waits: this long, then twice as long, …
 constexpr absl::Duration kFirstPause = absl::Milliseconds(10);
 constexpr int kMostDoublings = 7;
-// What could not be done for want of memory is tried again after this time.
-constexpr absl::Duration kTryAgain = absl::Milliseconds(1);
 // Of workers that are gone.
 constexpr size_t kMostRemembered = 256;
 
@@ -49,19 +45,14 @@ absl::StatusOr<JobId> Scheduler::Submit(JobRequest request, absl::Duration now) 
   if (closed_) return absl::FailedPreconditionError("the pool is closed");
   const JobId id = ++last_job_;
   Job& job = jobs_[id];
-  try {
-    job.id = id;
-    Batches items = std::move(request.items);
-    job.more_to_come = request.more_to_come;
-    job.request = std::move(request);
-    if (job.request.total_timeout != absl::InfiniteDuration()) {
-      job_deadlines_.emplace(now + job.request.total_timeout, id);
-    }
-    Enqueue(job, std::move(items));
-  } catch (...) {
-    jobs_.erase(id);
-    throw;
+  job.id = id;
+  Batches items = std::move(request.items);
+  job.more_to_come = request.more_to_come;
+  job.request = std::move(request);
+  if (job.request.total_timeout != absl::InfiniteDuration()) {
+    job_deadlines_.emplace(now + job.request.total_timeout, id);
   }
+  Enqueue(job, std::move(items));
   Pump(now);
   return id;
 }
@@ -82,42 +73,31 @@ void Scheduler::Finish(JobId id) {
 }
 
 uint64_t Scheduler::Cancel(JobId id, bool running, absl::Duration now) {
-  Job* const job = FindJob(id);
-  if (job == nullptr) return 0;
-  uint64_t count = 0;
-  for (const Range& items : job->pending) count += items.count;
-  for (const auto& [worker_id, worker] : workers_) {
-    if (running && worker.state == WorkerState::kBusy && worker.job == id) {
-      count += worker.items.count;
-    }
-  }
-  constexpr const char* kWhy = "the task was cancelled";
-  try {
-    GiveUp(*job, absl::CancelledError(kWhy), running, now);
-  } catch (const std::bad_alloc&) {
-    job->doom = kWhy;
-    job->dooms_running |= running;
-    any_doomed_ = true;
-  }
+  const auto found = jobs_.find(id);
+  if (found == jobs_.end()) return 0;
+  const uint64_t count =
+      GiveUp(found->second, absl::CancelledError("the task was cancelled"), running, now);
   Pump(now);
   return count;
 }
 
-void Scheduler::GiveUp(Job& job, const absl::Status& reason, bool running, absl::Duration now) {
-  ResolvePending(job, reason);
-  if (!running) return;
+uint64_t Scheduler::GiveUp(Job& job, const absl::Status& reason, bool running, absl::Duration now) {
+  uint64_t count = ResolvePending(job, reason);
+  if (!running) return count;
   for (auto& [id, worker] : workers_) {
     if (worker.state != WorkerState::kBusy || worker.job != job.id) continue;
-    Kill(id, worker, now);
     worker.doom = reason;
+    count += worker.items.count;
+    Kill(id, worker, now);
   }
+  return count;
 }
 
 void Scheduler::Close(bool cancel_pending, absl::Duration now) {
   closed_ = true;
   if (cancel_pending) {
-    for (auto& [id, job] : jobs_) job.doom = "the pool was closed";
-    any_doomed_ = true;
+    const absl::Status cancelled = absl::CancelledError("the pool was closed");
+    for (auto& [id, job] : jobs_) ResolvePending(job, cancelled);
   }
   Pump(now);
 }
@@ -126,7 +106,13 @@ void Scheduler::Terminate(absl::Duration now) {
   closed_ = true;
   if (terminated_) return;
   terminated_ = true;
-  any_doomed_ = true;
+  const absl::Status cancelled = absl::CancelledError("the pool was terminated");
+  for (auto& [id, job] : jobs_) ResolvePending(job, cancelled);
+  for (auto& [id, worker] : workers_) {
+    const Range items = std::exchange(worker.items, {});
+    if (items.count > 0) Resolve(jobs_.at(worker.job), items, cancelled);
+    Kill(id, worker, now);
+  }
   Pump(now);
 }
 
@@ -134,7 +120,6 @@ void Scheduler::Terminate(absl::Duration now) {
 
 void Scheduler::Started(WorkerId id, int64_t pid, absl::Duration now) {
   Worker& worker = workers_.at(id);
-  commands_.reserve(commands_.size() + 1);
   worker.exists = true;
   worker.statistics.pid = pid;
   if (worker.state == WorkerState::kKilled) {
@@ -184,14 +169,6 @@ void Scheduler::Ended(WorkerId id, absl::Span<TaskOutcome> outcomes, bool leaves
   Worker& worker = workers_.at(id);
   const uint64_t count = (std::min)(uint64_t{outcomes.size()}, worker.items.count);
   if (count == 0) return;  // it makes things up
-  // First what needs memory; of that last the outcomes, which must not be told twice.
-  commands_.reserve(commands_.size() + 1);
-  // One that is being killed keeps its items until it is dead.
-  if (leaves && worker.state == WorkerState::kBusy) {
-    ReturnRest(worker, count, worker.items.count - count);
-  }
-  Resolve(jobs_.at(worker.job), worker.items.first,
-          outcomes.subspan(0, static_cast<size_t>(count)));
   fruitless_lives_ = 0;
   given_up_in_a_row_ = 0;
   worker.has_begun = true;
@@ -199,10 +176,14 @@ void Scheduler::Ended(WorkerId id, absl::Span<TaskOutcome> outcomes, bool leaves
   worker.is_at_one = false;
   worker.statistics.tasks += count;
   worker.deadline = absl::InfiniteDuration();
+  const uint64_t first = worker.items.first;
   worker.items.first += count;
   worker.items.count -= count;
-  if (worker.items.count > 0 && !any_doomed_) return;  // nothing follows from it yet
-  if (worker.items.count == 0 && worker.state == WorkerState::kBusy) {
+  Resolve(jobs_.at(worker.job), first, outcomes.subspan(0, static_cast<size_t>(count)));
+  // One that is being killed keeps its items until it is dead.
+  if (leaves && worker.state == WorkerState::kBusy) ReturnRest(worker, worker.items.count);
+  if (worker.items.count > 0) return;  // nothing follows from it yet
+  if (worker.state == WorkerState::kBusy) {
     const bool used_up =
         leaves || (rules_.max_tasks_per_child != 0 && worker.given >= rules_.max_tasks_per_child);
     if (used_up) {
@@ -225,7 +206,7 @@ void Scheduler::Refused(WorkerId id, const absl::Status& reason, absl::Duration 
     Ended(id, absl::MakeSpan(&failed, 1), /*leaves=*/false, now);
     return;
   }
-  ReturnRest(worker, 0, 1);
+  ReturnRest(worker, 1);
   Enter(worker, WorkerState::kIdle, now);
   idle_.push_back(id);
   Pump(now);
@@ -240,80 +221,72 @@ void Scheduler::Died(WorkerId id, const absl::StatusOr<ExitStatus>& how, absl::D
       worker.state == WorkerState::kLeaving || worker.state == WorkerState::kKilled;
   const bool fruitless = !worker.has_begun;
   const bool is_slow = worker.is_slow;
-  const bool is_unready = is_slow || (!by_intent && !was_ready);
-  TakeBack(worker, how);
-  const bool is_hopeless = given_up_in_a_row_ >= kMostGivenUp;
-  const absl::Status hopeless =
-      is_hopeless
-          ? WorkerLost(how, "before it began a task; the pool is broken, as no worker begins any")
-          : absl::OkStatus();
-  const absl::Status unready =
-      is_slow      ? WorkerLost(how, absl::StrCat("as its initializer took longer than ",
-                                                  absl::FormatDuration(rules_.initializer_timeout)))
-      : is_unready ? WorkerLost(how, "before it was ready for tasks")
-                   : absl::OkStatus();
-  past_.emplace_back();
-  // From here on nothing needs memory.
   Enter(worker, WorkerState::kLeaving, now);
-  past_.back() = worker.statistics;
+  TakeBack(worker, how);
+  past_.push_back(worker.statistics);
   past_.back().alive = false;
   if (past_.size() > kMostRemembered) past_.pop_front();
   idle_.erase(std::remove(idle_.begin(), idle_.end(), id), idle_.end());
   workers_.erase(found);
-  if (is_hopeless) Break(hopeless);
-  if (is_unready) {
-    CountUnready(unready, absl::ZeroDuration(), now);
+  if (given_up_in_a_row_ >= kMostGivenUp) {
+    Break(WorkerLost(how, "before it began a task; the pool is broken, as no worker begins any"));
+  }
+  if (is_slow) {
+    CountUnready(WorkerLost(how, absl::StrCat("as its initializer took longer than ",
+                                              absl::FormatDuration(rules_.initializer_timeout))),
+                 absl::ZeroDuration(), now);
+  } else if (!by_intent && !was_ready) {
+    CountUnready(WorkerLost(how, "before it was ready for tasks"), absl::ZeroDuration(), now);
   } else if (!by_intent && fruitless) {
     Pause(now);
   }
   Pump(now);
 }
 
-void Scheduler::ReturnRest(Worker& worker, uint64_t kept, uint64_t most) {
-  Range rest = {worker.items.first + kept, worker.items.count - kept};
-  const uint64_t returned = rest.count;
+void Scheduler::ReturnRest(Worker& worker, uint64_t most) {
+  Range rest = std::exchange(worker.items, {});
+  if (rest.count == 0) return;
+  worker.given -= rest.count;
   Job& job = jobs_.at(worker.job);
-  size_t put = 0;
-  try {
-    // Backwards, so that the first of them comes first.
-    for (; rest.count > 0; ++put) {
-      const uint64_t count = (std::min)(most, rest.count);
-      PutFirst(job, {rest.first + rest.count - count, count});
-      rest.count -= count;
-    }
-  } catch (...) {
-    pending_ -= put;
-    for (; put > 0; --put) job.pending.pop_front();
-    throw;
+  // Backwards, so that the first of them comes first.
+  while (rest.count > 0) {
+    const uint64_t count = (std::min)(most, rest.count);
+    rest.count -= count;
+    PutFirst(job, {rest.first + rest.count, count});
   }
-  worker.items.count = kept;
-  worker.given -= returned;
-  any_doomed_ |= broken_.has_value() || job.has_failed;
+  if (broken_.has_value()) {
+    ResolvePending(job, *broken_);
+  } else if (job.cancelling) {
+    ResolvePending(job, absl::CancelledError("another task of the call failed"));
+  }
 }
 
 void Scheduler::TakeBack(Worker& worker, const absl::StatusOr<ExitStatus>& how) {
-  Range& items = worker.items;
+  const Range items = std::exchange(worker.items, {});
   if (items.count == 0) return;
   Job& job = jobs_.at(worker.job);
   if (worker.doom.has_value()) return Resolve(job, items, *worker.doom);
-  // What is put back is not given to anybody if the job or the pool was given up.
-  any_doomed_ |= broken_.has_value() || job.has_failed;
-  // Backwards, so that the first of them comes first. One by one: what is run again is alone with
-  // its worker.
-  for (; items.count > 0; --items.count) {
-    Range item = {items.first + items.count - 1, 1};
-    const bool had_begun = worker.is_at_one && items.count == 1;
-    Job::Losses& losses = job.lost[item.first];
-    if (had_begun && losses.lost >= job.request.retries) {
+  std::vector<uint64_t> again;
+  for (uint64_t index = items.first; index < items.first + items.count; ++index) {
+    const Range item = {index, 1};
+    const bool had_begun = worker.is_at_one && index == items.first;
+    Job::Losses& losses = job.lost[index];
+    if (had_begun && ++losses.lost > job.request.retries) {
       Resolve(job, item, WorkerLost(how, "while it ran the task"));
-    } else if (!had_begun && losses.returned >= kMostReturns) {
-      Resolve(job, item, WorkerLost(how, "before it began the task, as others before"));
+    } else if (!had_begun && ++losses.returned > kMostReturns) {
       ++given_up_in_a_row_;
+      Resolve(job, item, WorkerLost(how, "before it began the task, as others before"));
+    } else if (broken_.has_value()) {
+      Resolve(job, item, *broken_);
+    } else if (job.cancelling) {
+      Resolve(job, item, absl::CancelledError("another task of the call failed"));
     } else {
-      PutFirst(job, item);
-      ++(had_begun ? losses.lost : losses.returned);
+      again.push_back(index);
     }
   }
+  // Backwards, so that the first of them comes first. One by one: what is run again is alone with
+  // its worker.
+  for (auto index = again.rbegin(); index != again.rend(); ++index) PutFirst(job, {*index, 1});
 }
 
 void Scheduler::CountUnready(const absl::Status& reason, absl::Duration patience,
@@ -325,17 +298,13 @@ void Scheduler::CountUnready(const absl::Status& reason, absl::Duration patience
   });
   if (!any_ready && unready_in_a_row_ >= (std::max)(kMostUnready, rules_.processes) &&
       now - unready_since_ >= patience) {
-    try {
-      absl::Status broken = absl::AbortedError(
-          absl::StrCat("the pool is broken: ", unready_in_a_row_,
-                       " workers in a row did not get ready, the last: ", reason.message()));
-      reason.ForEachPayload([&broken](absl::string_view type, const absl::Cord& payload) {
-        broken.SetPayload(type, payload);
-      });
-      Break(broken);
-    } catch (const std::bad_alloc&) {
-      Break(reason);  // which says less, and needs no memory
-    }
+    absl::Status broken = absl::AbortedError(
+        absl::StrCat("the pool is broken: ", unready_in_a_row_,
+                     " workers in a row did not get ready, the last: ", reason.message()));
+    reason.ForEachPayload([&broken](absl::string_view type, const absl::Cord& payload) {
+      broken.SetPayload(type, payload);
+    });
+    Break(broken);
   }
 }
 
@@ -349,37 +318,30 @@ void Scheduler::Pause(absl::Duration now) {
 
 void Scheduler::Enqueue(Job& job, Batches items) {
   changed_jobs_.push_back(job.id);
-  Range left = {job.next_index, 0};
-  for (const std::shared_ptr<const Batch>& batch : items) left.count += batch->size();
+  Range added = job.Add(std::move(items));
+  unresolved_ += added.count;
+  if (job.cancelling) {
+    return Resolve(job, added, absl::CancelledError("another task of the call failed"));
+  }
   // With a time limit, an item is alone with its worker, which may be killed for its sake.
   const uint64_t size =
       job.request.task_timeout == absl::InfiniteDuration() ? job.request.chunk_size : 1;
-  size_t put = 0;
-  try {
-    while (left.count > 0) {
-      const Range chunk = {left.first, (std::min)(size, left.count)};
-      turns_.push_back(job.id);
-      job.pending.push_back(chunk);
-      ++put;
-      left.first += chunk.count;
-      left.count -= chunk.count;
-    }
-    unresolved_ += job.Add(std::move(items)).count;
-  } catch (...) {
-    for (; put > 0; --put) job.pending.pop_back();
-    throw;
+  for (; added.count > 0; ++pending_) {
+    const Range chunk = {added.first, (std::min)(size, added.count)};
+    job.pending.push_back(chunk);
+    turns_.push_back(job.id);
+    added.first += chunk.count;
+    added.count -= chunk.count;
   }
-  pending_ += put;
-  any_doomed_ |= job.has_failed;
 }
 
 void Scheduler::PutFirst(Job& job, Range items) {
-  turns_.push_front(job.id);
   job.pending.push_front(items);
+  turns_.push_front(job.id);
   ++pending_;
 }
 
-void Scheduler::Resolve(Job& job, Range& items, const absl::Status& status) {
+void Scheduler::Resolve(Job& job, Range items, const absl::Status& status) {
   constexpr uint64_t kAtOnce = 256;
   while (items.count > 0) {
     const uint64_t count = (std::min)(items.count, kAtOnce);
@@ -394,29 +356,33 @@ void Scheduler::Resolve(Job& job, Range& items, const absl::Status& status) {
 void Scheduler::Resolve(Job& job, uint64_t first, absl::Span<TaskOutcome> outcomes) {
   const bool failed = std::any_of(outcomes.begin(), outcomes.end(),
                                   [](const TaskOutcome& one) { return !one.status.ok(); });
-  changed_jobs_.push_back(job.id);
-  job.request.sink->Resolve(first, outcomes);
   job.Forget({first, outcomes.size()});
   job.unresolved -= outcomes.size();
   unresolved_ -= outcomes.size();
-  if (failed && job.request.cancel_rest_on_error && !job.has_failed) {
-    job.has_failed = true;
-    any_doomed_ = true;
+  changed_jobs_.push_back(job.id);
+  job.request.sink->Resolve(first, outcomes);
+  if (failed && job.request.cancel_rest_on_error && !job.cancelling) {
+    job.cancelling = true;
+    ResolvePending(job, absl::CancelledError("another task of the call failed"));
   }
 }
 
-void Scheduler::ResolvePending(Job& job, const absl::Status& status) {
-  for (; !job.pending.empty(); --pending_) {
-    Resolve(job, job.pending.front(), status);
-    job.pending.pop_front();
+uint64_t Scheduler::ResolvePending(Job& job, const absl::Status& status) {
+  const std::deque<Range> pending = std::exchange(job.pending, {});
+  pending_ -= pending.size();
+  uint64_t count = 0;
+  for (const Range& items : pending) {
+    count += items.count;
+    Resolve(job, items, status);
   }
+  return count;
 }
 
 void Scheduler::Break(const absl::Status& reason) {
   closed_ = true;
   if (broken_.has_value() || terminated_) return;
   broken_ = reason;
-  any_doomed_ = true;
+  for (auto& [id, job] : jobs_) ResolvePending(job, reason);
 }
 
 void Scheduler::MarkBegun(Worker& worker, absl::Duration now) {
@@ -455,45 +421,12 @@ void Scheduler::Enter(Worker& worker, WorkerState state, absl::Duration now) {
 // ---- what follows -------------------------------------------------------------------------------
 
 void Scheduler::Pump(absl::Duration now) {
-  try {
-    GiveUpWhatIsDoomed(now);
-    KillWhatIsOverdue(now);
-    DropStaleTurns();
-    GiveItems(now);
-    EndIdleWorkers(now);
-    StartWorkers(now);
-    ForgetJobsThatAreOver();
-    next_try_ = absl::InfiniteDuration();
-  } catch (const std::bad_alloc&) {
-    // Each step leaves undone what it could not do.
-    next_try_ = now + kTryAgain;
-  }
-}
-
-void Scheduler::GiveUpWhatIsDoomed(absl::Duration now) {
-  if (!any_doomed_) return;
-  const absl::Status terminated = absl::CancelledError("the pool was terminated");
-  const absl::Status failed = absl::CancelledError("another task of the call failed");
-  for (auto& [id, job] : jobs_) {
-    if (job.doom != nullptr) {
-      GiveUp(job, absl::CancelledError(job.doom), job.dooms_running, now);
-      job.doom = nullptr;
-      job.dooms_running = false;
-    } else if (terminated_) {
-      ResolvePending(job, terminated);
-    } else if (broken_.has_value()) {
-      ResolvePending(job, *broken_);
-    } else if (job.has_failed) {
-      ResolvePending(job, failed);
-    }
-  }
-  if (terminated_) {
-    for (auto& [id, worker] : workers_) {
-      if (worker.items.count > 0) Resolve(jobs_.at(worker.job), worker.items, terminated);
-      Kill(id, worker, now);
-    }
-  }
-  any_doomed_ = false;
+  KillWhatIsOverdue(now);
+  DropStaleTurns();
+  GiveItems(now);
+  EndIdleWorkers(now);
+  StartWorkers(now);
+  ForgetJobsThatAreOver();
 }
 
 void Scheduler::ForgetJobsThatAreOver() {
@@ -519,27 +452,23 @@ void Scheduler::DropStaleTurns() {
 void Scheduler::KillWhatIsOverdue(absl::Duration now) {
   while (!job_deadlines_.empty() && job_deadlines_.begin()->first <= now) {
     Job* const job = FindJob(job_deadlines_.begin()->second);
-    if (job != nullptr) {
-      const absl::Status late = absl::DeadlineExceededError(
-          absl::StrCat("the call took longer than its timeout of ",
-                       absl::FormatDuration(job->request.total_timeout)));
-      GiveUp(*job, late, /*running=*/true, now);
-    }
     job_deadlines_.erase(job_deadlines_.begin());
+    if (job == nullptr) continue;
+    const absl::Status late =
+        absl::DeadlineExceededError(absl::StrCat("the call took longer than its timeout of ",
+                                                 absl::FormatDuration(job->request.total_timeout)));
+    GiveUp(*job, late, /*running=*/true, now);
   }
   for (auto& [id, worker] : workers_) {
     if (worker.deadline > now) continue;
-    std::optional<absl::Status> doom;
     if (worker.state == WorkerState::kBusy) {
       // It is the only one that the worker has.
-      doom = absl::DeadlineExceededError(absl::StrCat(
+      worker.doom = absl::DeadlineExceededError(absl::StrCat(
           "the task took longer than its timeout of ",
           absl::FormatDuration(jobs_.at(worker.job).request.task_timeout), ", and was ended"));
     }
-    const bool is_slow = worker.state == WorkerState::kInitializing;
+    worker.is_slow = worker.state == WorkerState::kInitializing;
     Kill(id, worker, now);
-    worker.is_slow = is_slow;
-    if (doom.has_value()) worker.doom = std::move(doom);
   }
 }
 
@@ -561,11 +490,8 @@ bool Scheduler::GiveTo(WorkerId id, Worker& worker, absl::Duration now) {
   if (rules_.max_tasks_per_child != 0) {
     count = (std::min)(count, rules_.max_tasks_per_child - worker.given);
   }
-  const Range items = {chunk.first, count};
-  commands_.emplace_back(SendItems{id, job->request.task_timeout != absl::InfiniteDuration(),
-                                   job->request.code, count, job->Slices(items)});
   worker.job = job->id;
-  worker.items = items;
+  worker.items = {chunk.first, count};
   worker.is_fresh = true;
   worker.is_at_one = false;
   worker.given += count;
@@ -576,16 +502,24 @@ bool Scheduler::GiveTo(WorkerId id, Worker& worker, absl::Duration now) {
     turns_.pop_front();
     --pending_;
   }
+  commands_.emplace_back(SendItems{id, job->request.task_timeout != absl::InfiniteDuration(),
+                                   job->request.code, count, job->Slices(worker.items)});
   Enter(worker, WorkerState::kBusy, now);
   return true;
 }
 
 void Scheduler::EndIdleWorkers(absl::Duration now) {
-  const bool all = closed_ && pending_ == 0;
+  const auto dismiss = [&](WorkerId id) {
+    LetGo(workers_.at(id), now);
+    commands_.emplace_back(DismissWorker{id});
+  };
+  if (closed_ && pending_ == 0) {
+    for (const WorkerId id : idle_) dismiss(id);
+    idle_.clear();
+  }
   // The one that has been idle longest is the first.
-  while (!idle_.empty() && (all || workers_.at(idle_.front()).since + rules_.idle_timeout <= now)) {
-    commands_.emplace_back(DismissWorker{idle_.front()});
-    LetGo(workers_.at(idle_.front()), now);
+  while (!idle_.empty() && workers_.at(idle_.front()).since + rules_.idle_timeout <= now) {
+    dismiss(idle_.front());
     idle_.erase(idle_.begin());
   }
 }
@@ -611,27 +545,21 @@ void Scheduler::StartWorkers(absl::Duration now) {
                entry.second.state != WorkerState::kKilled;
       }));
   while (staying < wanted && workers_.size() < static_cast<size_t>(rules_.processes)) {
-    const WorkerId id = last_worker_ + 1;
-    idle_.reserve(workers_.size() + 1);  // so that it needs no memory when one becomes idle
-    commands_.reserve(commands_.size() + 1);
+    const WorkerId id = ++last_worker_;
     Worker& worker = workers_[id];
     worker.since = now;
     worker.statistics.number = static_cast<int64_t>(id);
     commands_.emplace_back(StartWorker{id});
-    last_worker_ = id;
     ++staying;
   }
 }
 
 // ---- what is to be done, and what is known ------------------------------------------------------
 
-std::vector<Command> Scheduler::TakeCommands() noexcept {
-  if (commands_.empty()) return {};  // and keeps the memory
-  return std::exchange(commands_, {});
-}
+std::vector<Command> Scheduler::TakeCommands() { return std::exchange(commands_, {}); }
 
 absl::Duration Scheduler::NextDeadline() const {
-  absl::Duration next = next_try_;
+  absl::Duration next = absl::InfiniteDuration();
   for (const auto& [id, worker] : workers_) next = (std::min)(next, worker.deadline);
   if (!job_deadlines_.empty()) next = (std::min)(next, job_deadlines_.begin()->first);
   if (!idle_.empty()) {

@@ -17,11 +17,6 @@
 //     may end well before.
 //   - If no worker gets ready any more, or begins anything, the pool is broken: kMostUnready,
 //     kMostGivenUp.
-//
-// Want of memory: Submit, Append, Started, Ended, Refused and Died may throw std::bad_alloc, as may
-// the sinks of jobs. Submit and Append have done nothing then, and the others are to be told again,
-// before anything else of that worker. Nothing else throws: what follows from what happened, and
-// could not be done, is done by the next Tick, for which NextDeadline asks soon.
 #ifndef ISOPROC_PLATFORM_CORE_POOL_SCHEDULER_H_
 #define ISOPROC_PLATFORM_CORE_POOL_SCHEDULER_H_
 
@@ -135,7 +130,7 @@ class Scheduler {
 
   // ---- what is to be done, and what is known ----------------------------------------------------
 
-  std::vector<Command> TakeCommands() noexcept;
+  std::vector<Command> TakeCommands();
   // When to call Tick at the latest.
   absl::Duration NextDeadline() const;
 
@@ -173,23 +168,21 @@ class Scheduler {
   void Enqueue(Job& job, Batches items);
   // To be given before all others.
   void PutFirst(Job& job, Range items);
-  // All with the same. Takes out of `items` what is resolved: if it throws, the rest is left.
-  void Resolve(Job& job, Range& items, const absl::Status& status);
+  // All with the same.
+  void Resolve(Job& job, Range items, const absl::Status& status);
   void Resolve(Job& job, uint64_t first, absl::Span<TaskOutcome> outcomes);
-  // Those which no worker has. If it throws, the rest is left.
-  void ResolvePending(Job& job, const absl::Status& status);
+  // Those which no worker has. Gives how many.
+  uint64_t ResolvePending(Job& job, const absl::Status& status);
   void Break(const absl::Status& reason);
-  // If it throws, nothing has happened.
   void Kill(WorkerId id, Worker& worker, absl::Duration now);
   void MarkBegun(Worker& worker, absl::Duration now);
-  // What it has not begun and never will, though it lives, but for the first `kept`. Others get it
-  // in pieces of `most`. If it throws, nothing has happened.
-  void ReturnRest(Worker& worker, uint64_t kept, uint64_t most);
+  // What it has not begun and never will, though it lives. Others get it in pieces of so many.
+  void ReturnRest(Worker& worker, uint64_t most);
   // It is to end by itself.
   void LetGo(Worker& worker, absl::Duration now);
-  // What no worker has; with `running`, also the rest. If it throws, it is to be called again.
-  void GiveUp(Job& job, const absl::Status& reason, bool running, absl::Duration now);
-  // The items of a worker that is dead. If it throws, the worker still has the rest.
+  // As Cancel, with a reason.
+  uint64_t GiveUp(Job& job, const absl::Status& reason, bool running, absl::Duration now);
+  // The items of a worker that is dead.
   void TakeBack(Worker& worker, const absl::StatusOr<ExitStatus>& how);
   static void Enter(Worker& worker, WorkerState state, absl::Duration now);
   // A worker ended before it was ready, or could not be started. It breaks the pool if the others
@@ -198,10 +191,8 @@ class Scheduler {
   // A worker ended before it began anything: the next ones start less and less often.
   void Pause(absl::Duration now);
 
-  // Does what follows from what happened, or asks for a Tick.
+  // Does what follows from what happened.
   void Pump(absl::Duration now);
-  // Resolves what is not to be given to workers any more, for whatever reason.
-  void GiveUpWhatIsDoomed(absl::Duration now);
   // Turns that are over. Some may stay, but not more than there are others.
   void DropStaleTurns();
   void ForgetJobsThatAreOver();
@@ -219,8 +210,7 @@ class Scheduler {
   std::vector<JobId> changed_jobs_;
   // Whose turn it is: a job is here once for each of its pending ranges, and maybe more often.
   std::deque<JobId> turns_;
-  size_t pending_ = 0;       // ranges, of all jobs
-  bool any_doomed_ = false;  // something is to be given up
+  size_t pending_ = 0;  // ranges, of all jobs
   std::map<WorkerId, Worker> workers_;
   std::vector<WorkerId> idle_;  // the one that was busy last comes last
   std::deque<WorkerStatistics> past_;
@@ -235,7 +225,6 @@ class Scheduler {
   int given_up_in_a_row_ = 0;     // items, without any begun
   int fruitless_lives_ = 0;       // in a row, without any item begun
   absl::Duration next_start_ = -absl::InfiniteDuration();
-  absl::Duration next_try_ = absl::InfiniteDuration();  // if there was no memory
 };
 
 }  // namespace isoproc::internal

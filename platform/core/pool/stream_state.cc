@@ -1,15 +1,12 @@
 #include "isoproc/internal/stream_state.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <limits>
 #include <memory>
 #include <mutex>
-#include <new>
 #include <optional>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -22,7 +19,6 @@
 #include "isoproc/pool_options.h"
 #include "platform/base/native_error.h"
 #include "platform/core/pool/check_options.h"
-#include "platform/core/pool/messages.h"
 #include "platform/core/pool/pool_core.h"
 #include "platform/core/wait_until.h"
 
@@ -65,14 +61,7 @@ void StreamState::Resolve(uint64_t first, absl::Span<TaskOutcome> outcomes) {
   const std::lock_guard lock(mutex_);
   for (TaskOutcome& outcome : outcomes) {
     const auto position = positions_.find(first++);
-    if (position == positions_.end()) continue;  // told before, until there was no memory
-    if (ordered_) {
-      Place(position->second, std::move(outcome));  // which has its room since Refill
-    } else {
-      // Not Place, which would lose the outcome if there is no memory.
-      arrived_.emplace_back(position->second, std::move(outcome));
-      placed_.notify_all();
-    }
+    Place(position->second, std::move(outcome));
     positions_.erase(position);
   }
 }
@@ -99,65 +88,37 @@ void StreamState::Refill() {
     for (uint64_t count = 0; count < chunk_size_; ++count) {
       std::optional<absl::Status> next;
       try {
-        {
-          // First what needs memory: an item that is there must have a place for its outcome.
-          const std::lock_guard lock(mutex_);
-          positions_[items_] = taken_;
-          const auto places = static_cast<size_t>(taken_ - given_ + 1);
-          if (ordered_ && window_.size() < places) window_.resize(places);
-        }
         next = pull_(items);
-        const std::lock_guard lock(mutex_);
-        if (!next.has_value() || !next->ok()) positions_.erase(items_);
-        if (next.has_value() && !next->ok()) {
-          TaskOutcome outcome;
-          outcome.status = *next;
-          Place(taken_, std::move(outcome));
-        }
       } catch (...) {
         input_failed_ = std::current_exception();
-        next = std::nullopt;
-        const std::lock_guard lock(mutex_);
-        positions_.erase(items_);
       }
       if (!next.has_value()) {
         input_over_ = true;
         break;
       }
       const std::lock_guard lock(mutex_);
-      ++taken_;
+      const uint64_t position = taken_++;
       if (next->ok()) {
-        ++items_;
+        positions_[items_++] = position;
         ++submitted;
+      } else {
+        TaskOutcome outcome;
+        outcome.status = *next;
+        Place(position, std::move(outcome));
       }
     }
     if (submitted == 0) continue;
-    absl::Status appended = NoMemory();
-    try {
-      appended = pool_->Append(job_, std::move(items).Take());
-    } catch (const std::bad_alloc&) {
-      // As if the pool had none.
-    }
+    const absl::Status appended = pool_->Append(job_, std::move(items).Take());
     if (appended.ok()) continue;
-    if (!absl::IsResourceExhausted(appended)) {
-      input_over_ = true;
-      input_failed_ = nullptr;
-    }
-    for (uint64_t left = submitted; left > 0;) {
-      try {
-        const std::lock_guard lock(mutex_);
-        TaskOutcome outcome;
-        outcome.status = appended;
-        Place(positions_.at(items_ - left), std::move(outcome));
-        positions_.erase(items_ - left);
-        --left;
-      } catch (const std::bad_alloc&) {
-        // Somebody waits for it: there is nothing to do but to wait for memory.
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
-      }
-    }
+    input_over_ = true;
+    input_failed_ = nullptr;
     const std::lock_guard lock(mutex_);
-    items_ -= submitted;  // the pool has not counted them
+    for (uint64_t left = submitted; left > 0; --left) {
+      TaskOutcome outcome;
+      outcome.status = appended;
+      Place(positions_.at(items_ - left), std::move(outcome));
+      positions_.erase(items_ - left);
+    }
   }
   if (input_over_) pool_->Finish(job_);
 }

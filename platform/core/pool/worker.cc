@@ -374,7 +374,8 @@ class Worker {
   }
 
   bool Say(PoolMessage::Kind kind) {
-    return writer_.Put(kind).ok() && writer_.Flush(port::Deadline::Never()).ok();
+    writer_.Put(kind);
+    return writer_.Flush(port::Deadline::Never()).ok();
   }
   bool SayFailure(PoolMessage::Kind kind, const TaskFailure& failure) {
     PoolMessage message;

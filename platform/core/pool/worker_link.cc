@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <new>
 #include <optional>
 #include <utility>
 
@@ -51,14 +50,6 @@ bool WorkerLink::IsQuick(const SendItems& items) const {
 }
 
 absl::StatusOr<ChunkNote> WorkerLink::Prepare(const SendItems& items) {
-  try {
-    return TryToPrepare(items);
-  } catch (const std::bad_alloc&) {
-    return NoMemory();
-  }
-}
-
-absl::StatusOr<ChunkNote> WorkerLink::TryToPrepare(const SendItems& items) {
   bool needs_arena = !items.code->object.luggage.kept.empty();
   for (const Slice& slice : items.items) needs_arena |= !slice.batch->luggage.kept.empty();
   if (needs_arena && !has_arena_) {
@@ -88,7 +79,7 @@ void WorkerLink::Give(const SendItems& items, const ChunkNote& chunk) {
   chunk_ = items.count;
   given_ += items.count;
   const auto write = [&](std::byte* into) { WriteItems(code_number_, items, into); };
-  must_ring_ |= desk_.Give(chunk, write);
+  if (desk_.Give(chunk, write)) Ring();
 }
 
 absl::Status WorkerLink::PutLargeItems(ChunkNote& chunk,
@@ -107,6 +98,11 @@ absl::Status WorkerLink::PutLargeItems(ChunkNote& chunk,
   PoolMessage message;
   message.kind = PoolMessage::Kind::kItems;
   return writer_.PutInline(std::move(message), chunk.size, write);
+}
+
+void WorkerLink::Ring() {
+  writer_.Put(PoolMessage::Kind::kLook);
+  Flush();
 }
 
 absl::StatusOr<uint64_t> WorkerLink::SendCode(const std::shared_ptr<const TaskCode>& code) {
@@ -150,12 +146,12 @@ absl::Status WorkerLink::SendArena() {
 
 void WorkerLink::Dismiss() {
   is_dismissed_ = true;
-  must_dismiss_ = true;
+  writer_.Put(PoolMessage::Kind::kDismiss);
   Flush();
 }
 
 void WorkerLink::LetGoOfBlocks() {
-  if (!writer_.Put(PoolMessage::Kind::kLetGo).ok()) return;  // later
+  writer_.Put(PoolMessage::Kind::kLetGo);
   writer_.blocks() = BlockShelf();
   reader_.LetGo();
   keeps_blocks_ = false;
@@ -163,28 +159,18 @@ void WorkerLink::LetGoOfBlocks() {
 }
 
 void WorkerLink::Flush() {
-  try {
-    if (must_ring_) must_ring_ = !writer_.Put(PoolMessage::Kind::kLook).ok();
-    if (must_dismiss_) must_dismiss_ = !writer_.Put(PoolMessage::Kind::kDismiss).ok();
-    const absl::Status flushed = writer_.Flush(Now());
-    if (!flushed.ok() && !absl::IsDeadlineExceeded(flushed)) is_deaf_ = true;
-  } catch (const std::bad_alloc&) {
-    // It has no memory to say how it failed. It is called again.
-  }
+  const absl::Status flushed = writer_.Flush(Now());
+  if (!flushed.ok() && !absl::IsDeadlineExceeded(flushed)) is_deaf_ = true;
 }
 
 std::optional<PoolMessage> WorkerLink::Read() {
   if (is_silent_) return std::nullopt;
   absl::StatusOr<PoolMessage> message = reader_.Read(Now());
   if (message.ok()) {
-    if (message->block != nullptr) {
-      KeepOrCopy(*message);
-    } else if (!message->lost.ok() && message->place != BlockShelf::kOnce) {
-      desk_.LoseBlock(message->place);
-    }
+    if (message->block != nullptr) KeepOrCopy(*message);
+    if (!message->lost.ok() && message->place != BlockShelf::kOnce) desk_.LoseBlock(message->place);
     return *std::move(message);
   }
-  if (absl::IsResourceExhausted(message.status()) && reader_.wants_little()) throw std::bad_alloc();
   if (!absl::IsDeadlineExceeded(message.status())) is_silent_ = true;
   return std::nullopt;
 }
@@ -194,19 +180,11 @@ void WorkerLink::KeepOrCopy(PoolMessage& message) {
   if (is_kept) keeps_blocks_ = true;
   if (message.size <= kMostCopied) {
     const absl::Span<const std::byte> payload = message.payload();
-    try {
-      message.bytes.assign(reinterpret_cast<const char*>(payload.data()), payload.size());
-    } catch (const std::bad_alloc&) {
-      message.lost = NoMemory();
-    }
+    message.bytes.assign(reinterpret_cast<const char*>(payload.data()), payload.size());
     message.block = nullptr;
     if (is_kept) desk_.ReturnBlock(message.place);
   } else if (is_kept) {
-    try {
-      message.block = desk_.ReturnedLater(message.place, std::move(message.block));
-    } catch (const std::bad_alloc&) {
-      message.lost = NoMemory();  // the block went back
-    }
+    message.block = desk_.ReturnedLater(message.place, std::move(message.block));
   }
 }
 

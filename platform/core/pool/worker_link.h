@@ -41,24 +41,21 @@ class WorkerLink {
 
   // Sends what the worker needs for items, and those that are large. Meanwhile nothing is taken
   // from the desk, whatever the worker writes there.
-  // Errors: none of the items will be given. ResourceExhausted: there is no memory; and as
-  // port::Segment::Share.
+  // Errors: none of the items will be given. As port::Segment::Share.
   absl::StatusOr<ChunkNote> Prepare(const SendItems& items);
   // Whether that takes no time: they are few bytes, and the worker knows their code.
   bool IsQuick(const SendItems& items) const;
-  // What was prepared last: from now on the worker has it. To be followed by Flush.
+  // What was prepared last: from now on the worker has it.
   void Give(const SendItems& items, const ChunkNote& chunk);
-  // Whether the worker can refuse what it was given last: of that it has begun nothing.
-  bool may_refuse() const { return ended_ + chunk_ == given_ && desk_.begun() <= ended_; }
   // The worker has refused the items that were sent last. It may lack the block that they were in.
   void TakeBack() {
     given_ = ended_;
     writer_.blocks().Drop(kItemsPlace);
   }
   void Dismiss();
-  // Writes what is still to be written, as far as there is room and memory.
+  // Writes what is still to be written, as far as there is room.
   void Flush();
-  bool has_unsent() const { return !is_deaf_ && (!writer_.empty() || must_ring_ || must_dismiss_); }
+  bool has_unsent() const { return !is_deaf_ && !writer_.empty(); }
 
   // The next message that is there.
   std::optional<PoolMessage> Read();
@@ -114,8 +111,8 @@ class WorkerLink {
   // Gives its number.
   absl::StatusOr<uint64_t> SendCode(const std::shared_ptr<const TaskCode>& code);
   absl::Status SendArena();
-  absl::StatusOr<ChunkNote> TryToPrepare(const SendItems& items);
   absl::Status PutLargeItems(ChunkNote& chunk, absl::FunctionRef<void(std::byte* into)> write);
+  void Ring();
   // The next item, with these flags of its result.
   void Ended(uint32_t flags) {
     ++ended_;
@@ -145,9 +142,6 @@ class WorkerLink {
   bool is_deaf_ = false;
   bool is_silent_ = false;
   bool is_dismissed_ = false;
-  // What Flush is still to say, for want of memory.
-  bool must_ring_ = false;
-  bool must_dismiss_ = false;
 };
 
 }  // namespace isoproc::internal

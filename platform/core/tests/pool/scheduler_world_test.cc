@@ -5,7 +5,6 @@
 #include <iterator>
 #include <map>
 #include <memory>
-#include <new>
 #include <optional>
 #include <random>
 #include <string>
@@ -24,7 +23,6 @@
 #include "isoproc/internal/task.h"
 #include "isoproc/internal/task_results.h"
 #include "platform/core/pool/scheduler.h"
-#include "platform/core/tests/pool/failing_memory.h"
 
 namespace isoproc::internal {
 namespace {
@@ -43,8 +41,6 @@ class JobSink : public TaskSink {
  public:
   JobSink(int number, Lives& lives) : number_(number), lives_(lives) {}
   void Resolve(uint64_t first, absl::Span<TaskOutcome> outcomes) override {
-    ::operator delete(::operator new(1));  // may fail, and then nothing has happened
-    const SparedMemory spared;
     for (const TaskOutcome& outcome : outcomes) {
       const std::string name = absl::StrCat(number_, "/", first++);
       ItemLife& life = lives_[name];
@@ -63,8 +59,7 @@ class JobSink : public TaskSink {
 
 class World {
  public:
-  // `lacks_memory`: it fails again and again.
-  World(uint32_t seed, bool lacks_memory) : lacks_memory_(lacks_memory), random_(seed) {
+  explicit World(uint32_t seed) : random_(seed) {
     rules_.processes = Any(1, 4);
     rules_.on_demand = Chance(3);
     if (Chance(3)) rules_.idle_timeout = absl::Milliseconds(Any(1, 50));
@@ -79,11 +74,10 @@ class World {
     const int steps = Any(20, 300);
     for (int step = 0; step < steps; ++step) Step(true);
     if (Chance(4)) {
-      Surely([&] { scheduler_->Terminate(now_); });
+      scheduler_->Terminate(now_);
       was_terminated_ = true;
     } else {
-      const bool cancels = Chance(4);
-      Surely([&] { scheduler_->Close(cancels, now_); });
+      scheduler_->Close(Chance(4), now_);
     }
     // From now on users do nothing, and death comes seldom enough for the rest to be done.
     deadly_ = 40;
@@ -97,7 +91,6 @@ class World {
     }
     EXPECT_TRUE(workers_.empty());
   }
-  int64_t strikes() const { return strikes_; }
 
  private:
   struct Worker {
@@ -119,36 +112,6 @@ class World {
 
   int Any(int least, int most) { return std::uniform_int_distribution<int>(least, most)(random_); }
   bool Chance(int one_in) { return Any(1, one_in) == 1; }
-
-  // Calls what may fail for want of memory, once. False: it failed.
-  template <class Body>
-  bool Try(Body body) {
-    if (!lacks_memory_) {
-      body();
-      return true;
-    }
-    const FailingMemory failing(FailingMemory::Whose::kThisThread, Any(1, 20), Any(0, 3));
-    try {
-      body();
-      strikes_ += failing.struck() ? 1 : 0;
-      return true;
-    } catch (const std::bad_alloc&) {
-      ++strikes_;
-      return false;
-    }
-  }
-  // What is to be told again if it fails. Time may pass before that, and others act.
-  template <class Body>
-  void Tell(Body body) {
-    while (!Try(body)) {
-      if (Chance(3)) Surely([&] { scheduler_->Tick(now_); });
-    }
-  }
-  // What never fails.
-  template <class Body>
-  void Surely(Body body) {
-    EXPECT_TRUE(Try(body)) << "it threw";
-  }
 
   // In batches of any size.
   Batches NewItems(Job& job, uint64_t count) {
@@ -182,9 +145,8 @@ class World {
     if (Chance(4)) request.task_timeout = absl::Milliseconds(Any(1, 20));
     if (Chance(6)) request.total_timeout = absl::Milliseconds(Any(0, 60));
     request.items = NewItems(job, static_cast<uint64_t>(Any(0, 12)));
-    absl::StatusOr<JobId> id = absl::ResourceExhaustedError("no memory");
-    const bool done = Try([&] { id = scheduler_->Submit(std::move(request), now_); });
-    if (!done || !id.ok()) {
+    const absl::StatusOr<JobId> id = scheduler_->Submit(std::move(request), now_);
+    if (!id.ok()) {
       for (uint64_t i = 0; i < job.items; ++i) lives_.erase(absl::StrCat(job.number, "/", i));
       return;
     }
@@ -197,14 +159,11 @@ class World {
     const size_t which = static_cast<size_t>(Any(0, static_cast<int>(open_.size()) - 1));
     Job& job = open_[which];
     if (Chance(3)) {
-      const bool running = Chance(2);
-      Surely([&] { scheduler_->Cancel(job.id, running, now_); });
+      scheduler_->Cancel(job.id, Chance(2), now_);
     } else if (job.more_to_come && Chance(2)) {
       const uint64_t before = job.items;
       auto items = NewItems(job, static_cast<uint64_t>(Any(1, 4)));
-      bool is_there = false;
-      Try([&] { is_there = scheduler_->Append(job.id, std::move(items), now_).ok(); });
-      if (!is_there) {
+      if (!scheduler_->Append(job.id, std::move(items), now_).ok()) {
         for (; job.items > before; --job.items) {
           lives_.erase(absl::StrCat(job.number, "/", job.items - 1));
         }
@@ -264,22 +223,20 @@ class World {
       case Worker::State::kStarting:
         if (Chance(8)) {
           workers_.erase(id);
-          const absl::Status no = absl::ResourceExhaustedError("no");
-          Surely([&] { scheduler_->StartFailed(id, no, now_); });
+          scheduler_->StartFailed(id, absl::ResourceExhaustedError("no"), now_);
           return;
         }
         worker.state = Worker::State::kInitializing;
-        Tell([&] { scheduler_->Started(id, 1, now_); });
+        scheduler_->Started(id, 1, now_);
         return;
       case Worker::State::kInitializing:
         if (Chance(200)) {
           worker.state = Worker::State::kLeaving;
-          const absl::Status threw = absl::UnknownError("threw");
-          Surely([&] { scheduler_->InitializerFailed(id, threw, now_); });
+          scheduler_->InitializerFailed(id, absl::UnknownError("threw"), now_);
           return;
         }
         worker.state = Worker::State::kIdle;
-        Surely([&] { scheduler_->Ready(id, now_); });
+        scheduler_->Ready(id, now_);
         return;
       case Worker::State::kIdle:
         return;
@@ -287,14 +244,13 @@ class World {
         const std::string item = worker.items[worker.position];
         if (worker.position == 0 && !worker.begun && Chance(10)) {
           worker.state = Worker::State::kIdle;
-          const absl::Status no = absl::ResourceExhaustedError("no");
-          Tell([&] { scheduler_->Refused(id, no, now_); });
+          scheduler_->Refused(id, absl::ResourceExhaustedError("no"), now_);
           return;
         }
         if (!worker.begun) {
           worker.begun = true;
           Begin(item);
-          Surely([&] { scheduler_->Begun(id, now_); });
+          scheduler_->Begun(id, now_);
           return;
         }
         if (Chance(3)) return;  // it takes its time
@@ -314,13 +270,13 @@ class World {
         } else {
           worker.state = Worker::State::kIdle;
         }
-        Tell([&] { scheduler_->Ended(id, absl::MakeSpan(outcomes), leaves, now_); });
-        if (worker.begun) Surely([&] { scheduler_->Begun(id, now_); });
+        scheduler_->Ended(id, absl::MakeSpan(outcomes), leaves, now_);
+        if (worker.begun) scheduler_->Begun(id, now_);
         return;
       }
       case Worker::State::kLeaving:
         workers_.erase(id);
-        Tell([&] { scheduler_->Died(id, ExitStatus::Exited(0), now_); });
+        scheduler_->Died(id, ExitStatus::Exited(0), now_);
         return;
     }
   }
@@ -335,7 +291,7 @@ class World {
       const bool exists = chosen->second.state != Worker::State::kStarting;
       if (exists && (Chance(deadly_) || (chosen->second.is_doomed && Chance(2)))) {
         workers_.erase(chosen);
-        Tell([&] { scheduler_->Died(id, ExitStatus::Signalled(9), now_); });
+        scheduler_->Died(id, ExitStatus::Signalled(9), now_);
       } else {
         Work(id, chosen->second);
       }
@@ -343,16 +299,14 @@ class World {
     // Commands are sometimes late, time sometimes stands still.
     if (Chance(2)) Execute();
     if (Chance(2)) now_ += absl::Milliseconds(Any(0, 8));
-    if (scheduler_->NextDeadline() <= now_) Surely([&] { scheduler_->Tick(now_); });
+    if (scheduler_->NextDeadline() <= now_) scheduler_->Tick(now_);
     if (workers_.empty() && scheduler_->NextDeadline() != absl::InfiniteDuration() &&
         scheduler_->NextDeadline() > now_) {
       now_ = scheduler_->NextDeadline();
-      Surely([&] { scheduler_->Tick(now_); });
+      scheduler_->Tick(now_);
     }
   }
 
-  const bool lacks_memory_;
-  int64_t strikes_ = 0;
   std::mt19937 random_;
   Scheduler::Rules rules_;
   std::optional<Scheduler> scheduler_;
@@ -369,20 +323,9 @@ class World {
 TEST(SchedulerWorld, WhateverHappensEachItemIsResolvedOnce) {
   for (uint32_t seed = 1; seed <= 3000 && !testing::Test::HasFailure(); ++seed) {
     SCOPED_TRACE(absl::StrCat("seed ", seed));
-    World world(seed, /*lacks_memory=*/false);
+    World world(seed);
     world.Run();
   }
-}
-
-TEST(SchedulerWorld, AlsoIfMemoryFailsAgainAndAgain) {
-  int64_t strikes = 0;
-  for (uint32_t seed = 1; seed <= 1000 && !testing::Test::HasFailure(); ++seed) {
-    SCOPED_TRACE(absl::StrCat("seed ", seed));
-    World world(seed, /*lacks_memory=*/true);
-    world.Run();
-    strikes += world.strikes();
-  }
-  EXPECT_GT(strikes, 0);
 }
 
 }  // namespace
